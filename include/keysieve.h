@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libkeysieve: mask credentials in a stream of bytes, exactly and without waiting.
+ *
+ * Three kinds of object, from the shared to the private:
+ *
+ *   ks_ruleset   compiled rules. Immutable; any number of threads may use it.
+ *   ks_scratch   working memory for one thread.
+ *   ks_stream    one input stream. Used by one thread at a time, with that thread's scratch.
+ *
+ * and ks_catalog, in which rule files are gathered before they are compiled.
+ *
+ * What is masked does not depend on how the stream is cut into calls. The exact definition is in
+ * docs/architecture.md; in short: a rule's trigger (a bounded regular expression) ends where a secret
+ * begins, and the longest sequence of the rule's body bytes that follows is the secret.
+ *
+ * Errors: functions return 0 or a negative enum ks_status. A stream that has failed stays failed:
+ * nothing more comes out of it. The library never prints, exits, reads the environment or touches
+ * signals. Text in a struct ks_error never holds bytes of the stream.
+ *
+ * Pointers: "borrows" = the callee may use it until the call returns, "takes" = it is the callee's
+ * from now on, "lends" = valid for the caller until the object's next call. Ranges are half-open,
+ * lengths and offsets are in bytes.
+ */
+#ifndef KEYSIEVE_H
+#define KEYSIEVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define KS_PUBLIC __attribute__((visibility("default")))
+#else
+#define KS_PUBLIC
+#endif
+
+enum ks_status {
+	KS_OK = 0,
+	KS_ERROR_MEMORY = -1,  /* an allocation failed */
+	KS_ERROR_RULE = -2,    /* a rule is wrong: the text says how */
+	KS_ERROR_FILE = -3,    /* a file cannot be read: sys holds errno */
+	KS_ERROR_SYNTAX = -4,  /* a rule file is no valid YAML or not of the right form */
+	KS_ERROR_UNKNOWN = -5, /* no rule or pack of that name */
+	KS_ERROR_MISUSE = -6,  /* a call that the contract does not allow, or one on a failed stream */
+	KS_ERROR_SINK = -7,    /* the caller's sink refused bytes */
+	KS_ERROR_INTERNAL = -8 /* the pattern matcher failed, or a bug in keysieve */
+};
+
+/* Filled by the lowest function that knows what went wrong; untouched on success. */
+struct ks_error {
+	int status;      /* enum ks_status */
+	int sys;         /* errno, or 0 */
+	unsigned line;   /* place in a rule file, from 1; 0: none */
+	unsigned column; /* from 1; 0: none */
+	char key[16];    /* the rule's key that is wrong, such as "trigger"; empty: none */
+	char file[128];  /* name of the rule file; empty: none. A long name keeps its end. */
+	char text[224];  /* one line, no final stop */
+};
+
+/* A constant, one-line text for a status. Never NULL. */
+KS_PUBLIC const char *ks_status_text(int status);
+
+/* The library's version, such as "0.1.0". */
+KS_PUBLIC const char *ks_version(void);
+
+/* ---------------------------------------------------------------- rules ---- */
+
+enum ks_kind {
+	KS_KIND_PROVIDER = 0, /* the trigger itself proves a key: "sk-ant-..." */
+	KS_KIND_CARRIER = 1   /* the trigger only says that a secret follows: "?key=" */
+};
+
+/* What may not stand right before a trigger. A byte that ends an escape (\n, %3D, ESC[1m ...) may. */
+enum ks_boundary {
+	KS_BOUNDARY_NONE = 0,
+	KS_BOUNDARY_ALNUM = 1, /* no letter, no digit */
+	KS_BOUNDARY_WORD = 2,  /* nor an underscore */
+	KS_BOUNDARY_TOKEN = 3  /* nor a hyphen */
+};
+
+/* Conditions on the first 64 bytes of a run; may be combined. */
+enum ks_condition {
+	KS_REQUIRE_DIGIT = 1,
+	KS_REQUIRE_UPPER = 2,
+	KS_REQUIRE_LOWER = 4,
+	KS_REFUSE_PLACEHOLDER = 8 /* a reference such as ${NAME}, or an earlier mask */
+};
+
+/* The longest prefix of a run that conditions look at, and the longest maximum length. */
+#define KS_RUN_DECIDED 64U
+
+/*
+ * One rule. Strings are borrowed until ks_ruleset_new() returns. NULL is allowed where it is said.
+ * docs/rules.md describes each member for the writer of a rule file.
+ */
+struct ks_rule {
+	const char *id;       /* [a-z0-9-]+, unique in the set */
+	const char *provider; /* who issued it; NULL: nobody in particular */
+	const char *title;    /* NULL: the id */
+	const char *revoke;   /* where to revoke it; NULL: unknown */
+	const char *trigger;  /* Hyperscan (PCRE) syntax, bounded, at least one byte */
+	const char *body;     /* set of bytes in the notation of a bracket expression: A-Za-z0-9_- */
+	const char *before;   /* infix rules: "[set]{n}", what stands before the trigger; else NULL */
+	const char *follow;   /* set, one byte of which must follow a run of less than 64 bytes; or NULL */
+	unsigned min;         /* least length of the run, 1..64 */
+	unsigned max;         /* greatest, up to 64; 0: none */
+	enum ks_kind kind;
+	enum ks_boundary boundary;
+	unsigned conditions;  /* enum ks_condition */
+};
+
+struct ks_ruleset;
+
+/*
+ * Compile rules. Borrows rules and their strings until return; order does not matter but for ties
+ * (see struct ks_finding). On success *ret_set is the caller's to free.
+ * Errors: KS_ERROR_MEMORY; KS_ERROR_RULE with the rule's id in the text; KS_ERROR_INTERNAL.
+ */
+KS_PUBLIC int ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **ret_set,
+                             struct ks_error *reterr);
+/* NULL is fine. All streams and scratches of the set must be gone. */
+KS_PUBLIC void ks_ruleset_free(struct ks_ruleset *set);
+
+/* Is the rule right by itself? Borrows it until return. Errors: as for ks_ruleset_new(). */
+KS_PUBLIC int ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr);
+
+KS_PUBLIC size_t ks_ruleset_count(const struct ks_ruleset *set);
+
+/* What the set costs. Constants of the set: no input makes a stream need more. */
+struct ks_cost {
+	size_t database; /* bytes, shared by all streams */
+	size_t scratch;  /* bytes a thread, at most; only touched as far as the input asks for */
+	size_t stream;   /* bytes a stream, at most */
+	size_t held;     /* bytes of input that can be undecided at once, at most */
+};
+KS_PUBLIC void ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret_cost);
+
+/* -------------------------------------------------------------- streams ---- */
+
+/*
+ * A masked region: a maximal sequence of masked bytes. rule is an index into the rules given to
+ * ks_ruleset_new(): of all satisfied runs in the region a provider's goes before a carrier's, then
+ * the one that begins first, then the one that was given first.
+ */
+struct ks_finding {
+	size_t rule;
+	uint64_t offset; /* of the first masked byte, from the start of the stream */
+	uint64_t length; /* masked bytes */
+};
+
+/*
+ * Called once a finding, in order of offset, from within a stream's calls; it must not call back
+ * into that stream. Borrows finding until return.
+ */
+typedef void (*ks_finding_fn)(void *ctx, const struct ks_finding *finding);
+
+/*
+ * Called with settled bytes, in order; lends data until return. A non-zero return fails the stream
+ * with KS_ERROR_SINK. It must not call back into that stream.
+ */
+typedef int (*ks_sink_fn)(void *ctx, const uint8_t *data, size_t len);
+
+struct ks_scratch;
+
+/* Working memory for one thread. Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL. */
+KS_PUBLIC int ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch);
+/* NULL is fine. */
+KS_PUBLIC void ks_scratch_free(struct ks_scratch *scratch);
+
+/* Zero means the default. */
+struct ks_stream_options {
+	uint8_t fill;             /* the byte written over a secret; 0: '*' */
+	ks_finding_fn on_finding; /* NULL: findings are not reported */
+	void *finding_ctx;
+	ks_sink_fn sink;          /* for ks_stream_feed(); NULL: only ks_stream_mask() may be used */
+	void *sink_ctx;
+};
+
+struct ks_stream;
+
+/*
+ * Begin a stream. Borrows set until the stream is freed. options may be NULL.
+ * Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL.
+ */
+KS_PUBLIC int ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *options,
+                            struct ks_stream **ret_stream);
+/* Wipes what it held. NULL is fine. */
+KS_PUBLIC void ks_stream_free(struct ks_stream *stream);
+
+/*
+ * Mask in place. buf[0, held) are the bytes that the last call left unsettled, unchanged, where held
+ * is ks_stream_held(); buf[held, len) are new. They are looked at once: held bytes are not scanned
+ * again. On return buf[0, *ret_settled) is masked and may be written; buf[*ret_settled, len) is still
+ * as it was and has to stand at the front of the next call's buffer.
+ * Allocates only until the stream is warm. scratch is borrowed until return.
+ * Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (len < held, or the stream has failed or ended),
+ * KS_ERROR_INTERNAL; then nothing in buf may be written.
+ */
+KS_PUBLIC int ks_stream_mask(struct ks_stream *stream, struct ks_scratch *scratch, uint8_t *buf,
+                             size_t len, size_t *ret_settled);
+
+/*
+ * The input has ended: settle buf[0, held), the bytes that the last call left. All of it may be
+ * written afterwards, and every finding has been reported. Errors as for ks_stream_mask().
+ */
+KS_PUBLIC int ks_stream_mask_end(struct ks_stream *stream, struct ks_scratch *scratch, uint8_t *buf,
+                                 size_t held);
+
+/* How many bytes the last call left unsettled. */
+KS_PUBLIC size_t ks_stream_held(const struct ks_stream *stream);
+
+/*
+ * Push bytes through: borrows data until return, calls the sink any number of times. A stream is
+ * used either with ks_stream_feed() or with ks_stream_mask(), not with both.
+ * Errors: as for ks_stream_mask(), and KS_ERROR_SINK.
+ */
+KS_PUBLIC int ks_stream_feed(struct ks_stream *stream, struct ks_scratch *scratch,
+                             const uint8_t *data, size_t len);
+/* The input has ended: push out what was held. */
+KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *scratch);
+
+/* -------------------------------------------------------------- catalog ---- */
+
+/*
+ * Rules gathered from the built-in packs and from files, switched on and off, then compiled.
+ * Used by one thread.
+ */
+struct ks_catalog;
+
+/* An empty catalog. Returns NULL when memory is out. */
+KS_PUBLIC struct ks_catalog *ks_catalog_new(void);
+KS_PUBLIC void ks_catalog_free(struct ks_catalog *catalog);
+
+/*
+ * Add the built-in rules. Those of the packs "ai", "carriers" and "cloud" are on, those of "generic" off.
+ * Errors: KS_ERROR_MEMORY.
+ */
+KS_PUBLIC int ks_catalog_add_builtin(struct ks_catalog *catalog, struct ks_error *reterr);
+/*
+ * Add the rules of a file; a rule whose id is there already replaces that one.
+ * Errors: KS_ERROR_FILE, KS_ERROR_SYNTAX and KS_ERROR_RULE with file, line and column, KS_ERROR_MEMORY.
+ * On an error the catalog is as it was.
+ */
+KS_PUBLIC int ks_catalog_add_file(struct ks_catalog *catalog, const char *path,
+                                  struct ks_error *reterr);
+/* The same for text in memory, borrowed until return; name stands for the file in errors. */
+KS_PUBLIC int ks_catalog_add_text(struct ks_catalog *catalog, const char *name, const char *text,
+                                  size_t len, struct ks_error *reterr);
+
+/* Switch a rule, or all rules of a pack, on or off by its name. Errors: KS_ERROR_UNKNOWN. */
+KS_PUBLIC int ks_catalog_enable(struct ks_catalog *catalog, const char *name,
+                                struct ks_error *reterr);
+KS_PUBLIC int ks_catalog_disable(struct ks_catalog *catalog, const char *name,
+                                 struct ks_error *reterr);
+/* Is that the name of a built-in pack? */
+KS_PUBLIC int ks_pack_exists(const char *name);
+
+/* Switch all rules off. */
+KS_PUBLIC void ks_catalog_disable_all(struct ks_catalog *catalog);
+
+/* One rule of the catalog, as its file describes it. Strings are the catalog's, until it changes. */
+struct ks_catalog_entry {
+	struct ks_rule rule;
+	const char *pack;                    /* "ai", ...; "user" for a file of the user's */
+	const char *file;                    /* where it was read */
+	unsigned line;
+	int enabled;
+	const char *const *examples;         /* templates, ended by NULL; see docs/rules.md */
+	const char *const *counterexamples;
+};
+
+KS_PUBLIC size_t ks_catalog_count(const struct ks_catalog *catalog);
+/* Entry number index, in the order in which they were added. index < ks_catalog_count(). */
+KS_PUBLIC void ks_catalog_get(const struct ks_catalog *catalog, size_t index,
+                              struct ks_catalog_entry *ret_entry);
+
+/*
+ * Compile the rules that are on. Rule numbers in findings are those of the set: ret_index[n] is the
+ * catalog's index of rule n; it has room for ks_catalog_count() numbers and may be NULL.
+ * Errors: as for ks_ruleset_new(), KS_ERROR_RULE with the rule's place; a set with no rule is an error.
+ */
+KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_ruleset **ret_set,
+                                 size_t *ret_index, struct ks_error *reterr);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

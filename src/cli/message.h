@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages to the user. They never hold bytes of the input. */
+#pragma once
+
+#include "keysieve.h"
+
+/* One line to the standard error, begun with "keysieve: ". */
+void ks_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for an error of the library, with its place: "FILE:LINE:COLUMN: TEXT". */
+void ks_message_error(const struct ks_error *error);

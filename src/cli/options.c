@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One table drives getopt_long(), the environment and --help, so that they cannot disagree.
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+
+struct option_row {
+	int key; /* the short letter, or a number above 255 */
+	const char *name, *argument, *help;
+};
+
+enum { KEY_RULES = 256, KEY_ENABLE, KEY_DISABLE, KEY_ONLY, KEY_STATS, KEY_CHECK };
+
+static const struct option_row rows[] = {
+	{ 'o', "output", "FILE", "write to FILE, not to the standard output" },
+	{ KEY_RULES, "rules", "FILE", "add a rule file, or a built-in pack: generic (repeatable)" },
+	{ KEY_ENABLE, "enable", "ID,...", "switch rules or packs on (repeatable)" },
+	{ KEY_DISABLE, "disable", "ID,...", "switch rules or packs off (repeatable)" },
+	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)" },
+	{ KEY_CHECK, "check", NULL, "write nothing; exit 1 if there is a secret" },
+	{ KEY_STATS, "stats", NULL, "print counts and speed to the standard error at the end" },
+	{ 'h', "help", NULL, "print this help" },
+	{ 'V', "version", NULL, "print the version" },
+};
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static bool
+has_environment(const struct option_row *row)
+{
+	return row->key != 'h' && row->key != 'V';
+}
+
+/* ---------------------------------------------------------------------- lists ---- */
+
+static int
+list_add(struct text_list *list, const char *item)
+{
+	const char **grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
+
+	if (!grown) {
+		ks_message("out of memory");
+		return EXIT_INTERNAL;
+	}
+	list->items = grown;
+	list->items[list->count++] = item;
+	return 0;
+}
+
+/* Add the parts of text, which is changed. */
+static int
+list_add_parts(struct text_list *list, char *text, const char *separator)
+{
+	int r = 0;
+
+	for (char *part = strtok(text, separator); r == 0 && part; part = strtok(NULL, separator))
+		r = list_add(list, part);
+	return r;
+}
+
+static void
+list_done(struct text_list *list)
+{
+	free(list->items);
+	free(list->owned);
+}
+
+void
+ks_options_done(struct options *o)
+{
+	list_done(&o->rules);
+	list_done(&o->enable);
+	list_done(&o->disable);
+	list_done(&o->only);
+}
+
+/* ------------------------------------------------------------------ one option ---- */
+
+static struct text_list *
+list_of(struct options *o, int key)
+{
+	switch (key) {
+	case KEY_RULES:
+		return &o->rules;
+	case KEY_ENABLE:
+		return &o->enable;
+	case KEY_DISABLE:
+		return &o->disable;
+	case KEY_ONLY:
+		return &o->only;
+	default:
+		return NULL;
+	}
+}
+
+/* text is NULL for an option without argument; otherwise it lives as long as o. */
+static int
+apply(struct options *o, int key, char *text)
+{
+	struct text_list *list = list_of(o, key);
+
+	if (list)
+		return key == KEY_RULES ? list_add(list, text) : list_add_parts(list, text, ",");
+	switch (key) {
+	case 'o':
+		o->output = text;
+		break;
+	case KEY_CHECK:
+		o->check = true;
+		break;
+	case KEY_STATS:
+		o->stats = true;
+		break;
+	case 'h':
+		o->help = true;
+		break;
+	case 'V':
+		o->version = true;
+		break;
+	default:
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* ----------------------------------------------------------------- environment ---- */
+
+static bool
+parse_switch(const char *text, bool *ret_on)
+{
+	static const char *const on[] = { "1", "true", "yes", "on" };
+	static const char *const off[] = { "", "0", "false", "no", "off" };
+
+	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++) {
+		if (strcasecmp(text, on[i]) == 0)
+			return *ret_on = true;
+	}
+	*ret_on = false;
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+		if (strcasecmp(text, off[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+environment_name(const struct option_row *row, char *ret_name, size_t size)
+{
+	(void)snprintf(ret_name, size, "KEYSIEVE_%s", row->name);
+	for (char *p = ret_name; *p; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+}
+
+static int
+apply_environment(struct options *o, const struct option_row *row)
+{
+	struct text_list *list = list_of(o, row->key);
+	char name[64], *text;
+	bool on;
+
+	environment_name(row, name, sizeof(name));
+	text = getenv(name);
+	if (!text)
+		return 0;
+	if (list) {
+		list->owned = strdup(text);
+		if (!list->owned)
+			return EXIT_INTERNAL;
+		return list_add_parts(list, list->owned, row->key == KEY_RULES ? ":" : ",");
+	}
+	if (row->argument)
+		return *text ? apply(o, row->key, text) : 0;
+	if (!parse_switch(text, &on)) {
+		ks_message("%s: must be 0 or 1", name);
+		return EXIT_USAGE;
+	}
+	return on ? apply(o, row->key, NULL) : 0;
+}
+
+/* ---------------------------------------------------------------- command line ---- */
+
+static void
+fill_getopt(struct option *longs, char *shorts)
+{
+	*shorts++ = ':'; /* tell a missing argument from an unknown option */
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		longs[i] = (struct option){ rows[i].name,
+			                    rows[i].argument ? required_argument : no_argument, NULL,
+			                    rows[i].key };
+		if (rows[i].key < 256) {
+			*shorts++ = (char)rows[i].key;
+			if (rows[i].argument)
+				*shorts++ = ':';
+		}
+	}
+	longs[ROW_COUNT] = (struct option){ 0 };
+	*shorts = '\0';
+}
+
+static int
+complain(int problem, char **argv)
+{
+	const char *given = argv[optind - 1];
+
+	if (problem == ':')
+		ks_message("option '%s' needs an argument; see keysieve --help", given);
+	else if (optopt > 0 && optopt < 256)
+		ks_message("unknown option '-%c'; see keysieve --help", optopt);
+	else
+		ks_message("unknown option '%s'; see keysieve --help", given);
+	return EXIT_USAGE;
+}
+
+int
+ks_options_read(struct options *o, int argc, char **argv)
+{
+	struct option longs[ROW_COUNT + 1];
+	char shorts[2 * ROW_COUNT + 2];
+	bool given[ROW_COUNT] = { false };
+	int key, r = 0;
+
+	*o = (struct options){ 0 };
+	fill_getopt(longs, shorts);
+	opterr = 0;
+	while (r == 0 && (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (key == '?' || key == ':')
+			return complain(key, argv);
+		for (size_t i = 0; i < ROW_COUNT; i++)
+			given[i] |= rows[i].key == key;
+		r = apply(o, key, optarg);
+	}
+	for (size_t i = 0; r == 0 && i < ROW_COUNT; i++) {
+		if (!given[i] && has_environment(&rows[i]))
+			r = apply_environment(o, &rows[i]);
+	}
+	o->files = argv + optind;
+	return r;
+}
+
+void
+ks_options_print_help(void)
+{
+	(void)printf("Usage: keysieve [OPTION]... [FILE]...\n"
+	             "Mask credentials in logs: AI-provider API keys and others become '*'.\n\n"
+	             "With no FILE, or where FILE is -, read the standard input.\n\n");
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		char left[32];
+
+		(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s",
+		               rows[i].key < 256 ? "-" : " ", rows[i].key < 256 ? rows[i].key : ' ',
+		               rows[i].key < 256 ? "," : " ", rows[i].name,
+		               rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		(void)printf("  %-22s%s\n", left, rows[i].help);
+	}
+	(void)printf("\nEach option has an environment variable, such as KEYSIEVE_RULES; an option\n"
+	             "on the command line wins.\n\n"
+	             "Exit status: 0 done, also when something was masked; 1 --check found a\n"
+	             "secret; 2 usage; 70 internal error; 74 input or output; 78 rules.\n");
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hardening that needs no privilege. That a kernel refuses some of it is no reason to stop. */
+#include "process.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+void
+ks_process_protect(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}

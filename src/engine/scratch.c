@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory for the worst window is reserved when a scratch is made, so that no input can make a scan run
+ * out of it. The operating system backs it with pages only as far as it is used: for logs, a few kB.
+ */
+#include "scratch.h"
+
+#include <stdlib.h>
+
+size_t
+ks_window_max(const struct ks_ruleset *set)
+{
+	return SLICE_MAX + set->held_max;
+}
+
+static size_t
+candidate_max(const struct ks_ruleset *set)
+{
+	return ks_window_max(set) * set->rule_count;
+}
+
+static size_t
+span_max(const struct ks_ruleset *set)
+{
+	return ks_window_max(set) / 2 + 2;
+}
+
+size_t
+ks_scratch_size_max(const struct ks_ruleset *set)
+{
+	return sizeof(struct ks_scratch) + candidate_max(set) * sizeof(struct candidate) +
+		span_max(set) * sizeof(struct span);
+}
+
+int
+ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch)
+{
+	struct ks_scratch *s = calloc(1, sizeof(*s));
+	int r = KS_ERROR_MEMORY;
+
+	if (!s)
+		return r;
+	s->candidate_max = candidate_max(set);
+	s->span_max = span_max(set);
+	s->candidates = malloc(s->candidate_max * sizeof(*s->candidates));
+	s->spans = malloc(s->span_max * sizeof(*s->spans));
+	if (!s->candidates || !s->spans)
+		goto out;
+	if (hs_alloc_scratch(set->triggers, &s->hs) != HS_SUCCESS)
+		goto out;
+	if (set->anchored && hs_alloc_scratch(set->anchored, &s->hs) != HS_SUCCESS)
+		goto out;
+	*ret_scratch = s;
+	return KS_OK;
+out:
+	ks_scratch_free(s);
+	return r;
+}
+
+void
+ks_scratch_free(struct ks_scratch *s)
+{
+	if (!s)
+		return;
+	(void)hs_free_scratch(s->hs);
+	free(s->candidates);
+	free(s->spans);
+	free(s);
+}

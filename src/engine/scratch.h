@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Working memory for one thread: what a window needs while it is looked at, nothing between calls. */
+#pragma once
+
+#include <hs.h>
+
+#include "ruleset.h"
+#include "run.h"
+#include "span.h"
+
+/* A match whose run has not been judged yet, or whose verdict is open. */
+struct candidate {
+	uint32_t end;  /* of the trigger, in the window; the run begins here */
+	uint32_t rule;
+};
+
+/* The last run of a class that was found in the window, so that none is walked twice. */
+struct run_memo {
+	size_t from;
+	struct run run;
+	bool is_set;
+};
+
+struct ks_scratch {
+	hs_scratch_t *hs;
+	struct candidate *candidates; /* room for candidate_max: every rule at every byte of a window */
+	size_t candidate_max;
+	struct span *spans;           /* room for span_max: every other byte of a window */
+	size_t span_max;
+	struct run_memo memos[CLASS_MAX];
+};
+
+/* The largest window: a slice, and what was held before it. */
+size_t ks_window_max(const struct ks_ruleset *set);
+
+size_t ks_scratch_size_max(const struct ks_ruleset *set);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An ordered list of disjoint spans. Matches come in the order of their triggers' ends, so a new span
+ * nearly always goes to the end of the list or merges with the last one.
+ */
+#include "span.h"
+
+#include <string.h>
+
+struct credit
+ks_credit_min(struct credit a, struct credit b)
+{
+	if (a.rank != b.rank)
+		return a.rank < b.rank ? a : b;
+	if (a.end != b.end)
+		return a.end < b.end ? a : b;
+	return a.rule <= b.rule ? a : b;
+}
+
+void
+ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit)
+{
+	struct span *items = list->items, span = { from, to, credit };
+	size_t first = list->count, end;
+
+	while (first > 0 && items[first - 1].to >= from)
+		first--;
+	for (end = first; end < list->count && items[end].from <= to; end++) {
+		if (items[end].from < span.from)
+			span.from = items[end].from;
+		if (items[end].to > span.to)
+			span.to = items[end].to;
+		span.credit = ks_credit_min(span.credit, items[end].credit);
+	}
+	if (end != first + 1)
+		memmove(items + first + 1, items + end, (list->count - end) * sizeof(*items));
+	items[first] = span;
+	list->count = list->count - (end - first) + 1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Spans of masked bytes, and the rule that each is credited to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which satisfied match a region is credited to: of two, the one with the smaller (rank, end, rule).
+ * Merging takes the smaller, so the order in which matches are found does not matter.
+ */
+struct credit {
+	uint64_t end;  /* of the trigger, from the start of the stream */
+	uint32_t rule;
+	uint32_t rank; /* enum credit_rank */
+};
+
+enum credit_rank { CREDIT_PROVIDER, CREDIT_CARRIER, CREDIT_NONE };
+
+struct span {
+	size_t from, to; /* in the window */
+	struct credit credit;
+};
+
+/*
+ * Spans in order, none touching another:
+ *
+ *     window   . . . # # # # . . # # # . . .
+ *     items          '- 0 -'     '-1-'
+ */
+struct span_list {
+	struct span *items;
+	size_t count;
+};
+
+struct credit ks_credit_min(struct credit a, struct credit b);
+
+/*
+ * Add [from, to), not empty, merging it with what it overlaps or touches. There must be room for one
+ * more item.
+ */
+void ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a rule's trigger to the expression that Hyperscan gets. The boundary is a part of that
+ * expression: the escapes that it lets through are a regular language of bounded width, and on real
+ * logs it costs 2 % of the scan's instructions (docs/performance.md), so that no history of the stream
+ * has to be kept or looked back into.
+ */
+#include "trigger.h"
+
+#include <hs.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* A sequence that may stand before a trigger although its last byte is a letter or a digit. */
+#define ESCAPE \
+	"\\\\[0abefnrtv]"                              /* \n */ \
+	"|(?:\\\\x|%(?:25)?)[0-9A-Fa-f]{2}"            /* \x3d %3D %253D */ \
+	"|\\\\u[0-9A-Fa-f]{4}"                         /* \u003d */ \
+	"|[\\\\#][0-7]{3}"                             /* \033 #012 */ \
+	"|\\[[0-9;:?]{0,16}[A-Zhlm]"                   /* ESC[1;31m */
+
+static const char *
+boundary_expression(enum ks_boundary boundary)
+{
+	switch (boundary) {
+	case KS_BOUNDARY_NONE:
+		return "";
+	case KS_BOUNDARY_ALNUM:
+		return "(?:^|[^A-Za-z0-9]|" ESCAPE ")";
+	case KS_BOUNDARY_WORD:
+		return "(?:^|[^A-Za-z0-9_]|" ESCAPE ")";
+	case KS_BOUNDARY_TOKEN:
+		return "(?:^|[^A-Za-z0-9_-]|" ESCAPE ")";
+	}
+	return NULL;
+}
+
+static char *
+join(const char *a, const char *b, const char *c)
+{
+	char *joined;
+
+	return asprintf(&joined, "%s%s%s", a, b, c) < 0 ? NULL : joined;
+}
+
+char *
+ks_trigger_expression(const struct ks_rule *rule)
+{
+	char *expression, *group = join("(?:", rule->trigger, ")");
+
+	if (!group)
+		return NULL;
+	expression = join(boundary_expression(rule->boundary), group, "");
+	free(group);
+	return expression;
+}
+
+char *
+ks_trigger_anchored(const struct ks_rule *rule)
+{
+	return join("^(?:", rule->trigger, ")");
+}
+
+/* The end of the set that begins at p ('['), or NULL if it has none. */
+static const char *
+set_end(const char *p)
+{
+	for (p++; *p; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == ']')
+			return p + 1;
+	}
+	return NULL;
+}
+
+/* Does the expression assert something about its surroundings, which a trigger must not? */
+static bool
+has_assertion(const char *p)
+{
+	while (*p) {
+		if (*p == '[') {
+			p = set_end(p);
+			if (!p)
+				return false; /* Hyperscan will say what is wrong */
+		} else if (*p == '\\' && p[1]) {
+			if (strchr("bBAzZG", p[1]))
+				return true;
+			p += 2;
+		} else if (*p == '^' || *p == '$') {
+			return true;
+		} else {
+			p++;
+		}
+	}
+	return false;
+}
+
+static int
+check_width(const struct ks_rule *rule, const hs_expr_info_t *info, struct ks_error *reterr)
+{
+	unsigned limit = rule->kind == KS_KIND_CARRIER ? TRIGGER_WIDTH_MAX
+	                                               : TRIGGER_WIDTH_MAX_PROVIDER;
+	if (info->max_width == UINT_MAX)
+		return ks_error_rule(reterr, rule->id, "trigger",
+		                     "it is not bounded: use {0,n}, not * or +");
+	if (info->min_width == 0)
+		return ks_error_rule(reterr, rule->id, "trigger", "it matches the empty string");
+	if (info->max_width > limit)
+		return ks_error_rule(reterr, rule->id, "trigger",
+		                     "it can be %u bytes wide, %u is the most", info->max_width,
+		                     limit);
+	return KS_OK;
+}
+
+int
+ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
+                   struct ks_error *reterr)
+{
+	hs_compile_error_t *wrong = NULL;
+	hs_expr_info_t *info = NULL;
+	int r;
+
+	if (has_assertion(rule->trigger))
+		return ks_error_rule(reterr, rule->id, "trigger", "no anchors: use boundary");
+	if (hs_expression_info(rule->trigger, HS_FLAG_DOTALL, &info, &wrong) != HS_SUCCESS) {
+		r = ks_error_rule(reterr, rule->id, "trigger", "%s",
+		                  wrong ? wrong->message : "not accepted");
+		(void)hs_free_compile_error(wrong);
+		return r;
+	}
+	r = check_width(rule, info, reterr);
+	if (r == KS_OK)
+		*ret_width = (struct trigger_width){ info->min_width, info->max_width };
+	free(info);
+	return r;
+}
+
+/* Read one element at *p (a letter, digit, '_', '-' or a set) and move *p behind it. */
+static const char *
+parse_plain(const char **p, struct byteset *ret_set)
+{
+	*ret_set = (struct byteset){ { 0 } };
+	if (**p == '[') {
+		const char *end = set_end(*p);
+		const char *wrong = end ? ks_byteset_parse(*p + 1, (size_t)(end - *p) - 2, ret_set)
+		                        : "a set without its ']'";
+		*p = end;
+		return wrong;
+	}
+	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", **p))
+		return "the trigger of an infix rule is letters, digits, '_', '-' and [sets] only";
+	byteset_add(ret_set, (uint8_t)*(*p)++);
+	return NULL;
+}
+
+static const char *
+parse_elements(const char *trigger, struct infix *infix)
+{
+	for (const char *p = trigger; *p; infix->width++) {
+		if (infix->width == INFIX_WIDTH_MAX)
+			return "the trigger of an infix rule is 16 bytes wide at most";
+		const char *wrong = parse_plain(&p, &infix->elements[infix->width]);
+		if (wrong)
+			return wrong;
+		if (!ks_byteset_within(&infix->elements[infix->width], &infix->before))
+			return "the trigger of an infix rule must lie within the set of 'before'";
+	}
+	return NULL;
+}
+
+/* "[set]{n}" */
+static const char *
+parse_before(const char *before, struct infix *infix)
+{
+	const char *end = *before == '[' ? set_end(before) : NULL;
+	char *rest = NULL;
+	unsigned long n;
+
+	if (!end || *end != '{')
+		return "'before' must have the form [set]{n}";
+	n = strtoul(end + 1, &rest, 10);
+	if (rest == end + 1 || strcmp(rest, "}") != 0 || n < 1 || n > INFIX_BEFORE_MAX)
+		return "'before' must have the form [set]{n} with n from 1 to 64";
+	infix->before_len = (unsigned)n;
+	return ks_byteset_parse(before + 1, (size_t)(end - before) - 2, &infix->before);
+}
+
+int
+ks_trigger_parse_infix(const struct ks_rule *rule, struct infix *ret_infix, struct ks_error *reterr)
+{
+	struct infix infix = { .before_len = 0 };
+	const char *wrong = NULL;
+
+	if (rule->before) {
+		wrong = parse_before(rule->before, &infix);
+		if (!wrong)
+			wrong = parse_elements(rule->trigger, &infix);
+		if (!wrong && rule->boundary != KS_BOUNDARY_NONE)
+			wrong = "an infix rule has no boundary";
+		if (!wrong && rule->kind != KS_KIND_PROVIDER)
+			wrong = "an infix rule is a provider's";
+	}
+	if (wrong)
+		return ks_error_rule(reterr, rule->id, "before", "%s", wrong);
+	*ret_infix = infix;
+	return KS_OK;
+}

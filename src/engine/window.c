@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The aftermath of a scan: which bytes of a window are masked, and which must be held because that
+ * depends on bytes to come. An implementation of docs/definition.md, whose terms it uses.
+ *
+ * Invariants: every verdict is a function of the stream's bytes alone. A byte below the floor is final:
+ * no match to come, and none that is open, can mask it.
+ */
+#include "window.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------ runs ---- */
+
+/* Runs of one class do not overlap, and candidates come in order: the last run is all to remember. */
+static struct run
+find_run(struct window *w, unsigned class, size_t from)
+{
+	struct run_memo *memo = &w->scratch->memos[class];
+
+	if (!memo->is_set || from < memo->from || from > memo->run.end) {
+		memo->run = ks_run_find(&w->set->classes, class, w->buf, from, w->len, w->is_last);
+		memo->from = from;
+		memo->is_set = true;
+	}
+	return memo->run;
+}
+
+/* A satisfied run that goes on is followed into the next window by its class alone. */
+static void
+follow_run(struct window *w, unsigned class, struct run run)
+{
+	uint64_t bit = UINT64_C(1) << class;
+
+	if (!run.goes_on)
+		return;
+	if (run.end == w->len)
+		w->active |= bit;
+	else
+		w->waiting |= bit;
+}
+
+static void
+continue_class(struct window *w, unsigned class, size_t from)
+{
+	static const struct credit none = { .end = UINT64_MAX, .rank = CREDIT_NONE };
+	struct run run = find_run(w, class, from);
+
+	if (run.end > from)
+		ks_span_list_add(&w->spans, from, run.end, none);
+	follow_run(w, class, run);
+}
+
+/* Go on with the runs that reached the end of the last window. */
+static void
+continue_runs(struct window *w)
+{
+	uint64_t active = w->active, waiting = w->waiting;
+
+	w->active = w->waiting = 0;
+	for (; active; active &= active - 1)
+		continue_class(w, (unsigned)__builtin_ctzll(active), w->held);
+	for (; waiting; waiting &= waiting - 1)
+		continue_class(w, (unsigned)__builtin_ctzll(waiting), w->held - 1);
+}
+
+/* ----------------------------------------------------------------- judging ---- */
+
+/* Condition 5: what must stand before an infix rule's trigger. Such bytes were held, if they are there. */
+static bool
+before_is_met(const struct window *w, const struct compiled_rule *rule, size_t end)
+{
+	size_t back = (size_t)rule->before_len + rule->width.max;
+
+	if (end < back)
+		return false;
+	for (size_t i = end - back; i < end - rule->width.max; i++) {
+		if (!class_has(&w->set->classes, rule->before, w->buf[i]))
+			return false;
+	}
+	return true;
+}
+
+static enum verdict
+judge(struct window *w, const struct candidate *c, struct run *ret_run)
+{
+	const struct compiled_rule *rule = &w->set->rules[c->rule];
+
+	*ret_run = find_run(w, rule->body, c->end);
+	if (rule->before_len && !before_is_met(w, rule, c->end))
+		return VERDICT_UNSATISFIED;
+	return ks_run_judge(rule, &w->set->classes, w->buf, c->end, *ret_run, w->len);
+}
+
+struct anchored_query {
+	unsigned rule;
+	size_t width;
+	bool found;
+};
+
+static int
+on_anchored(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+{
+	struct anchored_query *query = ctx;
+
+	(void)from;
+	(void)flags;
+	if (id == query->rule && to == query->width)
+		query->found = true;
+	return query->found;
+}
+
+/* Does the trigger that ends at c->end begin at from? */
+static bool
+begins_at(const struct window *w, const struct candidate *c, size_t from)
+{
+	const struct trigger_width *width = &w->set->rules[c->rule].width;
+	struct anchored_query query = { .rule = c->rule, .width = c->end - from };
+
+	if (query.width < width->min || query.width > width->max)
+		return false;
+	if (width->min == width->max)
+		return true;
+	(void)hs_scan(w->set->anchored, (const char *)w->buf + from, (unsigned)query.width, 0,
+	              w->scratch->hs, on_anchored, &query);
+	return query.found;
+}
+
+/*
+ * A carrier's match is masked from behind the trigger of a provider's key that begins where the
+ * carrier's run begins ("Bearer sk-ant-..."). Finds where that is, or that it is open.
+ */
+static enum verdict
+skip_provider_trigger(struct window *w, size_t index, struct run run, size_t *ret_from)
+{
+	const struct candidate *c = &w->scratch->candidates[index];
+	size_t limit = c->end + KS_RUN_DECIDED < run.end ? c->end + KS_RUN_DECIDED : run.end;
+	enum verdict verdict = VERDICT_SATISFIED;
+	size_t from = c->end;
+
+	for (size_t i = index + 1; i < w->candidate_count; i++) {
+		const struct candidate *key = &w->scratch->candidates[i];
+		const struct compiled_rule *rule = &w->set->rules[key->rule];
+		struct run ignored;
+
+		if (key->end > limit)
+			break;
+		if (rule->is_carrier || rule->before_len || !begins_at(w, key, c->end))
+			continue;
+		enum verdict of_key = judge(w, key, &ignored);
+		if (of_key == VERDICT_OPEN)
+			verdict = VERDICT_OPEN;
+		else if (of_key == VERDICT_SATISFIED && key->end > from)
+			from = key->end;
+	}
+	*ret_from = from;
+	return verdict;
+}
+
+static void
+lower_floor(struct window *w, size_t to)
+{
+	if (to < w->floor)
+		w->floor = to;
+}
+
+/* Resolve candidate number index. Returns whether it stays open. */
+static bool
+resolve(struct window *w, size_t index)
+{
+	const struct candidate *c = &w->scratch->candidates[index];
+	const struct compiled_rule *rule = &w->set->rules[c->rule];
+	size_t from = c->end;
+	struct run run;
+	enum verdict verdict = judge(w, c, &run);
+
+	if (rule->before_len && verdict != VERDICT_UNSATISFIED)
+		from -= (size_t)rule->before_len + rule->width.max;
+	else if (rule->is_carrier && verdict == VERDICT_SATISFIED)
+		verdict = skip_provider_trigger(w, index, run, &from);
+	if (verdict == VERDICT_OPEN) {
+		lower_floor(w, rule->is_carrier ? c->end : from);
+		return true;
+	}
+	if (verdict == VERDICT_SATISFIED && from < run.end) {
+		struct credit credit = {
+			.end = w->offset + c->end,
+			.rule = c->rule,
+			.rank = rule->is_carrier ? CREDIT_CARRIER : CREDIT_PROVIDER,
+		};
+		ks_span_list_add(&w->spans, from, run.end, credit);
+		follow_run(w, rule->body, run);
+	}
+	return false;
+}
+
+/* -------------------------------------------------------------- holding back ---- */
+
+/* How many bytes at the window's end could become the 'before' of an infix rule. */
+static size_t
+infix_tail(const struct window *w, const struct infix *infix)
+{
+	size_t most = infix->before_len + infix->width - 1, n = 0, held = 0;
+
+	while (n < most && n < w->len && byteset_has(&infix->before, w->buf[w->len - 1 - n]))
+		n++;
+	if (n < infix->before_len)
+		return n;
+	/* begun triggers: the last j bytes are the first j elements */
+	for (size_t j = 0; j + infix->before_len <= n; j++) {
+		size_t i = 0;
+		while (i < j && byteset_has(&infix->elements[i], w->buf[w->len - j + i]))
+			i++;
+		if (i == j)
+			held = infix->before_len + j;
+	}
+	return held;
+}
+
+static void
+hold_tail(struct window *w)
+{
+	if (w->is_last)
+		return;
+	if (w->waiting)
+		lower_floor(w, w->len - 1);
+	for (size_t i = 0; i < w->set->infix_count; i++)
+		lower_floor(w, w->len - infix_tail(w, &w->set->infixes[i]));
+}
+
+void
+ks_window_resolve(struct window *w)
+{
+	size_t open = 0;
+
+	w->floor = w->len;
+	if (w->candidate_count || w->active || w->waiting) {
+		memset(w->scratch->memos, 0, w->set->classes.count * sizeof(w->scratch->memos[0]));
+		continue_runs(w);
+		/* Carriers look ahead in the list, so open ones move to the front only behind that look. */
+		for (size_t i = 0; i < w->candidate_count; i++) {
+			if (resolve(w, i))
+				w->scratch->candidates[open++] = w->scratch->candidates[i];
+		}
+		w->candidate_count = open;
+	}
+	hold_tail(w);
+}
