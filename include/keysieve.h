@@ -11,7 +11,7 @@
  * and ks_catalog, in which rule files are gathered before they are compiled.
  *
  * What is masked does not depend on how the stream is cut into calls. The exact definition is in
- * docs/architecture.md; in short: a rule's trigger (a bounded regular expression) ends where a secret
+ * docs/definition.md; in short: a rule's trigger (a bounded regular expression) ends where a secret
  * begins, and the longest sequence of the rule's body bytes that follows is the secret.
  *
  * Errors: functions return 0 or a negative enum ks_status. A stream that has failed stays failed:
@@ -128,6 +128,10 @@ KS_PUBLIC void ks_ruleset_free(struct ks_ruleset *set);
 /* Is the rule right by itself? Borrows it until return. Errors: as for ks_ruleset_new(). */
 KS_PUBLIC int ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr);
 
+/* Is b in the body, or in the set of 'before', of a rule that ks_rule_check() has found right? */
+KS_PUBLIC int ks_rule_body_has(const struct ks_rule *rule, uint8_t b);
+KS_PUBLIC int ks_rule_before_has(const struct ks_rule *rule, uint8_t b);
+
 KS_PUBLIC size_t ks_ruleset_count(const struct ks_ruleset *set);
 
 /* What the set costs. Constants of the set: no input makes a stream need more. */
@@ -142,9 +146,9 @@ KS_PUBLIC void ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret
 /* -------------------------------------------------------------- streams ---- */
 
 /*
- * A masked region: a maximal sequence of masked bytes. rule is an index into the rules given to
+ * A masked region: a maximal sequence of masked bytes (line ends in it count). rule is an index into the rules given to
  * ks_ruleset_new(): of all satisfied runs in the region a provider's goes before a carrier's, then
- * the one that begins first, then the one that was given first.
+ * the one whose masked part begins first, then the one that was given first.
  */
 struct ks_finding {
 	size_t rule;

@@ -319,6 +319,23 @@ ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 	return compile_rule(&set, rule, &table, &compiled, reterr);
 }
 
+int
+ks_rule_body_has(const struct ks_rule *rule, uint8_t b)
+{
+	struct byteset set;
+
+	return !ks_byteset_parse(rule->body, strlen(rule->body), &set) && byteset_has(&set, b);
+}
+
+int
+ks_rule_before_has(const struct ks_rule *rule, uint8_t b)
+{
+	struct infix infix;
+
+	return ks_trigger_parse_infix(rule, &infix, NULL) == KS_OK && infix.before_len > 0 &&
+		byteset_has(&infix.before, b);
+}
+
 void
 ks_ruleset_free(struct ks_ruleset *set)
 {

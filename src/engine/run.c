@@ -92,8 +92,8 @@ is_enclosed(const uint8_t *p, size_t len)
 static bool
 is_placeholder(const uint8_t *p, size_t len)
 {
-	if (len < 1 || len > KS_RUN_DECIDED)
-		return false;
+	if (len < 1 || len >= KS_RUN_DECIDED)
+		return false; /* of a longer run only the first 64 bytes have a say */
 	if (p[0] == '$' && is_name(p + 1, len - 1))
 		return true;
 	if (len > 2 && p[0] == '%' && p[len - 1] == '%' && is_name(p + 1, len - 2))

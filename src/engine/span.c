@@ -12,8 +12,8 @@ ks_credit_min(struct credit a, struct credit b)
 {
 	if (a.rank != b.rank)
 		return a.rank < b.rank ? a : b;
-	if (a.end != b.end)
-		return a.end < b.end ? a : b;
+	if (a.from != b.from)
+		return a.from < b.from ? a : b;
 	return a.rule <= b.rule ? a : b;
 }
 

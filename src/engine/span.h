@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 /*
- * Which satisfied match a region is credited to: of two, the one with the smaller (rank, end, rule).
+ * Which satisfied match a region is credited to: of two, the one with the smaller (rank, from, rule).
  * Merging takes the smaller, so the order in which matches are found does not matter.
  */
 struct credit {
-	uint64_t end;  /* of the trigger, from the start of the stream */
+	uint64_t from; /* begin of the match's masked part in the stream */
 	uint32_t rule;
 	uint32_t rank; /* enum credit_rank */
 };

@@ -43,7 +43,7 @@ follow_run(struct window *w, unsigned class, struct run run)
 static void
 continue_class(struct window *w, unsigned class, size_t from)
 {
-	static const struct credit none = { .end = UINT64_MAX, .rank = CREDIT_NONE };
+	static const struct credit none = { .from = UINT64_MAX, .rank = CREDIT_NONE };
 	struct run run = find_run(w, class, from);
 
 	if (run.end > from)
@@ -164,8 +164,7 @@ lower_floor(struct window *w, size_t to)
 		w->floor = to;
 }
 
-/* Resolve candidate number index. Returns whether it stays open. */
-static bool
+static enum verdict
 resolve(struct window *w, size_t index)
 {
 	const struct candidate *c = &w->scratch->candidates[index];
@@ -180,18 +179,44 @@ resolve(struct window *w, size_t index)
 		verdict = skip_provider_trigger(w, index, run, &from);
 	if (verdict == VERDICT_OPEN) {
 		lower_floor(w, rule->is_carrier ? c->end : from);
-		return true;
+		return verdict;
 	}
 	if (verdict == VERDICT_SATISFIED && from < run.end) {
 		struct credit credit = {
-			.end = w->offset + c->end,
+			.from = w->offset + from,
 			.rule = c->rule,
 			.rank = rule->is_carrier ? CREDIT_CARRIER : CREDIT_PROVIDER,
 		};
 		ks_span_list_add(&w->spans, from, run.end, credit);
 		follow_run(w, rule->body, run);
 	}
-	return false;
+	return verdict;
+}
+
+/*
+ * Resolve all candidates. Those that are open stay in the list, and with an open carrier the satisfied
+ * keys that may begin where its run begins: it has to see them again. To resolve such a key a second
+ * time does no harm, as all of its span is still held.
+ */
+static void
+resolve_all(struct window *w)
+{
+	struct candidate *candidates = w->scratch->candidates;
+	size_t kept = 0, keys_until = 0; /* 0: no open carrier */
+
+	for (size_t i = 0; i < w->candidate_count; i++) {
+		const struct candidate c = candidates[i];
+		const struct compiled_rule *rule = &w->set->rules[c.rule];
+		enum verdict verdict = resolve(w, i);
+
+		if (verdict == VERDICT_OPEN && rule->is_carrier)
+			keys_until = c.end + KS_RUN_DECIDED;
+		if (verdict == VERDICT_OPEN ||
+		    (verdict == VERDICT_SATISFIED && !rule->is_carrier && keys_until > 0 &&
+		     c.end <= keys_until))
+			candidates[kept++] = c; /* never before index i was looked at */
+	}
+	w->candidate_count = kept;
 }
 
 /* -------------------------------------------------------------- holding back ---- */
@@ -231,18 +256,11 @@ hold_tail(struct window *w)
 void
 ks_window_resolve(struct window *w)
 {
-	size_t open = 0;
-
 	w->floor = w->len;
 	if (w->candidate_count || w->active || w->waiting) {
 		memset(w->scratch->memos, 0, w->set->classes.count * sizeof(w->scratch->memos[0]));
 		continue_runs(w);
-		/* Carriers look ahead in the list, so open ones move to the front only behind that look. */
-		for (size_t i = 0; i < w->candidate_count; i++) {
-			if (resolve(w, i))
-				w->scratch->candidates[open++] = w->scratch->candidates[i];
-		}
-		w->candidate_count = open;
+		resolve_all(w);
 	}
 	hold_tail(w);
 }

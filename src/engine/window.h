@@ -35,7 +35,7 @@ struct window {
 
 /*
  * Resolve the window's candidates: on return w->spans are the masked bytes, w->floor is set, and the
- * candidates that are open stand in front of scratch->candidates, counted by w->candidate_count.
+ * candidates to carry stand in front of scratch->candidates, counted by w->candidate_count.
  * w->spans begins with the carried spans, w->active and w->waiting are the carried classes.
  */
 void ks_window_resolve(struct window *w);

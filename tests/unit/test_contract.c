@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract, on small sets of rules that between them use every feature, and inputs thrown together
+ * from the pieces that matter to them: triggers and parts of them, body bytes, and what ends a run.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness.h"
+#include "suite.h"
+
+#define PIECE_MAX 40
+
+struct world {
+	const char *name;
+	struct ks_rule rules[8];
+	const char *pieces[PIECE_MAX];
+};
+
+static const struct world worlds[] = {
+	{ "least lengths",
+	  { { .id = "four", .trigger = "ab", .body = "a-d", .min = 4 },
+	    { .id = "wide", .trigger = "xyz-", .body = "A-Za-z0-9_-", .min = 20 },
+	    { .id = "most", .trigger = "q:", .body = "0-9a-d", .min = 64 } },
+	  { "a", "b", "ab", "c", "d", " ", "abcd", "xyz-", "xy", "z-", "q:", "q",
+	    "0123456789012345678901234567890123456789", "abcdabcdabcdabcdabcd", "\n" } },
+	{ "greatest lengths",
+	  { { .id = "three", .trigger = "#", .body = "0-9", .min = 3, .max = 3 },
+	    { .id = "some", .trigger = "##", .body = "0-9a-z", .min = 2, .max = 12 },
+	    { .id = "full", .trigger = "=", .body = "0-9a-z", .min = 60, .max = 64 } },
+	  { "#", "##", "1", "12", "123", "1234", "a", "b2", "=", " ",
+	    "012345678901234567890123456789012345678901234567890123456789" } },
+	{ "required kinds",
+	  { { .id = "digit", .trigger = "d_", .body = "A-Za-z0-9", .min = 3,
+	      .conditions = KS_REQUIRE_DIGIT },
+	    { .id = "mixed", .trigger = "m_", .body = "A-Za-z0-9", .min = 3,
+	      .conditions = KS_REQUIRE_UPPER | KS_REQUIRE_LOWER },
+	    { .id = "all", .trigger = "[dm]_x", .body = "A-Za-z0-9_", .min = 5,
+	      .conditions = KS_REQUIRE_UPPER | KS_REQUIRE_LOWER | KS_REQUIRE_DIGIT } },
+	  { "d_", "m_", "x", "_", "a", "A", "7", "abc", "ABC", "456", "-",
+	    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl" } },
+	{ "boundaries",
+	  { { .id = "alnum", .trigger = "sk-", .body = "a-zA-Z0-9", .min = 4,
+	      .boundary = KS_BOUNDARY_ALNUM },
+	    { .id = "word", .trigger = "hf_", .body = "a-zA-Z0-9", .min = 4,
+	      .boundary = KS_BOUNDARY_WORD },
+	    { .id = "token", .trigger = "al-{1,2}", .body = "a-zA-Z0-9", .min = 4,
+	      .boundary = KS_BOUNDARY_TOKEN },
+	    { .id = "none", .trigger = "gsk_", .body = "a-zA-Z0-9_", .min = 6 } },
+	  { "sk-", "hf_", "al-", "al--", "gsk_", "abcd", "task-", "di", "_", "-", "\\n", "\\", "n",
+	    "%3D", "%25", "%", "3D", "\\u003d", "\\x3", "\x1b[1;31m", "[", "0;1", "m", "#012", "\\012",
+	    "K", "[0123456789012345m", "[01234567890123456m", " ", "4", "=" } },
+	{ "carriers",
+	  { { .id = "bearer", .kind = KS_KIND_CARRIER, .trigger = "(?i)bearer[ =]{1,2}",
+	      .body = "A-Za-z0-9._-", .min = 6 },
+	    { .id = "query", .kind = KS_KIND_CARRIER, .trigger = "[?&]key=",
+	      .body = "A-Za-z0-9_%-", .min = 4, .conditions = KS_REQUIRE_DIGIT },
+	    { .id = "ant", .trigger = "sk-ant-[a-z0-9]{3,5}-", .body = "A-Za-z0-9_-", .min = 8 },
+	    { .id = "sk", .trigger = "sk-", .body = "A-Za-z0-9", .min = 10,
+	      .boundary = KS_BOUNDARY_ALNUM },
+	    { .id = "short", .trigger = "k8", .body = "a-f0-9", .min = 3, .max = 5 } },
+	  { "Bearer ", "bearer=", "bear", "er ", "?key=", "&key=", "key=", "sk-", "ant-", "api03-",
+	    "sk-ant-api03-", "sk-ant-a-", "k8", "abc", "0", "9f", "-", "_", ".", "%", " ", "\n",
+	    "abcdefghij0123456789abcdefghij0123456789abcdefghij0123456789abcd" } },
+	{ "follow and placeholder",
+	  { { .id = "userinfo", .kind = KS_KIND_CARRIER, .trigger = "://[a-z]{0,8}:",
+	      .body = "^\\s/@?#\"", .follow = "@", .min = 3,
+	      .conditions = KS_REFUSE_PLACEHOLDER },
+	    { .id = "password", .kind = KS_KIND_CARRIER, .trigger = "pw=", .body = "^\\s\"",
+	      .min = 3, .conditions = KS_REFUSE_PLACEHOLDER },
+	    { .id = "close", .trigger = "<<", .body = "a-z", .follow = ">x-z", .min = 2 } },
+	  { "://", "user", ":", "@", "/", "pw=", "pw", "***", "*", "ab", "cdefgh", "$", "{", "}", "<<",
+	    "<", ">", "[", "]", "%", "NAME", "(", ")", " ", "\"", "x",
+	    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmn" } },
+	{ "infix",
+	  { { .id = "azure", .trigger = "JQ[QJ]9", .before = "[A-Za-z0-9]{12}", .body = "A-Za-z0-9",
+	      .min = 6 },
+	    { .id = "dash", .trigger = "--", .before = "[a-f-]{5}", .body = "0-9/", .min = 3,
+	      .max = 9, .conditions = KS_REQUIRE_DIGIT },
+	    { .id = "plain", .trigger = "key:", .body = "A-Za-z0-9", .min = 5 } },
+	  { "J", "Q", "9", "JQQ9", "JQJ9", "JQ", "-", "--", "a", "b", "f", "0", "77", "\\/", "\\", "/",
+	    "Z", "abcdefabcdef", "zyxwvutsrqpo", "key:", " ", "." } },
+	{ "escaped slashes and lines",
+	  { { .id = "base64", .trigger = "b64:", .body = "A-Za-z0-9+/=", .min = 8 },
+	    { .id = "pem", .trigger = "-----BEGIN( RSA)? KEY-----", .body = "A-Za-z0-9+/=\\s\\\\",
+	      .min = 10 },
+	    { .id = "slash", .kind = KS_KIND_CARRIER, .trigger = "t=", .body = "a-z/", .min = 4 },
+	    { .id = "tiny", .trigger = "\\\\", .body = "/x", .min = 1, .max = 3 } },
+	  { "b64:", "t=", "a", "b", "xyz", "/", "\\", "\\/", "\\n", "\n", "\r\n", "=", "+",
+	    "-----BEGIN KEY-----", "-----BEGIN RSA KEY-----", "-----END", "MIIEvAIB", " ", "\"" } },
+};
+
+#define WORLD_COUNT (sizeof(worlds) / sizeof(worlds[0]))
+
+static size_t
+count_rules(const struct world *w)
+{
+	size_t n = 0;
+
+	while (n < 8 && w->rules[n].id)
+		n++;
+	return n;
+}
+
+static size_t
+throw_together(const struct world *w, uint64_t *random, uint8_t *buf, size_t max)
+{
+	size_t count = 0, len = 0, want = 2 + random_next(random) % 30;
+
+	while (count < PIECE_MAX && w->pieces[count])
+		count++;
+	for (size_t i = 0; i < want; i++) {
+		const char *piece = w->pieces[random_next(random) % count];
+		size_t n = strlen(piece);
+
+		if (len + n > max)
+			break;
+		memcpy(buf + len, piece, n);
+		len += n;
+	}
+	return len;
+}
+
+START_TEST(generated_inputs)
+{
+	const struct world *w = &worlds[_i];
+	uint64_t random = 1 + (uint64_t)_i;
+	struct bench_pair pair;
+	uint8_t buf[700];
+	char name[80];
+
+	pair_init(&pair, w->rules, count_rules(w));
+	for (int round = 0; round < 600; round++) {
+		size_t len = throw_together(w, &random, buf, sizeof(buf));
+
+		(void)snprintf(name, sizeof(name), "%s, input %d", w->name, round);
+		check_input(&pair, buf, len, CUT_ALL, name);
+	}
+	pair_done(&pair);
+}
+END_TEST
+
+/* Any bytes at all: NUL, invalid UTF-8, control bytes, with a few pieces strewn in. */
+START_TEST(binary_inputs)
+{
+	const struct world *w = &worlds[_i];
+	uint64_t random = 77 + (uint64_t)_i;
+	struct bench_pair pair;
+	uint8_t buf[300];
+	char name[80];
+
+	pair_init(&pair, w->rules, count_rules(w));
+	for (int round = 0; round < 30; round++) {
+		for (size_t i = 0; i < sizeof(buf); i++)
+			buf[i] = (uint8_t)random_next(&random);
+		(void)throw_together(w, &random, buf + random_next(&random) % 200, 90);
+		(void)snprintf(name, sizeof(name), "%s, bytes %d", w->name, round);
+		check_input(&pair, buf, sizeof(buf), CUT_ALL, name);
+	}
+	pair_done(&pair);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("contract");
+	TCase *tcase = tcase_create("small worlds");
+
+	tcase_set_timeout(tcase, 300);
+	tcase_add_loop_test(tcase, generated_inputs, 0, WORLD_COUNT);
+	tcase_add_loop_test(tcase, binary_inputs, 0, WORLD_COUNT);
+	suite_add_tcase(suite, tcase);
+	return suite_main(suite);
+}
