@@ -14,7 +14,7 @@ struct bench_pair {
 	struct oracle *oracle;
 };
 
-/* Ends the test on failure. */
+/* These end the process on failure, with a line on the standard error. */
 void pair_init(struct bench_pair *pair, const struct ks_rule *rules, size_t count);
 void pair_done(struct bench_pair *pair);
 
@@ -29,7 +29,7 @@ enum cut_style {
 };
 
 /*
- * Put the input through in one piece and cut as told, in place and pushed. Fails the test if output,
+ * Put the input through in one piece and cut as told, in place and pushed. Ends the process if output,
  * findings or the number of held bytes are not the oracle's. name says which input it is.
  */
 void check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_style style,
