@@ -161,6 +161,31 @@ START_TEST(binary_inputs)
 }
 END_TEST
 
+/* Runs whose length is about the 64 bytes at which everything is decided, after every piece. */
+START_TEST(lengths_about_64)
+{
+	static const char *const ends[] = { " ", "> ", "@ ", "\\/", "" };
+	const struct world *w = &worlds[_i];
+	struct bench_pair pair;
+	char buf[200], name[80];
+
+	pair_init(&pair, w->rules, count_rules(w));
+	for (size_t i = 0; w->pieces[i] && i < PIECE_MAX; i++) {
+		for (int n = 58; n < 68; n++) {
+			for (size_t end = 0; end < 5; end++) {
+				const char *open = end == 1 ? "<" : "";
+				int len = snprintf(buf, sizeof(buf), "%.60s%s%0*d%s", w->pieces[i], open,
+				                   n, 7, ends[end]);
+
+				(void)snprintf(name, sizeof(name), "%s, piece %zu, %d", w->name, i, n);
+				check_input(&pair, (uint8_t *)buf, (size_t)len, CUT_ALL, name);
+			}
+		}
+	}
+	pair_done(&pair);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -169,6 +194,7 @@ main(void)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, generated_inputs, 0, WORLD_COUNT);
+	tcase_add_loop_test(tcase, lengths_about_64, 0, WORLD_COUNT);
 	tcase_add_loop_test(tcase, binary_inputs, 0, WORLD_COUNT);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
