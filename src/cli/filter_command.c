@@ -63,7 +63,10 @@ output_is_among_files(const struct job *job)
 	if (stat(job->options->output, &out) < 0 || !S_ISREG(out.st_mode))
 		return false;
 	for (char **file = job->options->files; *file; file++) {
-		if (stat(*file, &in) == 0 && is_same_file(&in, &out))
+		bool is_stdin = strcmp(*file, "-") == 0;
+
+		if ((is_stdin ? fstat(STDIN_FILENO, &in) : stat(*file, &in)) == 0 &&
+		    is_same_file(&in, &out))
 			return true;
 	}
 	return !job->options->files[0] && fstat(STDIN_FILENO, &in) == 0 && is_same_file(&in, &out);
@@ -80,12 +83,12 @@ open_output(struct job *job)
 		return 0;
 	job->output_name = path;
 	if (output_is_among_files(job)) {
-		ks_message("%s: the input file is the output file", path);
+		ks_message_file(path, "the input file is the output file");
 		return EXIT_USAGE;
 	}
 	job->output_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (job->output_fd < 0) {
-		ks_message("%s: %s", path, strerror(errno));
+		ks_message_file(path, strerror(errno));
 		return EXIT_IO;
 	}
 	return 0;
@@ -96,7 +99,7 @@ static void
 close_output(struct job *job)
 {
 	if (job->output_fd >= 0 && close(job->output_fd) < 0) {
-		ks_message("%s: %s", job->output_name, strerror(errno));
+		ks_message_file(job->output_name, strerror(errno));
 		note_status(job, EXIT_IO);
 	}
 	job->output_fd = -1;
@@ -110,11 +113,11 @@ report(struct job *job, const char *input_name, const struct filter_error *error
 {
 	switch (error->side) {
 	case FILTER_INPUT:
-		ks_message("%s: %s", input_name, strerror(error->code));
+		ks_message_file(input_name, strerror(error->code));
 		note_status(job, EXIT_IO);
 		return 0;
 	case FILTER_OUTPUT:
-		ks_message("%s: %s", job->output_name, strerror(error->code));
+		ks_message_file(job->output_name, strerror(error->code));
 		note_status(job, EXIT_IO);
 		return -1;
 	case FILTER_ENGINE:
@@ -131,7 +134,7 @@ copy_descriptor(struct job *job, const char *name, int fd)
 	struct filter_error error;
 
 	if (is_output(job, fd)) {
-		ks_message("%s: the input file is the output file", name);
+		ks_message_file(name, "the input file is the output file");
 		note_status(job, EXIT_IO);
 		return 0;
 	}
@@ -149,7 +152,7 @@ copy_file(struct job *job, const char *path)
 		return copy_descriptor(job, "standard input", STDIN_FILENO);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
-		ks_message("%s: %s", path, strerror(errno));
+		ks_message_file(path, strerror(errno));
 		note_status(job, EXIT_IO);
 		return 0;
 	}

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One write a message, so that lines of several processes do not mix. */
+/* One write and one line a message: lines of several processes do not mix, and names cannot forge any. */
 #include "message.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NAME_SHOWN 200 /* bytes of a file's name */
+
+/* File names may hold line ends and escape sequences for the terminal. */
+static void
+replace_control_bytes(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
 
 void
 ks_message(const char *format, ...)
@@ -17,9 +29,23 @@ ks_message(const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line + start, sizeof(line) - start - 1, format, args);
 	va_end(args);
+	replace_control_bytes(line);
 	len = strlen(line);
 	line[len++] = '\n';
 	(void)!write(STDERR_FILENO, line, len);
+}
+
+void
+ks_message_file(const char *name, const char *reason)
+{
+	size_t len = strlen(name);
+
+	if (len == 0)
+		ks_message("'': %s", reason);
+	else if (len > NAME_SHOWN)
+		ks_message("...%s: %s", name + len - NAME_SHOWN, reason);
+	else
+		ks_message("%s: %s", name, reason);
 }
 
 void
@@ -27,8 +53,8 @@ ks_message_error(const struct ks_error *e)
 {
 	if (e->line)
 		ks_message("%s:%u:%u: %s", e->file, e->line, e->column, e->text);
-	else if (*e->file)
-		ks_message("%s: %s", e->file, e->text);
+	else if (*e->file || e->status == KS_ERROR_FILE)
+		ks_message_file(e->file, e->text);
 	else
 		ks_message("%s", e->text);
 }

@@ -7,5 +7,8 @@
 /* One line to the standard error, begun with "keysieve: ". */
 void ks_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same about a file: "NAME: REASON". A very long name loses its beginning. */
+void ks_message_file(const char *name, const char *reason);
+
 /* The same for an error of the library, with its place: "FILE:LINE:COLUMN: TEXT". */
 void ks_message_error(const struct ks_error *error);

@@ -21,7 +21,7 @@ enum { KEY_RULES = 256, KEY_ENABLE, KEY_DISABLE, KEY_ONLY, KEY_STATS, KEY_CHECK 
 
 static const struct option_row rows[] = {
 	{ 'o', "output", "FILE", "write to FILE, not to the standard output" },
-	{ KEY_RULES, "rules", "FILE", "add a rule file, or a built-in pack: generic (repeatable)" },
+	{ KEY_RULES, "rules", "FILE", "add a rule file, or the pack generic (repeatable)" },
 	{ KEY_ENABLE, "enable", "ID,...", "switch rules or packs on (repeatable)" },
 	{ KEY_DISABLE, "disable", "ID,...", "switch rules or packs off (repeatable)" },
 	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)" },
@@ -55,13 +55,18 @@ list_add(struct text_list *list, const char *item)
 	return 0;
 }
 
-/* Add the parts of text, which is changed. */
+/* Add the parts of text, which is changed; there must be one. */
 static int
 list_add_parts(struct text_list *list, char *text, const char *separator)
 {
+	char *rest, *part = strtok_r(text, separator, &rest);
 	int r = 0;
 
-	for (char *part = strtok(text, separator); r == 0 && part; part = strtok(NULL, separator))
+	if (!part) {
+		ks_message("an option or variable that takes names has none; see keysieve --help");
+		return EXIT_USAGE;
+	}
+	for (; r == 0 && part; part = strtok_r(NULL, separator, &rest))
 		r = list_add(list, part);
 	return r;
 }
@@ -108,7 +113,7 @@ apply(struct options *o, int key, char *text)
 	struct text_list *list = list_of(o, key);
 
 	if (list)
-		return key == KEY_RULES ? list_add(list, text) : list_add_parts(list, text, ",");
+		return key == KEY_RULES ? list_add(list, text) : list_add_parts(list, text, ", ");
 	switch (key) {
 	case 'o':
 		o->output = text;
@@ -171,10 +176,12 @@ apply_environment(struct options *o, const struct option_row *row)
 	if (!text)
 		return 0;
 	if (list) {
+		if (!*text)
+			return 0;
 		list->owned = strdup(text);
 		if (!list->owned)
 			return EXIT_INTERNAL;
-		return list_add_parts(list, list->owned, row->key == KEY_RULES ? ":" : ",");
+		return list_add_parts(list, list->owned, row->key == KEY_RULES ? ":" : ", ");
 	}
 	if (row->argument)
 		return *text ? apply(o, row->key, text) : 0;
@@ -210,6 +217,12 @@ complain(int problem, char **argv)
 {
 	const char *given = argv[optind - 1];
 
+	for (size_t i = 0; problem == '?' && i < ROW_COUNT; i++) {
+		if (optopt == rows[i].key && strchr(given, '=')) {
+			ks_message("option '--%s' takes no argument", rows[i].name);
+			return EXIT_USAGE;
+		}
+	}
 	if (problem == ':')
 		ks_message("option '%s' needs an argument; see keysieve --help", given);
 	else if (optopt > 0 && optopt < 256)

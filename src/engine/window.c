@@ -126,6 +126,13 @@ begins_at(const struct window *w, const struct candidate *c, size_t from)
 	return query.found;
 }
 
+/* A carrier's run [from, run.end) that is nothing but a trigger: the key behind it was masked earlier. */
+static bool
+is_bare_trigger(size_t from, size_t trigger_end, struct run run)
+{
+	return trigger_end == run.end && !run.goes_on && run.end - from < KS_RUN_DECIDED;
+}
+
 /*
  * A carrier's match is masked from behind the trigger of a provider's key that begins where the
  * carrier's run begins ("Bearer sk-ant-..."). Finds where that is, or that it is open.
@@ -150,7 +157,8 @@ skip_provider_trigger(struct window *w, size_t index, struct run run, size_t *re
 		enum verdict of_key = judge(w, key, &ignored);
 		if (of_key == VERDICT_OPEN)
 			verdict = VERDICT_OPEN;
-		else if (of_key == VERDICT_SATISFIED && key->end > from)
+		else if (key->end > from &&
+		         (of_key == VERDICT_SATISFIED || is_bare_trigger(c->end, key->end, run)))
 			from = key->end;
 	}
 	*ret_from = from;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#define NESTING_MAX 1000 /* brackets open at once in a file */
+
 enum key {
 	KEY_ID,
 	KEY_PROVIDER,
@@ -33,6 +35,8 @@ enum key {
 struct parser {
 	yaml_document_t document;
 	const char *name;
+	const char *text;
+	size_t len;
 	enum rulefile_check check;
 	rulefile_error_fn on_error;
 	void *ctx;
@@ -67,12 +71,25 @@ complain(struct parser *p, struct ks_error *error, const yaml_mark_t *mark)
 		p->on_error(p->ctx, error);
 }
 
+/* A log given as a rule file by mistake: what is no plain name is not shown. */
+static bool
+is_plain_name(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz-_");
+
+	return !text[len] && len <= 20;
+}
+
+/* which is a name to show, or empty. */
 static int
 complain_syntax(struct parser *p, const yaml_mark_t *mark, const char *what, const char *which)
 {
 	struct ks_error error = { .status = KS_ERROR_SYNTAX };
 
-	(void)snprintf(error.text, sizeof(error.text), "%s%.64s%s", what, which,
+	if (!is_plain_name(which))
+		which = "";
+
+	(void)snprintf(error.text, sizeof(error.text), "%s%s%.20s%s", what, *which ? " '" : "", which,
 	               *which ? "'" : "");
 	complain(p, &error, mark);
 	return KS_ERROR_SYNTAX;
@@ -125,19 +142,23 @@ ks_rulefile_done(struct rulefile *file)
 
 /* ------------------------------------------------------------------- values ---- */
 
+/* The text of a scalar; of anything else, or if it holds a NUL byte, one that nothing equals. */
 static const char *
 scalar(const yaml_node_t *node)
 {
-	return (const char *)node->data.scalar.value;
+	const char *text = (const char *)node->data.scalar.value;
+
+	if (node->type != YAML_SCALAR_NODE || strlen(text) != node->data.scalar.length)
+		return "";
+	return text;
 }
 
 static int
 read_text(struct parser *p, yaml_node_t *node, struct file_rule *rule, const char **ret)
 {
-	if (node->type != YAML_SCALAR_NODE || node->data.scalar.length == 0)
-		return complain_syntax(p, &node->start_mark, "a text is wanted here", "");
-	if (strlen(scalar(node)) != node->data.scalar.length)
-		return complain_syntax(p, &node->start_mark, "a NUL byte in a text", "");
+	if (!*scalar(node))
+		return complain_syntax(p, &node->start_mark, "a text without NUL bytes is wanted here",
+		                       "");
 	*ret = own(rule, strdup(scalar(node)));
 	return *ret ? KS_OK : out_of_memory(p);
 }
@@ -153,6 +174,8 @@ read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, char ***
 	if (node->type != YAML_SEQUENCE_NODE)
 		return complain_syntax(p, &node->start_mark, "a list of texts is wanted here", "");
 	item = node->data.sequence.items.start;
+	if (item == node->data.sequence.items.top)
+		return complain_syntax(p, &node->start_mark, "an empty list", "");
 	texts = own(rule, calloc((size_t)(node->data.sequence.items.top - item) + 1, sizeof(*texts)));
 	if (!texts)
 		return out_of_memory(p);
@@ -174,15 +197,13 @@ struct word {
 static int
 read_word(struct parser *p, yaml_node_t *node, const struct word *words, unsigned *ret)
 {
-	if (node->type != YAML_SCALAR_NODE)
-		return complain_syntax(p, &node->start_mark, "a word is wanted here", "");
 	for (; words->text; words++) {
 		if (strcmp(words->text, scalar(node)) == 0) {
 			*ret = words->value;
 			return KS_OK;
 		}
 	}
-	return complain_syntax(p, &node->start_mark, "this key cannot be '", scalar(node));
+	return complain_syntax(p, &node->start_mark, "not a word that this key can have:", scalar(node));
 }
 
 static int
@@ -228,7 +249,7 @@ parse_length(const char *text, unsigned *ret_min, unsigned *ret_max)
 static int
 read_length(struct parser *p, yaml_node_t *node, struct ks_rule *rule)
 {
-	if (node->type != YAML_SCALAR_NODE || !parse_length(scalar(node), &rule->min, &rule->max))
+	if (!parse_length(scalar(node), &rule->min, &rule->max))
 		return complain_syntax(p, &node->start_mark,
 		                       "a length is written 20.. or 20..40 or 32", "");
 	return KS_OK;
@@ -351,19 +372,18 @@ collect_keys(struct parser *p, struct rule_nodes *nodes)
 
 	for (; pair < nodes->self->data.mapping.pairs.top; pair++) {
 		yaml_node_t *name = yaml_document_get_node(&p->document, pair->key);
-		enum key key = name->type == YAML_SCALAR_NODE ? find_key(scalar(name)) : KEY_NONE;
+		enum key key = find_key(scalar(name));
 
 		if (key == KEY_NONE)
-			r = complain_syntax(p, &name->start_mark, "unknown key '",
-			                    name->type == YAML_SCALAR_NODE ? scalar(name) : "");
+			r = complain_syntax(p, &name->start_mark, "unknown key", scalar(name));
 		else if (nodes->values[key])
-			r = complain_syntax(p, &name->start_mark, "a second key '", scalar(name));
+			r = complain_syntax(p, &name->start_mark, "a second key", scalar(name));
 		else
 			nodes->values[key] = yaml_document_get_node(&p->document, pair->value);
 	}
 	for (unsigned key = 0; key < KEY_NONE; key++) {
 		if (keys[key].is_needed && !nodes->values[key])
-			r = complain_syntax(p, &nodes->self->start_mark, "the rule has no key '",
+			r = complain_syntax(p, &nodes->self->start_mark, "the rule has no key",
 			                    keys[key].name);
 	}
 	return r;
@@ -415,7 +435,7 @@ add_rule(struct parser *p, yaml_node_t *node, struct rulefile *file)
 	}
 	for (size_t i = 0; i < file->count; i++) {
 		if (strcmp(file->rules[i].rule.id, rule.rule.id) == 0)
-			(void)complain_syntax(p, &node->start_mark, "a second rule '", rule.rule.id);
+			(void)complain_syntax(p, &node->start_mark, "a second rule of the id", rule.rule.id);
 	}
 	if (file->count == file->max) {
 		size_t max = file->max ? 2 * file->max : 16;
@@ -449,16 +469,33 @@ read_document(struct parser *p, struct rulefile *file)
 	return r;
 }
 
+/* The place of a byte, for errors that libyaml finds before it counts lines. */
+static yaml_mark_t
+mark_of(const struct parser *p, size_t offset)
+{
+	yaml_mark_t mark = { 0 };
+
+	for (size_t i = 0; i < offset && i < p->len; i++) {
+		mark.column++;
+		if (p->text[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		}
+	}
+	return mark;
+}
+
 static void
 complain_yaml(struct parser *p, const yaml_parser_t *yaml)
 {
-	bool has_mark = yaml->error == YAML_SCANNER_ERROR || yaml->error == YAML_PARSER_ERROR;
+	yaml_mark_t mark = yaml->problem_mark;
 
+	if (yaml->error == YAML_READER_ERROR)
+		mark = mark_of(p, yaml->problem_offset);
 	if (yaml->error == YAML_MEMORY_ERROR)
 		(void)out_of_memory(p);
 	else
-		(void)complain_syntax(p, has_mark ? &yaml->problem_mark : &yaml->mark,
-		                      yaml->problem ? yaml->problem : "not valid YAML", "");
+		(void)complain_syntax(p, &mark, yaml->problem ? yaml->problem : "not valid YAML", "");
 }
 
 /* A file's second document would be ignored silently otherwise. */
@@ -477,14 +514,33 @@ refuse_second_document(struct parser *p, yaml_parser_t *yaml)
 	yaml_document_delete(&p->document);
 }
 
+/* libyaml takes hours for a million open brackets. Brackets in texts are counted too: no harm. */
+static bool
+is_nested_too_deeply(const char *text, size_t len)
+{
+	long depth = 0;
+
+	for (size_t i = 0; i < len && depth < NESTING_MAX; i++) {
+		if (text[i] == '[' || text[i] == '{')
+			depth++;
+		else if (text[i] == ']' || text[i] == '}')
+			depth--;
+	}
+	return depth >= NESTING_MAX;
+}
+
 int
 ks_rulefile_parse(const char *name, const char *text, size_t len, enum rulefile_check check,
                   rulefile_error_fn on_error, void *ctx, struct rulefile *ret_file)
 {
-	struct parser p = { .name = name, .check = check, .on_error = on_error, .ctx = ctx };
+	struct parser p = { .name = name, .text = text, .len = len, .check = check, .on_error = on_error, .ctx = ctx };
 	struct rulefile file = { 0 };
 	yaml_parser_t yaml;
 
+	if (is_nested_too_deeply(text, len)) {
+		yaml_mark_t start = { 0 };
+		return complain_syntax(&p, &start, "brackets nested too deeply", "");
+	}
 	if (!yaml_parser_initialize(&yaml))
 		return out_of_memory(&p);
 	yaml_parser_set_input_string(&yaml, (const unsigned char *)text, len);

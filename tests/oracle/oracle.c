@@ -255,8 +255,9 @@ static size_t carrier_from(const struct oracle *o, struct oracle_view v, size_t 
 	for (size_t i = o->spans_from[e]; i < o->spans_from[e + 1]; i++) {
 		const struct span *p = &o->spans[i];
 
-		if (is_key_in_carrier(o, p, e, f) && p->e > g &&
-		    oracle_satisfied(&o->rules[p->rule], v, p->e))
+		if (!is_key_in_carrier(o, p, e, f) || p->e <= g)
+			continue;
+		if (oracle_satisfied(&o->rules[p->rule], v, p->e) || (p->e == f && f < e + 64))
 			g = p->e;
 	}
 	return g;

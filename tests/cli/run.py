@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Command-line tests of keysieve.
+
+    python3 tests/cli/run.py [BINARY] [-v] [-k PATTERN]...
+
+BINARY may come from $KEYSIEVE too. -v names every test with its seconds, -k picks tests by name.
+The last line is "CLI: N passed, N failed"; the exit status is 1 if a test failed or none ran.
+"""
+
+import argparse
+import os
+import sys
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Result(unittest.TestResult):
+    """Counts tests, not assertions: a test with three bad subtests failed once."""
+
+    def __init__(self, verbose):
+        super().__init__()
+        self.verbose = verbose
+        self.failed = set()
+        self.started = 0.0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if self.verbose:
+            word = "FAIL" if test.id() in self.failed else "ok"
+            print(f"{word:4} {time.monotonic() - self.started:6.2f} s  {test.id()}", flush=True)
+
+    def note(self, test, err, name):
+        self.failed.add(test.id())
+        print(f"FAIL {name}\n{self._exc_info_to_string(err, test)}", flush=True)
+
+    def addFailure(self, test, err):
+        self.note(test, err, test.id())
+
+    def addError(self, test, err):
+        self.note(test, err, test.id())
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self.note(test, err, subtest.id())
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        print(f"SKIP {test.id()}: {reason}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Command-line tests of keysieve.")
+    parser.add_argument("binary", nargs="?", default=os.environ.get("KEYSIEVE", "build/keysieve"))
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("-k", dest="patterns", action="append", metavar="PATTERN")
+    args = parser.parse_args()
+    if not os.access(args.binary, os.X_OK):
+        parser.error(f"{args.binary}: no such program")
+    os.environ["KEYSIEVE"] = os.path.abspath(args.binary)
+    sys.path.insert(0, HERE)
+    sys.dont_write_bytecode = True
+    loader = unittest.TestLoader()
+    if args.patterns:
+        loader.testNamePatterns = [f"*{pattern}*" for pattern in args.patterns]
+    result = Result(args.verbose)
+    loader.discover(HERE, "test_*.py", HERE).run(result)
+    passed = max(result.testsRun - len(result.failed) - len(result.skipped), 0)
+    print(f"CLI: {passed} passed, {len(result.failed)} failed")
+    return 1 if result.failed or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

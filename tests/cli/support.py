@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all command-line tests share: running the binary, talking to it live, building keys.
+
+Keys are built here, at run time, from a prefix and pseudo-random bytes: no file of the project holds
+anything that looks like a live key.
+"""
+
+import fcntl
+import os
+import random
+import select
+import string
+import struct
+import subprocess
+import tempfile
+import termios
+import time
+import unittest
+
+BINARY = os.path.abspath(os.environ.get("KEYSIEVE", "build/keysieve"))
+TIMEOUT = 10  # seconds: only ever a limit for failure
+LONG = 60     # the same for megabytes
+NOBODY = 65534
+
+ID = "anthropic-api-key"
+ONLY = ("--only", ID)  # one rule: starts at once, where the catalogue does not matter
+TRIGGER = b"sk-ant-api03-"
+BASE64URL = string.ascii_letters + string.digits + "_-"
+ALNUM = string.ascii_letters + string.digits
+
+RULE = """\
+- id: acme-api-key
+  trigger: 'acme_live_'
+  body: 'A-Za-z0-9'
+  length: 24..
+  examples:
+    - 'ACME_KEY=acme_live_{body:32}'
+"""
+ACME = b"acme_live_"
+
+
+def body(length=95, seed=1, alphabet=BASE64URL):
+    """A secret without its trigger: the same for the same seed, with a digit, upper and lower case."""
+    rng = random.Random(seed)
+    text = "".join(rng.choice(alphabet) for _ in range(length - 3))
+    return (text + "a" + "Z" + "7").encode()[-length:]
+
+
+def stars(data):
+    return b"*" * len(data)
+
+
+def masked(data, *secrets):
+    """The output that is wanted for data, in which these secrets stand."""
+    for secret in secrets:
+        data = data.replace(secret, stars(secret))
+    return data
+
+
+def pieces(data, size):
+    return [data[i:i + size] for i in range(0, len(data), size)]
+
+
+def environment(extra=None):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("KEYSIEVE")}
+    env["LC_ALL"] = "C"
+    env.update(extra or {})
+    return env
+
+
+def run(*args, data=b"", env=None, timeout=TIMEOUT, **popen):
+    """Run keysieve to its end. The result has returncode, stdout and stderr."""
+    if "stdin" not in popen:
+        popen["input"] = data
+    popen.setdefault("stdout", subprocess.PIPE)
+    return subprocess.run([BINARY, *args], stderr=subprocess.PIPE, env=environment(env),
+                          timeout=timeout, check=False, **popen)
+
+
+def run_shell(script, *args, data=b"", env=None):
+    """Run keysieve by a shell script in which "$@" is the command: for redirections such as >&-."""
+    return subprocess.run(["sh", "-c", script, "sh", BINARY, *args], input=data,
+                          capture_output=True, env=environment(env), timeout=TIMEOUT, check=False)
+
+
+def is_sanitized():
+    """Built with AddressSanitizer: its memory and system calls are not the program's."""
+    with open(BINARY, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
+def process_state(pid):
+    """R, S, Z ... of a process. The file is readable whoever owns it."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+def bytes_in_pipe(fd):
+    return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+
+class Live:
+    """A running keysieve between two pipes. All that it has let out so far is in output.
+
+    settle() makes "at once" and "held back" exact without a clock: keysieve has taken all bytes out of
+    its input pipe and sleeps, so whatever it is going to write before more input comes is written.
+    """
+
+    def __init__(self, *args, env=None, **popen):
+        self.output = b""
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([BINARY, *args], stdin=subprocess.PIPE, bufsize=0,
+                                        stdout=subprocess.PIPE, stderr=self.errors,
+                                        env=environment(env), **popen)
+        self.source = self.process.stdin.fileno()
+        self.sink = self.process.stdout.fileno()
+        os.set_blocking(self.sink, False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.errors.close()
+
+    def drain(self):
+        """Take what is in the output pipe. True if there was something."""
+        before = len(self.output)
+        try:
+            while block := os.read(self.sink, 1 << 20):
+                self.output += block
+        except BlockingIOError:
+            pass
+        return len(self.output) > before
+
+    def is_idle(self):
+        return bytes_in_pipe(self.source) == 0 and process_state(self.process.pid) in "SZ"
+
+    def settle(self):
+        deadline = time.monotonic() + TIMEOUT
+        while self.drain() or not self.is_idle() or self.drain():
+            if time.monotonic() > deadline:
+                raise TimeoutError("keysieve neither reads nor writes nor sleeps")
+            time.sleep(0.0002)
+        return self.output
+
+    def write(self, data):
+        """Write a piece that fits into the pipe; returns all output so far."""
+        os.write(self.source, data)
+        return self.settle()
+
+    def finish(self):
+        """End the input; returns all output."""
+        self.process.stdin.close()
+        while select.select([self.sink], [], [], TIMEOUT)[0]:
+            block = os.read(self.sink, 1 << 20)
+            if not block:
+                break
+            self.output += block
+        self.process.wait(TIMEOUT)
+        return self.output
+
+    def messages(self):
+        self.errors.seek(0)
+        return self.errors.read()
+
+
+class CommandTest(unittest.TestCase):
+    """Assertions on bytes and results that do not print megabytes, and files in a directory."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="keysieve-cli-")
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        os.chmod(self.directory, 0o777)  # also for those tests that run keysieve as nobody
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def file(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data if isinstance(data, bytes) else data.encode())
+        return self.path(name)
+
+    def content(self, path):
+        with open(path, "rb") as file:
+            return file.read()
+
+    def assert_bytes(self, got, want):
+        if got == want:
+            return
+        at = next((i for i, (a, b) in enumerate(zip(got, want)) if a != b), min(len(got), len(want)))
+        begin = max(at - 30, 0)
+        self.fail(f"{len(got)} bytes for {len(want)}, first difference at {at}:\n"
+                  f"  got    {got[begin:at + 40]!r}\n  wanted {want[begin:at + 40]!r}")
+
+    def assert_status(self, result, status):
+        self.assertEqual(result.returncode, status, f"exit status; stderr: {result.stderr[:400]!r}")
+
+    def assert_silent(self, result):
+        self.assertEqual(result.stderr, b"", "stderr")
+
+    def assert_done(self, result, output):
+        """It went well: this output, status 0, no message."""
+        self.assert_status(result, 0)
+        self.assert_silent(result)
+        self.assert_bytes(result.stdout, output)
+
+    def assert_message(self, result, status, *words):
+        """It failed with this status and one line on stderr that holds all the words."""
+        self.assert_status(result, status)
+        text = result.stderr.decode()
+        self.assertRegex(text, r"\Akeysieve: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, text)
+
+    def assert_no_piece(self, text, secret):
+        """No 8 bytes of the secret are in text."""
+        for i in range(len(secret) - 7):
+            self.assertNotIn(secret[i:i + 8], text, f"bytes {i} to {i + 8} of the secret")
