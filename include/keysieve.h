@@ -283,7 +283,7 @@ KS_PUBLIC void ks_catalog_get(const struct ks_catalog *catalog, size_t index,
                               struct ks_catalog_entry *ret_entry);
 
 /*
- * Compile the rules that are on. Rule numbers in findings are those of the set: ret_index[n] is the
+ * Compile the rules that are on, the user's before the built-in ones, so that they win ties. Rule numbers in findings are those of the set: ret_index[n] is the
  * catalog's index of rule n; it has room for ks_catalog_count() numbers and may be NULL.
  * Errors: as for ks_ruleset_new(), KS_ERROR_RULE with the rule's place; a set with no rule is an error.
  */

@@ -15,6 +15,8 @@
 
 #define FILE_MAX (4U << 20) /* bytes of a rule file */
 
+static const char user_pack[] = "user";
+
 struct entry {
 	struct file_rule rule;
 	const char *pack;
@@ -177,7 +179,7 @@ int
 ks_catalog_add_text(struct ks_catalog *c, const char *name, const char *text, size_t len,
                     struct ks_error *reterr)
 {
-	return add_text(c, name, text, len, "user", RULEFILE_CHECKED, reterr);
+	return add_text(c, name, text, len, user_pack, RULEFILE_CHECKED, reterr);
 }
 
 static int
@@ -304,6 +306,21 @@ add_place(const struct ks_catalog *c, struct ks_error *error)
 	}
 }
 
+/* Append the rules that are on, the user's or the built-in ones. Returns the new number of rules. */
+static size_t
+collect_enabled(const struct ks_catalog *c, bool of_user, struct ks_rule *rules, size_t *ret_index,
+                size_t n)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (!c->entries[i].is_enabled || (c->entries[i].pack == user_pack) != of_user)
+			continue;
+		if (ret_index)
+			ret_index[n] = i;
+		rules[n++] = c->entries[i].rule.rule;
+	}
+	return n;
+}
+
 int
 ks_catalog_compile(const struct ks_catalog *c, struct ks_ruleset **ret_set, size_t *ret_index,
                    struct ks_error *reterr)
@@ -314,13 +331,8 @@ ks_catalog_compile(const struct ks_catalog *c, struct ks_ruleset **ret_set, size
 
 	if (!rules)
 		return set_error(reterr, KS_ERROR_MEMORY, "out of memory%s", "");
-	for (size_t i = 0; i < c->count; i++) {
-		if (!c->entries[i].is_enabled)
-			continue;
-		if (ret_index)
-			ret_index[n] = i;
-		rules[n++] = c->entries[i].rule.rule;
-	}
+	n = collect_enabled(c, true, rules, ret_index, 0);
+	n = collect_enabled(c, false, rules, ret_index, n);
 	if (n == 0) {
 		r = set_error(reterr, KS_ERROR_RULE, "no rule is switched on%s", "");
 	} else {

@@ -273,7 +273,7 @@ static const struct output_row output_rows[] = {
 	{ { &BEARER, &WIDE, &ANT }, "Bearer sk-ant-api03-{24}", "Bearer sk-{*:34}", "wide@10+34" },
 	{ { &BEARER, &SKTOKEN, &ANT }, "Bearer sk-{24}", "Bearer sk-{*:24}", "sk@10+24" },
 	{ { &TOK, &ANT }, "tok=sk-ant-api03-{A:20}", "tok=sk-ant-api03-{*:20}", "ant@17+20" },
-	{ { &TOK, &ANT }, "tok=sk-ant-api03-{A:19}", "tok={*:13}{A:19}", "tok@4+13" },
+	{ { &TOK, &ANT }, "tok=sk-ant-api03-{A:19}", NULL, "" },
 	/* The key's trigger is longer than the carrier's run: it is not in it. */
 	{ { &KLETTERS, &PPDIGITS }, "k=pp-123", "k=**-***", "kletters@2+2 ppdigits@5+3" },
 	/* Two keys begin there: the longer trigger stays, but for what the other key masks. */

@@ -59,6 +59,27 @@ START_TEST(generic_rules_keep_their_promises)
 }
 END_TEST
 
+/* The rule files that are not built in; meson.build names them. */
+START_TEST(other_rule_files_keep_their_promises)
+{
+	const char *files = getenv("RULE_FILES");
+	struct ks_catalog *catalog = open_catalog();
+	struct selftest_result result;
+	struct ks_error error;
+	char *names = strdup(files ? files : ""), *rest;
+
+	for (char *name = strtok_r(names, ":", &rest); name; name = strtok_r(NULL, ":", &rest))
+		ck_assert_msg(ks_catalog_add_file(catalog, name, &error) == KS_OK, "%s:%u: %s",
+		              error.file, error.line, error.text);
+	ck_assert_msg(ks_selftest_run(catalog, "user", show_failure, NULL, &result, &error) == KS_OK,
+	              "%s", error.text);
+	ck_assert(!files || result.texts > 0);
+	ck_assert_uint_eq(result.failures, 0);
+	free(names);
+	ks_catalog_free(catalog);
+}
+END_TEST
+
 /* The default rules with an oracle. */
 static struct ks_rule *
 open_pair(struct ks_catalog *catalog, struct bench_pair *pair)
@@ -169,6 +190,7 @@ main(void)
 	tcase_add_test(tcase, each_rule_is_right);
 	tcase_add_test(tcase, default_rules_keep_their_promises);
 	tcase_add_test(tcase, generic_rules_keep_their_promises);
+	tcase_add_test(tcase, other_rule_files_keep_their_promises);
 	tcase_add_test(tcase, examples_against_the_oracle);
 	tcase_add_test(tcase, pieces_against_the_oracle);
 	suite_add_tcase(suite, tcase);
