@@ -34,7 +34,8 @@ rules_database(void)
 static hs_database_t *
 rules_database(void)
 {
-	(void)fprintf(stderr, "scanloop: built without keysieve's rules: --patterns FILE is needed\n");
+	(void)fprintf(stderr,
+	              "scanloop: built without keysieve's rules: --patterns FILE is needed\n");
 	return NULL;
 }
 #endif

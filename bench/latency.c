@@ -144,7 +144,8 @@ probe_write(struct probe *p)
 		uint64_t due = start + (i > 0 ? (i - 1) * SECOND / o->rate : 0);
 
 		pen.p = line;
-		(void)log_event_write(&pen, format, o->density > 0 && i % o->density == o->density - 1);
+		(void)log_event_write(&pen, format,
+		                      o->density > 0 && i % o->density == o->density - 1);
 		pen_char(&pen, '\n');
 		if (now_ns() < due) {
 			sleep_until(due);
@@ -319,9 +320,12 @@ int
 main(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "rate", required_argument, NULL, 'r' },    { "count", required_argument, NULL, 'c' },
-		{ "density", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+		{ "rate", required_argument, NULL, 'r' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "density", required_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .rate = 100000, .count = 200000, .density = 100 };
 	int r = 0;

@@ -221,7 +221,8 @@ field_hex64(struct pen *pen)
 static void
 field_base64(struct pen *pen)
 {
-	static const char bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	static const char bytes[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < 22; i++) {
@@ -389,20 +390,20 @@ field_percent(struct pen *pen)
 }
 
 static const field_fn fields[128] = {
-	['t'] = field_iso,         ['T'] = field_iso_ns,      ['c'] = field_comma_time,
-	['y'] = field_syslog_time, ['a'] = field_apache_time, ['e'] = field_epoch,
-	['d'] = field_short,       ['D'] = field_long,        ['f'] = field_fraction,
-	['g'] = field_ms,          ['p'] = field_port,        ['u'] = field_uuid,
-	['x'] = field_hex8,        ['h'] = field_hex16,       ['X'] = field_hex32,
-	['S'] = field_hex64,       ['b'] = field_base64,      ['i'] = field_ip,
-	['H'] = field_host,        ['U'] = field_user,        ['s'] = field_service,
-	['N'] = field_pod,         ['C'] = field_class,       ['F'] = field_file,
-	['P'] = field_path,        ['q'] = field_query,       ['A'] = field_agent,
-	['M'] = field_model,       ['G'] = field_method,      ['k'] = field_status,
-	['L'] = field_level,       ['w'] = field_word,        ['m'] = field_message,
-	['J'] = field_java_frames, ['Y'] = field_python_frames,
-	['K'] = field_key_bare,    ['V'] = field_key_carrier, ['Q'] = field_key_query,
-	['n'] = field_miss,        ['%'] = field_percent,
+	['t'] = field_iso,         ['T'] = field_iso_ns,        ['c'] = field_comma_time,
+	['y'] = field_syslog_time, ['a'] = field_apache_time,   ['e'] = field_epoch,
+	['d'] = field_short,       ['D'] = field_long,          ['f'] = field_fraction,
+	['g'] = field_ms,          ['p'] = field_port,          ['u'] = field_uuid,
+	['x'] = field_hex8,        ['h'] = field_hex16,         ['X'] = field_hex32,
+	['S'] = field_hex64,       ['b'] = field_base64,        ['i'] = field_ip,
+	['H'] = field_host,        ['U'] = field_user,          ['s'] = field_service,
+	['N'] = field_pod,         ['C'] = field_class,         ['F'] = field_file,
+	['P'] = field_path,        ['q'] = field_query,         ['A'] = field_agent,
+	['M'] = field_model,       ['G'] = field_method,        ['k'] = field_status,
+	['L'] = field_level,       ['w'] = field_word,          ['m'] = field_message,
+	['J'] = field_java_frames, ['Y'] = field_python_frames, ['K'] = field_key_bare,
+	['V'] = field_key_carrier, ['Q'] = field_key_query,     ['n'] = field_miss,
+	['%'] = field_percent,
 };
 
 void

@@ -7,9 +7,9 @@
 #include "log_keys.h"
 
 enum key_trait {
-	OPAQUE = 1,  /* has nothing that tells it from any other id: needs a carrier */
-	BASE64 = 2,  /* + and /: not for URLs */
-	HEADED = 4   /* the first random part and the ".eyJ" after it may stay readable */
+	OPAQUE = 1, /* has nothing that tells it from any other id: needs a carrier */
+	BASE64 = 2, /* + and /: not for URLs */
+	HEADED = 4  /* the first random part and the ".eyJ" after it may stay readable */
 };
 
 struct key_kind {

@@ -21,7 +21,7 @@ struct options {
 	uint64_t size;
 	uint64_t density; /* one line in so many has a key; 0: none */
 	uint64_t seed;
-	const char *truth; /* NULL: not wanted */
+	const char *truth;               /* NULL: not wanted */
 	const struct log_format *format; /* NULL: mixed */
 	bool one_line;
 };
@@ -108,7 +108,8 @@ truth_write(struct generator *g, const char *context)
 	uint64_t offset = g->written + (uint64_t)(g->pen.key.from - g->buffer);
 
 	(void)fprintf(g->truth,
-	              "{\"offset\":%" PRIu64 ",\"length\":%zu,\"kind\":\"%s\",\"context\":\"%s\"}\n",
+	              "{\"offset\":%" PRIu64
+	              ",\"length\":%zu,\"kind\":\"%s\",\"context\":\"%s\"}\n",
 	              offset, g->pen.key.length, g->pen.key.kind, context);
 }
 
@@ -271,10 +272,14 @@ static int
 options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option table[] = {
-		{ "size", required_argument, NULL, 's' },   { "density", required_argument, NULL, 'd' },
-		{ "seed", required_argument, NULL, 'e' },   { "truth", required_argument, NULL, 't' },
-		{ "format", required_argument, NULL, 'f' }, { "near-miss", no_argument, NULL, 'n' },
-		{ "long", no_argument, NULL, 'l' },         { "help", no_argument, NULL, 'h' },
+		{ "size", required_argument, NULL, 's' },
+		{ "density", required_argument, NULL, 'd' },
+		{ "seed", required_argument, NULL, 'e' },
+		{ "truth", required_argument, NULL, 't' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "near-miss", no_argument, NULL, 'n' },
+		{ "long", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int r = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * scanloop: read, scan, write, and nothing else: what a filter on Hyperscan could reach at best.
- * Reads and writes as keysieve does, scans with the same database, counts matches and masks nothing.
+ * Reads and writes as keysieve does, scans with the same database, counts matches and masks
+ * nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,13 +18,13 @@
 #include "database.h"
 
 #define PIPE_SIZE (1 << 20)
-#define PAGE 4096U
+#define PAGE      4096U
 
 struct options {
 	const char *patterns; /* NULL: keysieve's own rules */
 	const char *file;     /* NULL: stdin */
 	size_t block, slice;
-	bool is_copy;         /* do not scan at all */
+	bool is_copy; /* do not scan at all */
 	bool shows_count;
 };
 
@@ -55,8 +56,7 @@ fail(const char *what, const char *why)
 }
 
 static int
-count_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-            void *ctx)
+count_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
 {
 	uint64_t *matches = ctx;
 
@@ -109,7 +109,8 @@ loop_run(struct loop *l, const struct options *o)
 			return fail("input", strerror(errno));
 		if (n == 0)
 			return 0;
-		if (loop_scan(l, (size_t)n, o->slice) < 0 || write_all(l->out, l->buffer, (size_t)n) < 0)
+		if (loop_scan(l, (size_t)n, o->slice) < 0 ||
+		    write_all(l->out, l->buffer, (size_t)n) < 0)
 			return -1;
 	}
 }
@@ -194,10 +195,14 @@ static int
 options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option table[] = {
-		{ "patterns", required_argument, NULL, 'p' }, { "block", required_argument, NULL, 'b' },
-		{ "slice", required_argument, NULL, 's' },    { "copy", no_argument, NULL, 'c' },
-		{ "count", no_argument, NULL, 'n' },          { "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
+		{ "patterns", required_argument, NULL, 'p' },
+		{ "block", required_argument, NULL, 'b' },
+		{ "slice", required_argument, NULL, 's' },
+		{ "copy", no_argument, NULL, 'c' },
+		{ "count", no_argument, NULL, 'n' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int r = 0;
 	int key;

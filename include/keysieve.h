@@ -45,7 +45,7 @@ enum ks_status {
 	KS_ERROR_FILE = -3,    /* a file cannot be read: sys holds errno */
 	KS_ERROR_SYNTAX = -4,  /* a rule file is no valid YAML or not of the right form */
 	KS_ERROR_UNKNOWN = -5, /* no rule or pack of that name */
-	KS_ERROR_MISUSE = -6,  /* a call that the contract does not allow, or one on a failed stream */
+	KS_ERROR_MISUSE = -6,  /* a call that is not allowed, or one on a failed stream */
 	KS_ERROR_SINK = -7,    /* the caller's sink refused bytes */
 	KS_ERROR_INTERNAL = -8 /* the pattern matcher failed, or a bug in keysieve */
 };
@@ -74,7 +74,9 @@ enum ks_kind {
 	KS_KIND_CARRIER = 1   /* the trigger only says that a secret follows: "?key=" */
 };
 
-/* What may not stand right before a trigger. A byte that ends an escape (\n, %3D, ESC[1m ...) may. */
+/*
+ * What may not stand right before a trigger. A byte that ends an escape (\n, %3D, ESC[1m ...) may.
+ */
 enum ks_boundary {
 	KS_BOUNDARY_NONE = 0,
 	KS_BOUNDARY_ALNUM = 1, /* no letter, no digit */
@@ -103,14 +105,14 @@ struct ks_rule {
 	const char *title;    /* NULL: the id */
 	const char *revoke;   /* where to revoke it; NULL: unknown */
 	const char *trigger;  /* Hyperscan (PCRE) syntax, bounded, at least one byte */
-	const char *body;     /* set of bytes in the notation of a bracket expression: A-Za-z0-9_- */
-	const char *before;   /* infix rules: "[set]{n}", what stands before the trigger; else NULL */
-	const char *follow;   /* set, one byte of which must follow a run of less than 64 bytes; or NULL */
-	unsigned min;         /* least length of the run, 1..64 */
-	unsigned max;         /* greatest, up to 64; 0: none */
+	const char *body;   /* set of bytes in the notation of a bracket expression: A-Za-z0-9_- */
+	const char *before; /* infix rules: "[set]{n}", what stands before the trigger; else NULL */
+	const char *follow; /* set, one byte of which must follow a run under 64 bytes; or NULL */
+	unsigned min;       /* least length of the run, 1..64 */
+	unsigned max;       /* greatest, up to 64; 0: none */
 	enum ks_kind kind;
 	enum ks_boundary boundary;
-	unsigned conditions;  /* enum ks_condition */
+	unsigned conditions; /* enum ks_condition */
 };
 
 struct ks_ruleset;
@@ -146,9 +148,10 @@ KS_PUBLIC void ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret
 /* -------------------------------------------------------------- streams ---- */
 
 /*
- * A masked region: a maximal sequence of masked bytes (line ends in it count). rule is an index into the rules given to
- * ks_ruleset_new(): of all satisfied runs in the region a provider's goes before a carrier's, then
- * the one whose masked part begins first, then the one that was given first.
+ * A masked region: a maximal sequence of masked bytes (line ends in it count). rule is an index
+ * into the rules given to ks_ruleset_new(): of all satisfied runs in the region a provider's goes
+ * before a carrier's, then the one whose masked part begins first, then the one that was given
+ * first.
  */
 struct ks_finding {
 	size_t rule;
@@ -180,7 +183,7 @@ struct ks_stream_options {
 	uint8_t fill;             /* the byte written over a secret; 0: '*' */
 	ks_finding_fn on_finding; /* NULL: findings are not reported */
 	void *finding_ctx;
-	ks_sink_fn sink;          /* for ks_stream_feed(); NULL: only ks_stream_mask() may be used */
+	ks_sink_fn sink; /* for ks_stream_feed(); NULL: only ks_stream_mask() may be used */
 	void *sink_ctx;
 };
 
@@ -196,13 +199,13 @@ KS_PUBLIC int ks_stream_new(const struct ks_ruleset *set, const struct ks_stream
 KS_PUBLIC void ks_stream_free(struct ks_stream *stream);
 
 /*
- * Mask in place. buf[0, held) are the bytes that the last call left unsettled, unchanged, where held
- * is ks_stream_held(); buf[held, len) are new. They are looked at once: held bytes are not scanned
- * again. On return buf[0, *ret_settled) is masked and may be written; buf[*ret_settled, len) is still
- * as it was and has to stand at the front of the next call's buffer.
- * Allocates only until the stream is warm. scratch is borrowed until return.
- * Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (len < held, or the stream has failed or ended),
- * KS_ERROR_INTERNAL; then nothing in buf may be written.
+ * Mask in place. buf[0, held) are the bytes that the last call left unsettled, unchanged, where
+ * held is ks_stream_held(); buf[held, len) are new. They are looked at once: held bytes are not
+ * scanned again. On return buf[0, *ret_settled) is masked and may be written; buf[*ret_settled,
+ * len) is still as it was and has to stand at the front of the next call's buffer. Allocates only
+ * until the stream is warm. scratch is borrowed until return. Errors: KS_ERROR_MEMORY,
+ * KS_ERROR_MISUSE (len < held, or the stream has failed or ended), KS_ERROR_INTERNAL; then nothing
+ * in buf may be written.
  */
 KS_PUBLIC int ks_stream_mask(struct ks_stream *stream, struct ks_scratch *scratch, uint8_t *buf,
                              size_t len, size_t *ret_settled);
@@ -240,14 +243,14 @@ KS_PUBLIC struct ks_catalog *ks_catalog_new(void);
 KS_PUBLIC void ks_catalog_free(struct ks_catalog *catalog);
 
 /*
- * Add the built-in rules. Those of the packs "ai", "carriers" and "cloud" are on, those of "generic" off.
- * Errors: KS_ERROR_MEMORY.
+ * Add the built-in rules. Those of the packs "ai", "carriers" and "cloud" are on, those of
+ * "generic" off. Errors: KS_ERROR_MEMORY.
  */
 KS_PUBLIC int ks_catalog_add_builtin(struct ks_catalog *catalog, struct ks_error *reterr);
 /*
  * Add the rules of a file; a rule whose id is there already replaces that one.
- * Errors: KS_ERROR_FILE, KS_ERROR_SYNTAX and KS_ERROR_RULE with file, line and column, KS_ERROR_MEMORY.
- * On an error the catalog is as it was.
+ * Errors: KS_ERROR_FILE, KS_ERROR_SYNTAX and KS_ERROR_RULE with file, line and column,
+ * KS_ERROR_MEMORY. On an error the catalog is as it was.
  */
 KS_PUBLIC int ks_catalog_add_file(struct ks_catalog *catalog, const char *path,
                                   struct ks_error *reterr);
@@ -266,14 +269,16 @@ KS_PUBLIC int ks_pack_exists(const char *name);
 /* Switch all rules off. */
 KS_PUBLIC void ks_catalog_disable_all(struct ks_catalog *catalog);
 
-/* One rule of the catalog, as its file describes it. Strings are the catalog's, until it changes. */
+/*
+ * One rule of the catalog, as its file describes it. Strings are the catalog's, until it changes.
+ */
 struct ks_catalog_entry {
 	struct ks_rule rule;
-	const char *pack;                    /* "ai", ...; "user" for a file of the user's */
-	const char *file;                    /* where it was read */
+	const char *pack; /* "ai", ...; "user" for a file of the user's */
+	const char *file; /* where it was read */
 	unsigned line;
 	int enabled;
-	const char *const *examples;         /* templates, ended by NULL; see docs/rules.md */
+	const char *const *examples; /* templates, ended by NULL; see docs/rules.md */
 	const char *const *counterexamples;
 };
 
@@ -283,9 +288,10 @@ KS_PUBLIC void ks_catalog_get(const struct ks_catalog *catalog, size_t index,
                               struct ks_catalog_entry *ret_entry);
 
 /*
- * Compile the rules that are on, the user's before the built-in ones, so that they win ties. Rule numbers in findings are those of the set: ret_index[n] is the
- * catalog's index of rule n; it has room for ks_catalog_count() numbers and may be NULL.
- * Errors: as for ks_ruleset_new(), KS_ERROR_RULE with the rule's place; a set with no rule is an error.
+ * Compile the rules that are on, the user's before the built-in ones, so that they win ties. Rule
+ * numbers in findings are those of the set: ret_index[n] is the catalog's index of rule n; it has
+ * room for ks_catalog_count() numbers and may be NULL. Errors: as for ks_ruleset_new(),
+ * KS_ERROR_RULE with the rule's place; a set with no rule is an error.
  */
 KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_ruleset **ret_set,
                                  size_t *ret_index, struct ks_error *reterr);

@@ -52,7 +52,7 @@ is_output(const struct job *job, int fd)
 	struct stat in, out;
 
 	return job->output_fd >= 0 && fstat(fd, &in) == 0 && fstat(job->output_fd, &out) == 0 &&
-		S_ISREG(in.st_mode) && is_same_file(&in, &out);
+	       S_ISREG(in.st_mode) && is_same_file(&in, &out);
 }
 
 static bool

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One write and one line a message: lines of several processes do not mix, and names cannot forge any. */
+/*
+ * One write and one line a message: lines of several processes do not mix, and names cannot forge
+ * any.
+ */
 #include "message.h"
 
 #include <stdarg.h>

@@ -200,8 +200,8 @@ fill_getopt(struct option *longs, char *shorts)
 	*shorts++ = ':'; /* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		longs[i] = (struct option){ rows[i].name,
-			                    rows[i].argument ? required_argument : no_argument, NULL,
-			                    rows[i].key };
+			                    rows[i].argument ? required_argument : no_argument,
+			                    NULL, rows[i].key };
 		if (rows[i].key < 256) {
 			*shorts++ = (char)rows[i].key;
 			if (rows[i].argument)
@@ -267,14 +267,15 @@ ks_options_print_help(void)
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		char left[32];
 
-		(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s",
-		               rows[i].key < 256 ? "-" : " ", rows[i].key < 256 ? rows[i].key : ' ',
-		               rows[i].key < 256 ? "," : " ", rows[i].name,
-		               rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s", rows[i].key < 256 ? "-" : " ",
+		               rows[i].key < 256 ? rows[i].key : ' ', rows[i].key < 256 ? "," : " ",
+		               rows[i].name, rows[i].argument ? " " : "",
+		               rows[i].argument ? rows[i].argument : "");
 		(void)printf("  %-22s%s\n", left, rows[i].help);
 	}
-	(void)printf("\nEach option has an environment variable, such as KEYSIEVE_RULES; an option\n"
-	             "on the command line wins.\n\n"
-	             "Exit status: 0 done, also when something was masked; 1 --check found a\n"
-	             "secret; 2 usage; 70 internal error; 74 input or output; 78 rules.\n");
+	(void)printf(
+		"\nEach option has an environment variable, such as KEYSIEVE_RULES; an option\n"
+		"on the command line wins.\n\n"
+		"Exit status: 0 done, also when something was masked; 1 --check found a\n"
+		"secret; 2 usage; 70 internal error; 74 input or output; 78 rules.\n");
 }

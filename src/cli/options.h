@@ -22,8 +22,8 @@ struct options {
 };
 
 /*
- * Read the command line, then KEYSIEVE_<FLAG> for every flag that was not given. Prints what is wrong.
- * Returns 0, or an exit status.
+ * Read the command line, then KEYSIEVE_<FLAG> for every flag that was not given. Prints what is
+ * wrong. Returns 0, or an exit status.
  */
 int ks_options_read(struct options *options, int argc, char **argv);
 void ks_options_done(struct options *options);

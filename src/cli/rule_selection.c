@@ -76,8 +76,9 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 		r = select_rules(rules->catalog, options, &error);
 	if (r == KS_OK) {
 		rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
-		r = rules->index ? ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error)
-		                 : KS_ERROR_MEMORY;
+		r = rules->index
+		            ? ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error)
+		            : KS_ERROR_MEMORY;
 	}
 	if (r == KS_OK)
 		return 0;

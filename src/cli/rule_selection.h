@@ -11,6 +11,8 @@ struct rule_selection {
 	size_t *index; /* the set's rule n is the catalog's index[n] */
 };
 
-/* Prints what is wrong. Returns 0, or an exit status; ks_rule_selection_done() is right after both. */
+/*
+ * Prints what is wrong. Returns 0, or an exit status; ks_rule_selection_done() is right after both.
+ */
 int ks_rule_selection_init(struct rule_selection *rules, const struct options *options);
 void ks_rule_selection_done(struct rule_selection *rules);

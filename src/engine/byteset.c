@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The notation of byte sets: the inside of a bracket expression. What Hyperscan and PCRE read
- * differently (POSIX classes, escapes beyond those listed in docs/rules.md) is refused, so that a set
- * means the same to everybody.
+ * differently (POSIX classes, escapes beyond those listed in docs/rules.md) is refused, so that a
+ * set means the same to everybody.
  */
 #include "byteset.h"
 

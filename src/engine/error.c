@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Status texts and error structures. Formats are given rule text and numbers, never bytes of a stream. */
+/*
+ * Status texts and error structures. Formats are given rule text and numbers, never bytes of a
+ * stream.
+ */
 #include "error.h"
 
 #include <stdarg.h>

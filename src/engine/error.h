@@ -8,6 +8,9 @@
 int ks_error_set(struct ks_error *err, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same for a rule: KS_ERROR_RULE, with the text "rule ID: KEY: ..." and err->key. key may be NULL. */
+/*
+ * The same for a rule: KS_ERROR_RULE, with the text "rule ID: KEY: ..." and err->key. key may be
+ * NULL.
+ */
 int ks_error_rule(struct ks_error *err, const char *id, const char *key, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

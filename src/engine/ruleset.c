@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules into automata and tables. All triggers go into one streaming database, so that each byte of a
- * stream is scanned once. A second, small database in block mode answers the one question that match
- * ends leave open: does a trigger of varying width begin at a given byte?
+ * Rules into automata and tables. All triggers go into one streaming database, so that each byte of
+ * a stream is scanned once. A second, small database in block mode answers the one question that
+ * match ends leave open: does a trigger of varying width begin at a given byte?
  */
 #include "ruleset.h"
 
@@ -64,8 +64,8 @@ too_many_sets(const struct ks_rule *rule, const char *key, struct ks_error *rete
 }
 
 static int
-compile_set(const struct ks_rule *rule, const char *key, const char *text, struct class_table *table,
-            uint8_t *ret_number, struct ks_error *reterr)
+compile_set(const struct ks_rule *rule, const char *key, const char *text,
+            struct class_table *table, uint8_t *ret_number, struct ks_error *reterr)
 {
 	struct byteset set;
 	const char *wrong = ks_byteset_parse(text, strlen(text), &set);
@@ -131,7 +131,7 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 		.conditions = (uint8_t)rule->conditions,
 		.is_carrier = rule->kind == KS_KIND_CARRIER,
 		.is_early = rule->kind == KS_KIND_PROVIDER && !rule->max && !rule->follow &&
-			!(rule->conditions & KS_REFUSE_PLACEHOLDER),
+		            !(rule->conditions & KS_REFUSE_PLACEHOLDER),
 	};
 	if (r == KS_OK)
 		r = compile_set(rule, "body", rule->body, table, &compiled->body, reterr);
@@ -287,14 +287,16 @@ ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **re
 	if (count < 1 || count > RULE_MAX)
 		return ks_error_set(reterr, KS_ERROR_RULE, "a set has 1 to %u rules", RULE_MAX);
 	if (hs_valid_platform() != HS_SUCCESS)
-		return ks_error_set(reterr, KS_ERROR_INTERNAL, "Hyperscan cannot run on this processor");
+		return ks_error_set(reterr, KS_ERROR_INTERNAL,
+		                    "Hyperscan cannot run on this processor");
 	set = calloc(1, sizeof(*set));
 	if (!set)
 		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	set->rule_count = count;
 	set->rules = calloc(count, sizeof(*set->rules));
 	set->infixes = calloc(count, sizeof(*set->infixes));
-	r = set->rules && set->infixes ? KS_OK : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	r = set->rules && set->infixes ? KS_OK
+	                               : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	if (r == KS_OK)
 		r = compile_rules(set, rules, reterr);
 	if (r == KS_OK)
@@ -333,7 +335,7 @@ ks_rule_before_has(const struct ks_rule *rule, uint8_t b)
 	struct infix infix;
 
 	return ks_trigger_parse_infix(rule, &infix, NULL) == KS_OK && infix.before_len > 0 &&
-		byteset_has(&infix.before, b);
+	       byteset_has(&infix.before, b);
 }
 
 void
@@ -364,7 +366,8 @@ ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret_cost)
 		(void)hs_database_size(set->anchored, &anchored);
 	*ret_cost = (struct ks_cost){
 		.database = sizeof(*set) + triggers + anchored +
-			set->rule_count * sizeof(*set->rules) + set->infix_count * sizeof(*set->infixes),
+		            set->rule_count * sizeof(*set->rules) +
+		            set->infix_count * sizeof(*set->infixes),
 		.scratch = ks_scratch_size_max(set),
 		.stream = ks_stream_size_max(set),
 		.held = set->held_max,

@@ -7,16 +7,16 @@
 #include "keysieve.h"
 #include "trigger.h"
 
-#define CLASS_MAX 64U   /* different byte sets in a set of rules: one bit each in a class mask */
+#define CLASS_MAX  64U /* different byte sets in a set of rules: one bit each in a class mask */
 #define CLASS_NONE 255U
-#define RULE_MAX 65535U
+#define RULE_MAX   65535U
 
 /* Input is scanned in slices of this many bytes, whatever the size of a call. */
 #define SLICE_MAX 16384U
 
 /*
- * The byte sets of all rules, by byte: bit k of masks[b] is 1 if b is in set k. So a run is followed with
- * one look-up a byte, however many rules' runs overlap there.
+ * The byte sets of all rules, by byte: bit k of masks[b] is 1 if b is in set k. So a run is
+ * followed with one look-up a byte, however many rules' runs overlap there.
  */
 struct classes {
 	uint64_t masks[256];
@@ -29,14 +29,15 @@ struct compiled_rule {
 	uint8_t min, max;             /* max 0: none */
 	uint8_t conditions;
 	bool is_carrier;
-	bool is_early;                /* satisfied as soon as min and the required bytes are there */
+	bool is_early; /* satisfied as soon as min and the required bytes are there */
 	uint16_t before_len;
 	struct trigger_width width;
 };
 
 struct ks_ruleset {
 	hs_database_t *triggers; /* streaming; the pattern's number is the rule's */
-	hs_database_t *anchored; /* block; triggers of varying width, to find their start; or NULL */
+	hs_database_t
+		*anchored; /* block; triggers of varying width, to find their start; or NULL */
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;

@@ -49,7 +49,8 @@ has_required(unsigned conditions, const uint8_t *p, size_t len)
 static bool
 is_name_byte(uint8_t b)
 {
-	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || b == '_';
+	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') ||
+	       b == '_';
 }
 
 static bool
@@ -82,7 +83,8 @@ is_enclosed(const uint8_t *p, size_t len)
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		size_t n = strlen(pairs[i].open);
-		if (len > n && memcmp(p, pairs[i].open, n) == 0 && p[len - 1] == (uint8_t)pairs[i].close)
+		if (len > n && memcmp(p, pairs[i].open, n) == 0 &&
+		    p[len - 1] == (uint8_t)pairs[i].close)
 			return true;
 	}
 	return false;
@@ -105,7 +107,8 @@ static bool
 follow_is_met(const struct compiled_rule *rule, const struct classes *classes, const uint8_t *buf,
               size_t end, size_t len)
 {
-	return rule->follow == CLASS_NONE || (end < len && class_has(classes, rule->follow, buf[end]));
+	return rule->follow == CLASS_NONE ||
+	       (end < len && class_has(classes, rule->follow, buf[end]));
 }
 
 /* Is the verdict open while a run of this length goes on? */

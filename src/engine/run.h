@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs: how far a rule's body goes from a trigger's end, and whether the rule is satisfied by it. */
+/*
+ * Runs: how far a rule's body goes from a trigger's end, and whether the rule is satisfied by it.
+ */
 #pragma once
 
 #include "ruleset.h"
@@ -7,7 +9,7 @@
 /* A run [from, end) of a class, as far as a window shows it. */
 struct run {
 	size_t end;
-	bool goes_on; /* the bytes to come may belong to it: it reaches the window's end, or a last '\' */
+	bool goes_on; /* bytes to come may belong to it: it ends at the window's end, or at a '\\' */
 };
 
 enum verdict {
@@ -17,14 +19,15 @@ enum verdict {
 };
 
 /*
- * The run of class number k from buf[from]. With is_last nothing follows buf[len), so no run goes on.
+ * The run of class number k from buf[from]. With is_last nothing follows buf[len), so no run goes
+ * on.
  */
 struct run ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_t from,
                        size_t len, bool is_last);
 
 /*
- * Does the run [from, run.end) satisfy the rule's length, follow, require and refuse (conditions 1 to
- * 4 of docs/definition.md)? buf[run.end], if run.end < len, is what follows.
+ * Does the run [from, run.end) satisfy the rule's length, follow, require and refuse (conditions 1
+ * to 4 of docs/definition.md)? buf[run.end], if run.end < len, is what follows.
  */
 enum verdict ks_run_judge(const struct compiled_rule *rule, const struct classes *classes,
                           const uint8_t *buf, size_t from, struct run run, size_t len);

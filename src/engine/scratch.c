@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory for the worst window is reserved when a scratch is made, so that no input can make a scan run
- * out of it. The operating system backs it with pages only as far as it is used: for logs, a few kB.
+ * Memory for the worst window is reserved when a scratch is made, so that no input can make a scan
+ * run out of it. The operating system backs it with pages only as far as it is used: for logs, a
+ * few kB.
  */
 #include "scratch.h"
 
@@ -29,7 +30,7 @@ size_t
 ks_scratch_size_max(const struct ks_ruleset *set)
 {
 	return sizeof(struct ks_scratch) + candidate_max(set) * sizeof(struct candidate) +
-		span_max(set) * sizeof(struct span);
+	       span_max(set) * sizeof(struct span);
 }
 
 int

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Working memory for one thread: what a window needs while it is looked at, nothing between calls. */
+/*
+ * Working memory for one thread: what a window needs while it is looked at, nothing between calls.
+ */
 #pragma once
 
 #include <hs.h>
@@ -10,7 +12,7 @@
 
 /* A match whose run has not been judged yet, or whose verdict is open. */
 struct candidate {
-	uint32_t end;  /* of the trigger, in the window; the run begins here */
+	uint32_t end; /* of the trigger, in the window; the run begins here */
 	uint32_t rule;
 };
 
@@ -23,9 +25,10 @@ struct run_memo {
 
 struct ks_scratch {
 	hs_scratch_t *hs;
-	struct candidate *candidates; /* room for candidate_max: every rule at every byte of a window */
+	struct candidate
+		*candidates; /* room for candidate_max: every rule at every byte of a window */
 	size_t candidate_max;
-	struct span *spans;           /* room for span_max: every other byte of a window */
+	struct span *spans; /* room for span_max: every other byte of a window */
 	size_t span_max;
 	struct run_memo memos[CLASS_MAX];
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An ordered list of disjoint spans. Matches come in the order of their triggers' ends, so a new span
- * nearly always goes to the end of the list or merges with the last one.
+ * An ordered list of disjoint spans. Matches come in the order of their triggers' ends, so a new
+ * span nearly always goes to the end of the list or merges with the last one.
  */
 #include "span.h"
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Which satisfied match a region is credited to: of two, the one with the smaller (rank, from, rule).
- * Merging takes the smaller, so the order in which matches are found does not matter.
+ * Which satisfied match a region is credited to: of two, the one with the smaller (rank, from,
+ * rule). Merging takes the smaller, so the order in which matches are found does not matter.
  */
 struct credit {
 	uint64_t from; /* begin of the match's masked part in the stream */
@@ -37,7 +37,7 @@ struct span_list {
 struct credit ks_credit_min(struct credit a, struct credit b);
 
 /*
- * Add [from, to), not empty, merging it with what it overlaps or touches. There must be room for one
- * more item.
+ * Add [from, to), not empty, merging it with what it overlaps or touches. There must be room for
+ * one more item.
  */
 void ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit);

@@ -2,9 +2,9 @@
 /*
  * A stream: scan a slice of new bytes, resolve what was found, mask what is settled.
  *
- * Invariants: every byte is scanned once, when it is new. Bytes are masked at the moment they settle and
- * not before, so that a run whose verdict is open is always judged by its real bytes. After an error
- * nothing settles any more.
+ * Invariants: every byte is scanned once, when it is new. Bytes are masked at the moment they
+ * settle and not before, so that a run whose verdict is open is always judged by its real bytes.
+ * After an error nothing settles any more.
  */
 #include "stream.h"
 
@@ -50,7 +50,7 @@ ks_stream_size_max(const struct ks_ruleset *set)
 
 	(void)hs_stream_size(set->triggers, &hs);
 	return sizeof(struct ks_stream) + hs + carried_spans_max(set) * sizeof(struct span) +
-		set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
+	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
 
 int
@@ -134,7 +134,8 @@ scan_window(struct ks_stream *s, struct window *w)
 		memcpy(scan.candidates, s->carry.open, scan.count * sizeof(*scan.candidates));
 	if (w->len > w->held) {
 		e = hs_scan_stream(s->hs, (const char *)w->buf + w->held,
-		                   (unsigned)(w->len - w->held), 0, w->scratch->hs, on_match, &scan);
+		                   (unsigned)(w->len - w->held), 0, w->scratch->hs, on_match,
+		                   &scan);
 		if (e != HS_SUCCESS)
 			return KS_ERROR_INTERNAL;
 	}

@@ -2,8 +2,8 @@
 /*
  * From a rule's trigger to the expression that Hyperscan gets. The boundary is a part of that
  * expression: the escapes that it lets through are a regular language of bounded width, and on real
- * logs it costs 2 % of the scan's instructions (docs/performance.md), so that no history of the stream
- * has to be kept or looked back into.
+ * logs it costs 2 % of the scan's instructions (docs/performance.md), so that no history of the
+ * stream has to be kept or looked back into.
  */
 #include "trigger.h"
 
@@ -16,12 +16,12 @@
 #include "error.h"
 
 /* A sequence that may stand before a trigger although its last byte is a letter or a digit. */
-#define ESCAPE \
-	"\\\\[0abefnrtv]"                              /* \n */ \
-	"|(?:\\\\x|%(?:25)?)[0-9A-Fa-f]{2}"            /* \x3d %3D %253D */ \
-	"|\\\\u[0-9A-Fa-f]{4}"                         /* \u003d */ \
-	"|[\\\\#][0-7]{3}"                             /* \033 #012 */ \
-	"|\\[[0-9;:?]{0,16}[A-Zhlm]"                   /* ESC[1;31m */
+#define ESCAPE                                                   \
+	"\\\\[0abefnrtv]"                   /* \n */             \
+	"|(?:\\\\x|%(?:25)?)[0-9A-Fa-f]{2}" /* \x3d %3D %253D */ \
+	"|\\\\u[0-9A-Fa-f]{4}"              /* \u003d */         \
+	"|[\\\\#][0-7]{3}"                  /* \033 #012 */      \
+	"|\\[[0-9;:?]{0,16}[A-Zhlm]"        /* ESC[1;31m */
 
 static const char *
 boundary_expression(enum ks_boundary boundary)
@@ -154,7 +154,7 @@ parse_plain(const char **p, struct byteset *ret_set)
 	}
 	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", **p))
 		return "the trigger of an infix rule is letters, digits, '_', '-' and [sets] only";
-	byteset_add(ret_set, (uint8_t)*(*p)++);
+	byteset_add(ret_set, (uint8_t) * (*p)++);
 	return NULL;
 }
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Triggers: what a rule's regular expression may be, and the expression given to Hyperscan for it. */
+/*
+ * Triggers: what a rule's regular expression may be, and the expression given to Hyperscan for it.
+ */
 #pragma once
 
 #include "byteset.h"
 #include "keysieve.h"
 
-#define TRIGGER_WIDTH_MAX 128U         /* bytes that a carrier's trigger can match */
-#define TRIGGER_WIDTH_MAX_PROVIDER 64U /* a provider's: so it ends within a carrier's first 64 bytes */
-#define INFIX_WIDTH_MAX 16U
+#define TRIGGER_WIDTH_MAX 128U /* bytes that a carrier's trigger can match */
+#define TRIGGER_WIDTH_MAX_PROVIDER \
+	64U /* a provider's: so it ends within a carrier's first 64 bytes */
+#define INFIX_WIDTH_MAX  16U
 #define INFIX_BEFORE_MAX 64U
 
 /*
- * What stands before an infix rule's trigger, and the trigger itself, one set a byte. While the last
- * bytes of a stream could be the beginning of such a secret they are held back.
+ * What stands before an infix rule's trigger, and the trigger itself, one set a byte. While the
+ * last bytes of a stream could be the beginning of such a secret they are held back.
  *
  *     x x x x x x x x x J Q Q J 9 9 D ...        before_len = 9, width = 7
  *     '----before-----' '-elements--'
@@ -35,7 +38,10 @@ struct trigger_width {
 int ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
                        struct ks_error *reterr);
 
-/* Read rule->before and the elements of rule->trigger; rule->before may be NULL. Errors: KS_ERROR_RULE. */
+/*
+ * Read rule->before and the elements of rule->trigger; rule->before may be NULL. Errors:
+ * KS_ERROR_RULE.
+ */
 int ks_trigger_parse_infix(const struct ks_rule *rule, struct infix *ret_infix,
                            struct ks_error *reterr);
 

@@ -3,8 +3,8 @@
  * The aftermath of a scan: which bytes of a window are masked, and which must be held because that
  * depends on bytes to come. An implementation of docs/definition.md, whose terms it uses.
  *
- * Invariants: every verdict is a function of the stream's bytes alone. A byte below the floor is final:
- * no match to come, and none that is open, can mask it.
+ * Invariants: every verdict is a function of the stream's bytes alone. A byte below the floor is
+ * final: no match to come, and none that is open, can mask it.
  */
 #include "window.h"
 
@@ -12,7 +12,9 @@
 
 /* ------------------------------------------------------------------ runs ---- */
 
-/* Runs of one class do not overlap, and candidates come in order: the last run is all to remember. */
+/*
+ * Runs of one class do not overlap, and candidates come in order: the last run is all to remember.
+ */
 static struct run
 find_run(struct window *w, unsigned class, size_t from)
 {
@@ -66,7 +68,10 @@ continue_runs(struct window *w)
 
 /* ----------------------------------------------------------------- judging ---- */
 
-/* Condition 5: what must stand before an infix rule's trigger. Such bytes were held, if they are there. */
+/*
+ * Condition 5: what must stand before an infix rule's trigger. Such bytes were held, if they are
+ * there.
+ */
 static bool
 before_is_met(const struct window *w, const struct compiled_rule *rule, size_t end)
 {
@@ -126,7 +131,10 @@ begins_at(const struct window *w, const struct candidate *c, size_t from)
 	return query.found;
 }
 
-/* A carrier's run [from, run.end) that is nothing but a trigger: the key behind it was masked earlier. */
+/*
+ * A carrier's run [from, run.end) that is nothing but a trigger: the key behind it was masked
+ * earlier.
+ */
 static bool
 is_bare_trigger(size_t from, size_t trigger_end, struct run run)
 {
@@ -202,9 +210,9 @@ resolve(struct window *w, size_t index)
 }
 
 /*
- * Resolve all candidates. Those that are open stay in the list, and with an open carrier the satisfied
- * keys that may begin where its run begins: it has to see them again. To resolve such a key a second
- * time does no harm, as all of its span is still held.
+ * Resolve all candidates. Those that are open stay in the list, and with an open carrier the
+ * satisfied keys that may begin where its run begins: it has to see them again. To resolve such a
+ * key a second time does no harm, as all of its span is still held.
  */
 static void
 resolve_all(struct window *w)
@@ -219,9 +227,8 @@ resolve_all(struct window *w)
 
 		if (verdict == VERDICT_OPEN && rule->is_carrier)
 			keys_until = c.end + KS_RUN_DECIDED;
-		if (verdict == VERDICT_OPEN ||
-		    (verdict == VERDICT_SATISFIED && !rule->is_carrier && keys_until > 0 &&
-		     c.end <= keys_until))
+		if (verdict == VERDICT_OPEN || (verdict == VERDICT_SATISFIED && !rule->is_carrier &&
+		                                keys_until > 0 && c.end <= keys_until))
 			candidates[kept++] = c; /* never before index i was looked at */
 	}
 	w->candidate_count = kept;

@@ -14,10 +14,10 @@
 struct carry {
 	struct candidate *open; /* whose verdict is open, by end; grows to open_max */
 	size_t open_count, open_max;
-	struct span *spans;     /* masked bytes that are still held */
+	struct span *spans; /* masked bytes that are still held */
 	size_t span_count;
-	uint64_t active;        /* classes of satisfied runs that reach the window's end */
-	uint64_t waiting;       /* and of those that reach its last byte, a '\' */
+	uint64_t active;  /* classes of satisfied runs that reach the window's end */
+	uint64_t waiting; /* and of those that reach its last byte, a '\' */
 };
 
 struct window {
@@ -30,12 +30,12 @@ struct window {
 	size_t candidate_count; /* in scratch->candidates: carried and new ones, by end */
 	struct span_list spans;
 	uint64_t active, waiting;
-	size_t floor;           /* bytes from here on are held */
+	size_t floor; /* bytes from here on are held */
 };
 
 /*
- * Resolve the window's candidates: on return w->spans are the masked bytes, w->floor is set, and the
- * candidates to carry stand in front of scratch->candidates, counted by w->candidate_count.
+ * Resolve the window's candidates: on return w->spans are the masked bytes, w->floor is set, and
+ * the candidates to carry stand in front of scratch->candidates, counted by w->candidate_count.
  * w->spans begins with the carried spans, w->active and w->waiting are the carried classes.
  */
 void ks_window_resolve(struct window *w);

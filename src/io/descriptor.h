@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /*
- * Read what is there, waiting for the first byte, up to len bytes. Returns the number of bytes, 0 at
- * the end of the input, or a negative errno. Descriptors that do not block are waited for.
+ * Read what is there, waiting for the first byte, up to len bytes. Returns the number of bytes, 0
+ * at the end of the input, or a negative errno. Descriptors that do not block are waited for.
  */
 ssize_t ks_descriptor_read(int fd, uint8_t *buf, size_t len);
 
@@ -16,13 +16,13 @@ ssize_t ks_descriptor_read(int fd, uint8_t *buf, size_t len);
 int ks_descriptor_write(int fd, const uint8_t *data, size_t len);
 
 /*
- * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers. A
- * refusal does not matter.
+ * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers.
+ * A refusal does not matter.
  */
 void ks_descriptor_enlarge_pipe(int fd);
 
 /*
- * Make sure that the descriptors 0, 1 and 2 are open, if only to something that fails on use: a file
- * opened later must never become the standard output. Returns 0 or a negative errno.
+ * Make sure that the descriptors 0, 1 and 2 are open, if only to something that fails on use: a
+ * file opened later must never become the standard output. Returns 0 or a negative errno.
  */
 int ks_descriptor_reserve_standard(void);

@@ -5,8 +5,8 @@
  *     memory   |......|held|------------ READ_SIZE ------------|
  *                     front                 new bytes
  *
- * New bytes are always read to the same aligned place; what the last call left unsettled is moved right
- * before it. Every byte that was read is masked before it can be written.
+ * New bytes are always read to the same aligned place; what the last call left unsettled is moved
+ * right before it. Every byte that was read is masked before it can be written.
  */
 #include "filter.h"
 
@@ -16,8 +16,8 @@
 
 #include "descriptor.h"
 
-#define READ_SIZE (256U << 10) /* measured: docs/performance.md */
-#define FRONT_SIZE (8U << 10)  /* more than the held bytes of any set of rules */
+#define READ_SIZE  (256U << 10) /* measured: docs/performance.md */
+#define FRONT_SIZE (8U << 10)   /* more than the held bytes of any set of rules */
 
 struct filter {
 	struct ks_stream *stream;

@@ -8,11 +8,7 @@
 
 struct filter;
 
-enum filter_side {
-	FILTER_INPUT,
-	FILTER_OUTPUT,
-	FILTER_ENGINE
-};
+enum filter_side { FILTER_INPUT, FILTER_OUTPUT, FILTER_ENGINE };
 
 /* What went wrong, where. */
 struct filter_error {
@@ -30,8 +26,8 @@ void ks_filter_free(struct filter *filter);
 
 /*
  * Put through all that input_fd gives. What is settled is written before the next read.
- * Returns 0, or -1 and fills *reterr. After an error of an input other inputs may follow; after one of
- * the output or the engine nothing may.
+ * Returns 0, or -1 and fills *reterr. After an error of an input other inputs may follow; after one
+ * of the output or the engine nothing may.
  */
 int ks_filter_copy(struct filter *filter, int input_fd, struct filter_error *reterr);
 

@@ -59,8 +59,8 @@ next_rule(const struct statistics *stats, size_t previous)
 }
 
 void
-ks_statistics_print(const struct statistics *stats, uint64_t bytes, const struct ks_catalog *catalog,
-                    const size_t *index, FILE *out)
+ks_statistics_print(const struct statistics *stats, uint64_t bytes,
+                    const struct ks_catalog *catalog, const size_t *index, FILE *out)
 {
 	double seconds = seconds_now() - stats->started;
 	double speed = seconds > 0 ? (double)bytes / 1e6 / seconds : 0;

@@ -23,8 +23,8 @@ void ks_statistics_done(struct statistics *stats);
 void ks_statistics_count(void *ctx, const struct ks_finding *finding);
 
 /*
- * Print a line of totals and one for each rule with findings, most first. index[n] is the number of the
- * set's rule n in catalog.
+ * Print a line of totals and one for each rule with findings, most first. index[n] is the number of
+ * the set's rule n in catalog.
  */
 void ks_statistics_print(const struct statistics *stats, uint64_t bytes,
                          const struct ks_catalog *catalog, const size_t *index, FILE *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The catalog: rules from packs and files, each with a switch. An id stands for one rule only; a later
- * one takes the place of an earlier one, so that the order of rules, which decides ties, stays.
+ * The catalog: rules from packs and files, each with a switch. An id stands for one rule only; a
+ * later one takes the place of an earlier one, so that the order of rules, which decides ties,
+ * stays.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -285,8 +286,8 @@ ks_catalog_get(const struct ks_catalog *c, size_t index, struct ks_catalog_entry
 		.enabled = entry->is_enabled,
 		.examples = rule->examples ? (const char *const *)rule->examples : none,
 		.counterexamples = rule->counterexamples
-			? (const char *const *)rule->counterexamples
-			: none,
+		                           ? (const char *const *)rule->counterexamples
+		                           : none,
 	};
 }
 
@@ -306,7 +307,9 @@ add_place(const struct ks_catalog *c, struct ks_error *error)
 	}
 }
 
-/* Append the rules that are on, the user's or the built-in ones. Returns the new number of rules. */
+/*
+ * Append the rules that are on, the user's or the built-in ones. Returns the new number of rules.
+ */
 static size_t
 collect_enabled(const struct ks_catalog *c, bool of_user, struct ks_rule *rules, size_t *ret_index,
                 size_t n)

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS "0123456789"
-#define UPPERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define LOWERS "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS    "0123456789"
+#define UPPERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWERS    "abcdefghijklmnopqrstuvwxyz"
 #define DRAWN_MAX 100000U /* bytes of one placeholder */
 
 static const struct {
@@ -111,8 +111,8 @@ rule_alphabet(const struct ks_rule *rule, const char *name, char *buf)
 }
 
 /*
- * Write the placeholder at p, "{name:N}" or "{uuid}". Returns the byte behind it, p itself if it is no
- * placeholder, or NULL if it cannot be drawn.
+ * Write the placeholder at p, "{name:N}" or "{uuid}". Returns the byte behind it, p itself if it is
+ * no placeholder, or NULL if it cannot be drawn.
  */
 static const char *
 write_placeholder(struct writer *w, const struct ks_rule *rule, const char *p)

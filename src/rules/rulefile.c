@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * YAML into rules with libyaml's document tree. Unknown keys, keys given twice, wrong types and wrong
- * values are all reported, each with its place, so that one run shows everything that is wrong.
+ * YAML into rules with libyaml's document tree. Unknown keys, keys given twice, wrong types and
+ * wrong values are all reported, each with its place, so that one run shows everything that is
+ * wrong.
  */
 #include "rulefile.h"
 
@@ -89,8 +90,8 @@ complain_syntax(struct parser *p, const yaml_mark_t *mark, const char *what, con
 	if (!is_plain_name(which))
 		which = "";
 
-	(void)snprintf(error.text, sizeof(error.text), "%s%s%.20s%s", what, *which ? " '" : "", which,
-	               *which ? "'" : "");
+	(void)snprintf(error.text, sizeof(error.text), "%s%s%.20s%s", what, *which ? " '" : "",
+	               which, *which ? "'" : "");
 	complain(p, &error, mark);
 	return KS_ERROR_SYNTAX;
 }
@@ -111,7 +112,8 @@ out_of_memory(struct parser *p)
 static void *
 own(struct file_rule *rule, void *block)
 {
-	char **grown = block ? realloc(rule->owned, (rule->owned_count + 1) * sizeof(*grown)) : NULL;
+	char **grown = block ? realloc(rule->owned, (rule->owned_count + 1) * sizeof(*grown))
+	                     : NULL;
 
 	if (!grown) {
 		free(block);
@@ -157,8 +159,8 @@ static int
 read_text(struct parser *p, yaml_node_t *node, struct file_rule *rule, const char **ret)
 {
 	if (!*scalar(node))
-		return complain_syntax(p, &node->start_mark, "a text without NUL bytes is wanted here",
-		                       "");
+		return complain_syntax(p, &node->start_mark,
+		                       "a text without NUL bytes is wanted here", "");
 	*ret = own(rule, strdup(scalar(node)));
 	return *ret ? KS_OK : out_of_memory(p);
 }
@@ -176,7 +178,8 @@ read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, char ***
 	item = node->data.sequence.items.start;
 	if (item == node->data.sequence.items.top)
 		return complain_syntax(p, &node->start_mark, "an empty list", "");
-	texts = own(rule, calloc((size_t)(node->data.sequence.items.top - item) + 1, sizeof(*texts)));
+	texts = own(rule,
+	            calloc((size_t)(node->data.sequence.items.top - item) + 1, sizeof(*texts)));
 	if (!texts)
 		return out_of_memory(p);
 	for (; r == KS_OK && item < node->data.sequence.items.top; item++) {
@@ -203,7 +206,8 @@ read_word(struct parser *p, yaml_node_t *node, const struct word *words, unsigne
 			return KS_OK;
 		}
 	}
-	return complain_syntax(p, &node->start_mark, "not a word that this key can have:", scalar(node));
+	return complain_syntax(p, &node->start_mark,
+	                       "not a word that this key can have:", scalar(node));
 }
 
 static int
@@ -216,7 +220,8 @@ read_words(struct parser *p, yaml_node_t *node, const struct word *words, unsign
 		return complain_syntax(p, &node->start_mark, "a list is wanted here", "");
 	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
 		unsigned value = 0;
-		int of_item = read_word(p, yaml_document_get_node(&p->document, *item), words, &value);
+		int of_item = read_word(p, yaml_document_get_node(&p->document, *item), words,
+		                        &value);
 		*conditions |= value;
 		r = r == KS_OK ? of_item : r;
 	}
@@ -415,8 +420,9 @@ read_rule(struct parser *p, yaml_node_t *node, struct file_rule *rule)
 		return complain_syntax(p, &node->start_mark, "a rule is a mapping of keys", "");
 	r = collect_keys(p, &nodes);
 	for (unsigned key = 0; key < KEY_NONE; key++) {
-		int of_value = nodes.values[key] ? read_value(p, (enum key)key, nodes.values[key], rule)
-		                                 : KS_OK;
+		int of_value = nodes.values[key]
+		                       ? read_value(p, (enum key)key, nodes.values[key], rule)
+		                       : KS_OK;
 		r = r == KS_OK ? of_value : r;
 	}
 	if (r == KS_OK && p->check == RULEFILE_CHECKED)
@@ -435,7 +441,8 @@ add_rule(struct parser *p, yaml_node_t *node, struct rulefile *file)
 	}
 	for (size_t i = 0; i < file->count; i++) {
 		if (strcmp(file->rules[i].rule.id, rule.rule.id) == 0)
-			(void)complain_syntax(p, &node->start_mark, "a second rule of the id", rule.rule.id);
+			(void)complain_syntax(p, &node->start_mark, "a second rule of the id",
+			                      rule.rule.id);
 	}
 	if (file->count == file->max) {
 		size_t max = file->max ? 2 * file->max : 16;
@@ -495,7 +502,8 @@ complain_yaml(struct parser *p, const yaml_parser_t *yaml)
 	if (yaml->error == YAML_MEMORY_ERROR)
 		(void)out_of_memory(p);
 	else
-		(void)complain_syntax(p, &mark, yaml->problem ? yaml->problem : "not valid YAML", "");
+		(void)complain_syntax(p, &mark, yaml->problem ? yaml->problem : "not valid YAML",
+		                      "");
 }
 
 /* A file's second document would be ignored silently otherwise. */
@@ -533,7 +541,12 @@ int
 ks_rulefile_parse(const char *name, const char *text, size_t len, enum rulefile_check check,
                   rulefile_error_fn on_error, void *ctx, struct rulefile *ret_file)
 {
-	struct parser p = { .name = name, .text = text, .len = len, .check = check, .on_error = on_error, .ctx = ctx };
+	struct parser p = { .name = name,
+		            .text = text,
+		            .len = len,
+		            .check = check,
+		            .on_error = on_error,
+		            .ctx = ctx };
 	struct rulefile file = { 0 };
 	yaml_parser_t yaml;
 

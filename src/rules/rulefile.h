@@ -9,7 +9,7 @@ struct file_rule {
 	struct ks_rule rule;
 	char **examples, **counterexamples; /* ended by NULL; or NULL */
 	unsigned line;
-	char **owned;                       /* every string and list above */
+	char **owned; /* every string and list above */
 	size_t owned_count;
 };
 
@@ -27,8 +27,9 @@ enum rulefile_check {
 };
 
 /*
- * Parse text[0, len), borrowed until return; name stands for the file in errors. Everything that is wrong is told to on_error, in order of place for one kind of
- * mistake. Returns 0, or the first error's status; then *ret_file is untouched.
+ * Parse text[0, len), borrowed until return; name stands for the file in errors. Everything that is
+ * wrong is told to on_error, in order of place for one kind of mistake. Returns 0, or the first
+ * error's status; then *ret_file is untouched.
  */
 int ks_rulefile_parse(const char *name, const char *text, size_t len, enum rulefile_check check,
                       rulefile_error_fn on_error, void *ctx, struct rulefile *ret_file);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a rule file promises of itself. An example holds if all drawn bytes are masked, the first finding
- * is the rule's own, and every other byte is as it was; a counterexample holds if nothing is masked.
+ * What a rule file promises of itself. An example holds if all drawn bytes are masked, the first
+ * finding is the rule's own, and every other byte is as it was; a counterexample holds if nothing
+ * is masked.
  */
 #include "selftest.h"
 
@@ -80,7 +81,7 @@ is_infix_trigger(const struct trial *trial, size_t at)
 	const struct example *e = trial->example;
 
 	return trial->entry->rule.before && e->secret_count > 1 && at >= e->secrets[0].from &&
-		at < e->secrets[e->secret_count - 1].to;
+	       at < e->secrets[e->secret_count - 1].to;
 }
 
 static const char *

@@ -7,11 +7,11 @@
 /* A text that did not come out as it should. Never holds the text itself. */
 struct selftest_failure {
 	const char *id;
-	const char *what;        /* constant text */
+	const char *what; /* constant text */
 	int is_counterexample;
-	size_t number;           /* of the text in its list, from 1 */
-	size_t cut;              /* position at which the text was cut in two */
-	size_t at;               /* first byte that is wrong */
+	size_t number; /* of the text in its list, from 1 */
+	size_t cut;    /* position at which the text was cut in two */
+	size_t at;     /* first byte that is wrong */
 };
 
 typedef void (*selftest_fn)(void *ctx, const struct selftest_failure *failure);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzz target: any bytes, cut anywhere, against the oracle. The first byte of an input chooses the
- * set of rules; check_input() does the cutting. Small sets, in which a few bytes are a match, let the
- * fuzzer find its way into every feature.
+ * set of rules; check_input() does the cutting. Small sets, in which a few bytes are a match, let
+ * the fuzzer find its way into every feature.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static const struct ks_rule provider_rules[] = {
 	{ .id = "early", .trigger = "ab", .body = "a-d", .min = 4 },
 	{ .id = "most", .trigger = "q[:=]{1,2}", .body = "0-9a-d/", .min = 60, .max = 64 },
-	{ .id = "kinds", .trigger = "m_", .body = "A-Za-z0-9_-", .min = 5,
+	{ .id = "kinds",
+	  .trigger = "m_",
+	  .body = "A-Za-z0-9_-",
+	  .min = 5,
 	  .boundary = KS_BOUNDARY_WORD,
 	  .conditions = KS_REQUIRE_UPPER | KS_REQUIRE_LOWER | KS_REQUIRE_DIGIT },
 	{ .id = "follow", .trigger = "://", .body = "^/@", .min = 2, .follow = "@" },
@@ -24,12 +27,23 @@ static const struct ks_rule provider_rules[] = {
 };
 
 static const struct ks_rule carrier_rules[] = {
-	{ .id = "bearer", .kind = KS_KIND_CARRIER, .trigger = "(?i)be[ =]{1,2}",
-	  .body = "A-Za-z0-9._/-", .min = 6 },
-	{ .id = "password", .kind = KS_KIND_CARRIER, .trigger = "p=", .body = "^\\s", .min = 3,
+	{ .id = "bearer",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "(?i)be[ =]{1,2}",
+	  .body = "A-Za-z0-9._/-",
+	  .min = 6 },
+	{ .id = "password",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "p=",
+	  .body = "^\\s",
+	  .min = 3,
 	  .conditions = KS_REFUSE_PLACEHOLDER },
 	{ .id = "key", .trigger = "s-[a-z0-9]{2,4}-", .body = "A-Za-z0-9_-", .min = 8 },
-	{ .id = "short", .trigger = "k8", .body = "a-f0-9", .min = 3, .max = 5,
+	{ .id = "short",
+	  .trigger = "k8",
+	  .body = "a-f0-9",
+	  .min = 3,
+	  .max = 5,
 	  .boundary = KS_BOUNDARY_ALNUM },
 	{ .id = "pem", .trigger = "--B", .body = "A-Za-z0-9+/=\\s\\\\", .min = 10 },
 };

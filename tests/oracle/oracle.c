@@ -15,7 +15,7 @@
 #include "oracle_private.h"
 
 /* More ways to end than a trigger of 128 bytes has, and ample room for PCRE2's states. */
-#define MAX_ENDS 160
+#define MAX_ENDS  160
 #define WORKSPACE 16384
 
 struct span {
@@ -54,7 +54,8 @@ struct oracle {
 
 /* ------------------------------------------------------------ lifecycle ---- */
 
-struct oracle *oracle_new(const struct ks_rule *rules, size_t count, char *reterr, size_t errlen)
+struct oracle *
+oracle_new(const struct ks_rule *rules, size_t count, char *reterr, size_t errlen)
 {
 	struct oracle *o = calloc(1, sizeof(*o));
 	const char *id = "", *what = "memory";
@@ -83,7 +84,8 @@ fail:
 }
 
 /* Forget the input. */
-static void clear(struct oracle *o)
+static void
+clear(struct oracle *o)
 {
 	free(o->x);
 	free(o->masked);
@@ -98,7 +100,8 @@ static void clear(struct oracle *o)
 	o->match_count = 0;
 }
 
-struct oracle *oracle_free(struct oracle *o)
+struct oracle *
+oracle_free(struct oracle *o)
 {
 	if (!o)
 		return NULL;
@@ -117,7 +120,8 @@ struct oracle *oracle_free(struct oracle *o)
 /* -------------------------------------------------------------- matches ---- */
 
 /* Make room for one more element of the given size in list. Returns the list, or NULL. */
-static void *grow(void *list, size_t count, size_t *room, size_t size)
+static void *
+grow(void *list, size_t count, size_t *room, size_t size)
 {
 	size_t more = *room ? *room * 2 : 64;
 	void *grown;
@@ -130,7 +134,8 @@ static void *grow(void *list, size_t count, size_t *room, size_t size)
 	return grown;
 }
 
-static int add_span(struct oracle *o, size_t rule, size_t s, size_t e)
+static int
+add_span(struct oracle *o, size_t rule, size_t s, size_t e)
 {
 	struct span *spans = grow(o->spans, o->span_count, &o->span_room, sizeof(*spans));
 
@@ -141,13 +146,15 @@ static int add_span(struct oracle *o, size_t rule, size_t s, size_t e)
 	return 0;
 }
 
-static bool is_match(const struct oracle *o, size_t rule, size_t e)
+static bool
+is_match(const struct oracle *o, size_t rule, size_t e)
 {
 	return o->is_match[rule * (o->n + 1) + e];
 }
 
 /* "There is one match per rule and offset, however many s there are." */
-static int add_match(struct oracle *o, size_t rule, size_t e)
+static int
+add_match(struct oracle *o, size_t rule, size_t e)
 {
 	struct match *matches;
 
@@ -163,7 +170,8 @@ static int add_match(struct oracle *o, size_t rule, size_t e)
 }
 
 /* Find the spans of one rule that begin at s. pcre2_dfa_match() finds all their ends at once. */
-static int find_spans(struct oracle *o, size_t rule, size_t s)
+static int
+find_spans(struct oracle *o, size_t rule, size_t s)
 {
 	const size_t *ends = pcre2_get_ovector_pointer(o->ends);
 	int rc;
@@ -182,7 +190,8 @@ static int find_spans(struct oracle *o, size_t rule, size_t s)
 	return 0;
 }
 
-static int find_all_spans(struct oracle *o)
+static int
+find_all_spans(struct oracle *o)
 {
 	for (size_t s = 0; s < o->n; s++) {
 		o->spans_from[s] = o->span_count;
@@ -195,7 +204,8 @@ static int find_all_spans(struct oracle *o)
 	return 0;
 }
 
-static int find_all_matches(struct oracle *o)
+static int
+find_all_matches(struct oracle *o)
 {
 	for (size_t i = 0; i < o->span_count; i++) {
 		const struct span *p = &o->spans[i];
@@ -208,7 +218,8 @@ static int find_all_matches(struct oracle *o)
 	return 0;
 }
 
-int oracle_load(struct oracle *o, const uint8_t *in, size_t len)
+int
+oracle_load(struct oracle *o, const uint8_t *in, size_t len)
 {
 	clear(o);
 	o->x = malloc(len + 1);
@@ -230,7 +241,8 @@ fail:
 
 /* --------------------------------------------------------- masked bytes ---- */
 
-static size_t least(size_t a, size_t b)
+static size_t
+least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -239,7 +251,8 @@ static size_t least(size_t a, size_t b)
  * Whether span p, which begins where a carrier's run [e, f) begins, is a match of a provider rule
  * without `before` that ends in (e, min(f, e + 64)].
  */
-static bool is_key_in_carrier(const struct oracle *o, const struct span *p, size_t e, size_t f)
+static bool
+is_key_in_carrier(const struct oracle *o, const struct span *p, size_t e, size_t f)
 {
 	const struct oracle_rule *r = &o->rules[p->rule];
 
@@ -248,7 +261,8 @@ static bool is_key_in_carrier(const struct oracle *o, const struct span *p, size
 }
 
 /* The g of a carrier's satisfied match with the run [e, f). */
-static size_t carrier_from(const struct oracle *o, struct oracle_view v, size_t e, size_t f)
+static size_t
+carrier_from(const struct oracle *o, struct oracle_view v, size_t e, size_t f)
 {
 	size_t g = e;
 
@@ -264,7 +278,8 @@ static size_t carrier_from(const struct oracle *o, struct oracle_view v, size_t 
 }
 
 /* What match t masks; an empty range if it masks nothing. */
-static struct range range_of(const struct oracle *o, struct oracle_view v, const struct match *t)
+static struct range
+range_of(const struct oracle *o, struct oracle_view v, const struct match *t)
 {
 	const struct oracle_rule *r = &o->rules[t->rule];
 	struct range range = { 0, 0 };
@@ -281,7 +296,8 @@ static struct range range_of(const struct oracle *o, struct oracle_view v, const
 	return range;
 }
 
-static void mark_masked(struct oracle *o, struct oracle_view v)
+static void
+mark_masked(struct oracle *o, struct oracle_view v)
 {
 	for (size_t at = 0; at < v.n; at++)
 		o->masked[at] = false;
@@ -296,8 +312,9 @@ static void mark_masked(struct oracle *o, struct oracle_view v)
 /* -------------------------------------------------------------- regions ---- */
 
 /* "provider before carrier, smaller begin of the range, earlier rule in the list" */
-static bool is_before(const struct oracle *o, struct oracle_view v, const struct match *a,
-		      const struct match *b)
+static bool
+is_before(const struct oracle *o, struct oracle_view v, const struct match *a,
+          const struct match *b)
 {
 	size_t afrom = range_of(o, v, a).from, bfrom = range_of(o, v, b).from;
 
@@ -311,7 +328,8 @@ static bool is_before(const struct oracle *o, struct oracle_view v, const struct
 }
 
 /* The rule of the region [from, to). */
-static size_t region_rule(const struct oracle *o, struct oracle_view v, size_t from, size_t to)
+static size_t
+region_rule(const struct oracle *o, struct oracle_view v, size_t from, size_t to)
 {
 	const struct match *best = NULL;
 
@@ -326,8 +344,9 @@ static size_t region_rule(const struct oracle *o, struct oracle_view v, size_t f
 	return best ? best->rule : SIZE_MAX; /* never: some match has masked these bytes */
 }
 
-void oracle_output(struct oracle *o, size_t n, uint8_t fill, uint8_t *ret_out,
-                   struct ks_finding *ret_findings, size_t max_findings, size_t *ret_count)
+void
+oracle_output(struct oracle *o, size_t n, uint8_t fill, uint8_t *ret_out,
+              struct ks_finding *ret_findings, size_t max_findings, size_t *ret_count)
 {
 	struct oracle_view v = { o->x, least(n, o->n) };
 	size_t count = 0, at = 0;
@@ -358,8 +377,9 @@ void oracle_output(struct oracle *o, size_t n, uint8_t fill, uint8_t *ret_out,
 	*ret_count = count;
 }
 
-int oracle_run(struct oracle *o, const uint8_t *in, size_t len, uint8_t fill, uint8_t *ret_out,
-               struct ks_finding *ret_findings, size_t max_findings, size_t *ret_count)
+int
+oracle_run(struct oracle *o, const uint8_t *in, size_t len, uint8_t fill, uint8_t *ret_out,
+           struct ks_finding *ret_findings, size_t max_findings, size_t *ret_count)
 {
 	if (oracle_load(o, in, len) < 0)
 		return ORACLE_ERROR;
@@ -370,7 +390,8 @@ int oracle_run(struct oracle *o, const uint8_t *in, size_t len, uint8_t fill, ui
 /* ----------------------------------------------------------- held bytes ---- */
 
 /* Whether the satisfaction of match t is open, seen from v. */
-static bool is_open(const struct oracle *o, struct oracle_view v, const struct match *t)
+static bool
+is_open(const struct oracle *o, struct oracle_view v, const struct match *t)
 {
 	const struct oracle_rule *r = &o->rules[t->rule];
 	size_t f = oracle_run_end(r, v, t->e);
@@ -389,7 +410,8 @@ static bool is_open(const struct oracle *o, struct oracle_view v, const struct m
 }
 
 /* The second point: where an open match's bytes begin. v.n: it is not open or fails condition 5. */
-static size_t held_by_open(const struct oracle *o, struct oracle_view v, const struct match *t)
+static size_t
+held_by_open(const struct oracle *o, struct oracle_view v, const struct match *t)
 {
 	const struct oracle_rule *r = &o->rules[t->rule];
 
@@ -399,12 +421,13 @@ static size_t held_by_open(const struct oracle *o, struct oracle_view v, const s
 }
 
 /* The third point: a '\' that is the last byte and at which a satisfied run could go on. */
-static size_t held_by_backslash(const struct oracle *o, struct oracle_view v, const struct match *t)
+static size_t
+held_by_backslash(const struct oracle *o, struct oracle_view v, const struct match *t)
 {
 	const struct oracle_rule *r = &o->rules[t->rule];
 
-	if (v.n > 0 && v.x[v.n - 1] == '\\' && r->slash &&
-	    oracle_run_end(r, v, t->e) == v.n - 1 && oracle_satisfied(r, v, t->e))
+	if (v.n > 0 && v.x[v.n - 1] == '\\' && r->slash && oracle_run_end(r, v, t->e) == v.n - 1 &&
+	    oracle_satisfied(r, v, t->e))
 		return v.n - 1;
 	return v.n;
 }
@@ -413,7 +436,8 @@ static size_t held_by_backslash(const struct oracle *o, struct oracle_view v, co
  * Whether the last j bytes match the first j elements of r's trigger, and the k bytes before those
  * are in the set.
  */
-static bool is_infix_begun(const struct oracle_rule *r, struct oracle_view v, size_t j)
+static bool
+is_infix_begun(const struct oracle_rule *r, struct oracle_view v, size_t j)
 {
 	if (v.n < r->k + j)
 		return false;
@@ -427,7 +451,8 @@ static bool is_infix_begun(const struct oracle_rule *r, struct oracle_view v, si
 }
 
 /* The fourth point: where what could still become the `before` of infix rule r begins. */
-static size_t held_by_infix(const struct oracle_rule *r, struct oracle_view v)
+static size_t
+held_by_infix(const struct oracle_rule *r, struct oracle_view v)
 {
 	size_t h = v.n;
 
@@ -439,7 +464,8 @@ static size_t held_by_infix(const struct oracle_rule *r, struct oracle_view v)
 	return h;
 }
 
-size_t oracle_held_at(const struct oracle *o, size_t m)
+size_t
+oracle_held_at(const struct oracle *o, size_t m)
 {
 	struct oracle_view v = { o->x, least(m, o->n) };
 	size_t h = v.n;
@@ -456,7 +482,8 @@ size_t oracle_held_at(const struct oracle *o, size_t m)
 	return v.n - h;
 }
 
-size_t oracle_held(struct oracle *o, const uint8_t *in, size_t m)
+size_t
+oracle_held(struct oracle *o, const uint8_t *in, size_t m)
 {
 	if (oracle_load(o, in, m) < 0)
 		return SIZE_MAX;

@@ -12,32 +12,38 @@
 /* ------------------------------------------------------------- boundary ---- */
 
 /* Whether byte b is one of chars. NUL is none. */
-static bool is_one_of(uint8_t b, const char *chars)
+static bool
+is_one_of(uint8_t b, const char *chars)
 {
 	return b != 0 && strchr(chars, b) != NULL;
 }
 
-static bool is_digit(uint8_t b)
+static bool
+is_digit(uint8_t b)
 {
 	return b >= '0' && b <= '9';
 }
 
-static bool is_upper(uint8_t b)
+static bool
+is_upper(uint8_t b)
 {
 	return b >= 'A' && b <= 'Z';
 }
 
-static bool is_lower(uint8_t b)
+static bool
+is_lower(uint8_t b)
 {
 	return b >= 'a' && b <= 'z';
 }
 
-static bool is_alnum(uint8_t b)
+static bool
+is_alnum(uint8_t b)
 {
 	return is_digit(b) || is_upper(b) || is_lower(b);
 }
 
-static bool is_refused(enum ks_boundary boundary, uint8_t b)
+static bool
+is_refused(enum ks_boundary boundary, uint8_t b)
 {
 	switch (boundary) {
 	case KS_BOUNDARY_NONE:
@@ -53,7 +59,8 @@ static bool is_refused(enum ks_boundary boundary, uint8_t b)
 }
 
 /* Whether lead and then exactly count bytes, all of them of chars, end at s. */
-static bool ends_with(const uint8_t *x, size_t s, const char *lead, size_t count, const char *chars)
+static bool
+ends_with(const uint8_t *x, size_t s, const char *lead, size_t count, const char *chars)
 {
 	size_t width = strlen(lead) + count;
 
@@ -66,7 +73,8 @@ static bool ends_with(const uint8_t *x, size_t s, const char *lead, size_t count
 }
 
 /* Whether '[', up to 16 of 0-9;:? and one of A-Z, h, l, m end at s. */
-static bool ends_with_ansi(const uint8_t *x, size_t s)
+static bool
+ends_with_ansi(const uint8_t *x, size_t s)
 {
 	if (s == 0 || !(is_upper(x[s - 1]) || is_one_of(x[s - 1], "hlm")))
 		return false;
@@ -77,7 +85,8 @@ static bool ends_with_ansi(const uint8_t *x, size_t s)
 }
 
 /* Whether some sequence of bytes that ends at s is an escape. */
-static bool ends_with_escape(const uint8_t *x, size_t s)
+static bool
+ends_with_escape(const uint8_t *x, size_t s)
 {
 	static const char hex[] = "0123456789ABCDEFabcdef";
 	static const char octal[] = "01234567";
@@ -88,21 +97,24 @@ static bool ends_with_escape(const uint8_t *x, size_t s)
 	       ends_with(x, s, "#", 3, octal) || ends_with_ansi(x, s);
 }
 
-bool oracle_boundary_allows(enum ks_boundary boundary, const uint8_t *x, size_t s)
+bool
+oracle_boundary_allows(enum ks_boundary boundary, const uint8_t *x, size_t s)
 {
 	return s == 0 || !is_refused(boundary, x[s - 1]) || ends_with_escape(x, s);
 }
 
 /* ------------------------------------------------------------------ run ---- */
 
-static bool is_body_byte(const struct oracle_rule *r, struct oracle_view v, size_t i)
+static bool
+is_body_byte(const struct oracle_rule *r, struct oracle_view v, size_t i)
 {
 	if (r->body.has[v.x[i]])
 		return true;
 	return r->slash && v.x[i] == '\\' && i + 1 < v.n && v.x[i + 1] == '/';
 }
 
-size_t oracle_run_end(const struct oracle_rule *r, struct oracle_view v, size_t e)
+size_t
+oracle_run_end(const struct oracle_rule *r, struct oracle_view v, size_t e)
 {
 	size_t f = e;
 
@@ -114,7 +126,8 @@ size_t oracle_run_end(const struct oracle_rule *r, struct oracle_view v, size_t 
 /* ---------------------------------------------------------- placeholder ---- */
 
 /* Three or more '*' and then at most four bytes of any kind. */
-static bool is_stars(const uint8_t *p, size_t len)
+static bool
+is_stars(const uint8_t *p, size_t len)
 {
 	size_t stars = 0;
 
@@ -124,7 +137,8 @@ static bool is_stars(const uint8_t *p, size_t len)
 }
 
 /* One or more of A-Za-z0-9_, from beginning to end. */
-static bool is_name(const uint8_t *p, size_t len)
+static bool
+is_name(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!is_alnum(p[i]) && p[i] != '_')
@@ -133,13 +147,15 @@ static bool is_name(const uint8_t *p, size_t len)
 }
 
 /* open at the beginning, close at the end, without overlap. */
-static bool is_between(const uint8_t *p, size_t len, const char *open, char close)
+static bool
+is_between(const uint8_t *p, size_t len, const char *open, char close)
 {
 	return len >= strlen(open) + 1 && memcmp(p, open, strlen(open)) == 0 &&
 	       p[len - 1] == (uint8_t)close;
 }
 
-bool oracle_is_placeholder(const uint8_t *p, size_t len)
+bool
+oracle_is_placeholder(const uint8_t *p, size_t len)
 {
 	if (len < 1 || len > ORACLE_PLACEHOLDER_MAX)
 		return false;
@@ -157,7 +173,8 @@ bool oracle_is_placeholder(const uint8_t *p, size_t len)
 /* ------------------------------------------------------------ satisfied ---- */
 
 /* Condition 2: for each of digit, upper, lower that is required, one is in the first 64 bytes. */
-static bool meets_required(const struct oracle_rule *r, const uint8_t *run, size_t len)
+static bool
+meets_required(const struct oracle_rule *r, const uint8_t *run, size_t len)
 {
 	bool digit = false, upper = false, lower = false;
 
@@ -172,7 +189,8 @@ static bool meets_required(const struct oracle_rule *r, const uint8_t *run, size
 }
 
 /* Condition 5: e - w - k >= 0, and x[e - w - k, e - w) are all in the set. */
-bool oracle_meets_before(const struct oracle_rule *r, const uint8_t *x, size_t e)
+bool
+oracle_meets_before(const struct oracle_rule *r, const uint8_t *x, size_t e)
 {
 	if (r->k == 0)
 		return true;
@@ -184,7 +202,8 @@ bool oracle_meets_before(const struct oracle_rule *r, const uint8_t *x, size_t e
 	return true;
 }
 
-bool oracle_satisfied(const struct oracle_rule *r, struct oracle_view v, size_t e)
+bool
+oracle_satisfied(const struct oracle_rule *r, struct oracle_view v, size_t e)
 {
 	size_t f = oracle_run_end(r, v, e);
 	size_t len = f - e;
@@ -208,12 +227,14 @@ bool oracle_satisfied(const struct oracle_rule *r, struct oracle_view v, size_t 
 /* ----------------------------------------------------------------- open ---- */
 
 /* Whether the run [e, f), seen from x[0, m), goes on; m is v.n. */
-static bool goes_on(const struct oracle_rule *r, struct oracle_view v, size_t f)
+static bool
+goes_on(const struct oracle_rule *r, struct oracle_view v, size_t f)
 {
 	return f == v.n || (r->slash && f + 1 == v.n && v.x[f] == '\\');
 }
 
-bool oracle_open(const struct oracle_rule *r, struct oracle_view v, size_t e)
+bool
+oracle_open(const struct oracle_rule *r, struct oracle_view v, size_t e)
 {
 	bool refuses = (r->conditions & KS_REFUSE_PLACEHOLDER) != 0;
 	size_t f = oracle_run_end(r, v, e);

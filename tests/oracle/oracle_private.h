@@ -46,13 +46,13 @@ struct oracle_rule {
 	pcre2_code *trigger;
 	struct oracle_set first; /* the bytes that a trigger can begin with: spares time only */
 	struct oracle_set body;
-	bool slash;              /* body has '/' but not '\': then "\/" belongs to a run too */
-	size_t min, max;         /* max 0: none */
+	bool slash;      /* body has '/' but not '\': then "\/" belongs to a run too */
+	size_t min, max; /* max 0: none */
 	bool has_follow;
 	struct oracle_set follow;
 	enum ks_kind kind;
 	enum ks_boundary boundary;
-	unsigned conditions;     /* enum ks_condition */
+	unsigned conditions; /* enum ks_condition */
 
 	/* Of an infix rule only; k = 0: this is none. */
 	size_t k;

@@ -14,7 +14,8 @@
  * Which bytes a match of the trigger can begin with: those that, alone, match it or match a part of
  * it. The workspace is as in oracle.c, but one byte needs little.
  */
-static int find_first_bytes(struct oracle_rule *r)
+static int
+find_first_bytes(struct oracle_rule *r)
 {
 	pcre2_match_data *data = pcre2_match_data_create(2, NULL);
 	int space[4096];
@@ -36,21 +37,23 @@ static int find_first_bytes(struct oracle_rule *r)
 }
 
 /* NO_AUTO_POSSESS: else PCRE2 makes a* at a trigger's end possessive and hides shorter matches. */
-static int compile_trigger(struct oracle_rule *r, const char *trigger)
+static int
+compile_trigger(struct oracle_rule *r, const char *trigger)
 {
 	uint32_t options = PCRE2_DOTALL | PCRE2_ANCHORED | PCRE2_NO_AUTO_POSSESS | PCRE2_NEVER_UTF;
 	size_t where;
 	int rc;
 
-	r->trigger = pcre2_compile((PCRE2_SPTR)trigger, PCRE2_ZERO_TERMINATED, options, &rc,
-	                           &where, NULL);
+	r->trigger = pcre2_compile((PCRE2_SPTR)trigger, PCRE2_ZERO_TERMINATED, options, &rc, &where,
+	                           NULL);
 	if (!r->trigger)
 		return ORACLE_ERROR;
 	return find_first_bytes(r);
 }
 
 /* The k of "[set]{k}", text being "{k}". 0: it is no such text. */
-static size_t parse_count(const char *text)
+static size_t
+parse_count(const char *text)
 {
 	char *end;
 	unsigned long k;
@@ -61,7 +64,8 @@ static size_t parse_count(const char *text)
 	return strcmp(end, "}") == 0 && k <= 64 ? (size_t)k : 0;
 }
 
-static int parse_before(struct oracle_rule *r, const char *before)
+static int
+parse_before(struct oracle_rule *r, const char *before)
 {
 	size_t span = oracle_set_span(before);
 
@@ -71,14 +75,16 @@ static int parse_before(struct oracle_rule *r, const char *before)
 	return r->k > 0 ? 0 : ORACLE_ERROR;
 }
 
-static bool is_plain(char c)
+static bool
+is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '_' || c == '-';
 }
 
 /* The element that text begins with. Returns how many characters of text it is, or 0. */
-static size_t parse_element(struct oracle_set *element, const char *text)
+static size_t
+parse_element(struct oracle_set *element, const char *text)
 {
 	size_t span;
 
@@ -93,7 +99,8 @@ static size_t parse_element(struct oracle_set *element, const char *text)
 	return span;
 }
 
-static bool is_within(const struct oracle_set *part, const struct oracle_set *whole)
+static bool
+is_within(const struct oracle_set *part, const struct oracle_set *whole)
 {
 	for (unsigned b = 0; b < 256; b++)
 		if (part->has[b] && !whole->has[b])
@@ -102,7 +109,8 @@ static bool is_within(const struct oracle_set *part, const struct oracle_set *wh
 }
 
 /* The trigger of an infix rule: letters, digits, _, - and [sets], all within `before`. */
-static int parse_elements(struct oracle_rule *r, const char *trigger)
+static int
+parse_elements(struct oracle_rule *r, const char *trigger)
 {
 	r->elements = calloc(strlen(trigger) + 1, sizeof(*r->elements));
 	if (!r->elements)
@@ -118,13 +126,15 @@ static int parse_elements(struct oracle_rule *r, const char *trigger)
 	return r->w > 0 ? 0 : ORACLE_ERROR;
 }
 
-static int fail(const char **reterr_what, const char *what)
+static int
+fail(const char **reterr_what, const char *what)
 {
 	*reterr_what = what;
 	return ORACLE_ERROR;
 }
 
-int oracle_rule_init(struct oracle_rule *r, const struct ks_rule *text, const char **reterr_what)
+int
+oracle_rule_init(struct oracle_rule *r, const struct ks_rule *text, const char **reterr_what)
 {
 	memset(r, 0, sizeof(*r));
 	r->min = text->min;
@@ -152,7 +162,8 @@ int oracle_rule_init(struct oracle_rule *r, const struct ks_rule *text, const ch
 	return 0;
 }
 
-void oracle_rule_done(struct oracle_rule *r)
+void
+oracle_rule_done(struct oracle_rule *r)
 {
 	pcre2_code_free(r->trigger);
 	free(r->elements);

@@ -10,13 +10,15 @@
 
 #include "oracle_private.h"
 
-static bool is_hex(char c)
+static bool
+is_hex(char c)
 {
 	return c != '\0' && strchr("0123456789ABCDEFabcdef", c) != NULL;
 }
 
 /* The length of the escape that text[0, len) begins with; 0: it is none of those allowed. */
-static size_t escape_length(const char *text, size_t len)
+static size_t
+escape_length(const char *text, size_t len)
 {
 	if (len < 2)
 		return 0;
@@ -26,7 +28,8 @@ static size_t escape_length(const char *text, size_t len)
 }
 
 /* Whether text[0, len) has no escape but the documented ones, and no bare ']'. */
-static bool is_notation(const char *text, size_t len)
+static bool
+is_notation(const char *text, size_t len)
 {
 	size_t i = 0, step;
 
@@ -40,7 +43,8 @@ static bool is_notation(const char *text, size_t len)
 }
 
 /* Ask for each of the 256 bytes. Returns how many are in the set, or a negative error. */
-static int ask_all_bytes(const pcre2_code *code, struct oracle_set *set)
+static int
+ask_all_bytes(const pcre2_code *code, struct oracle_set *set)
 {
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
 	int count = 0;
@@ -62,7 +66,8 @@ static int ask_all_bytes(const pcre2_code *code, struct oracle_set *set)
 	return count;
 }
 
-int oracle_set_init(struct oracle_set *ret_set, const char *text, size_t len)
+int
+oracle_set_init(struct oracle_set *ret_set, const char *text, size_t len)
 {
 	struct oracle_set set;
 	char pattern[512];
@@ -85,7 +90,8 @@ int oracle_set_init(struct oracle_set *ret_set, const char *text, size_t len)
 	return 0;
 }
 
-size_t oracle_set_span(const char *text)
+size_t
+oracle_set_span(const char *text)
 {
 	size_t i = 1;
 

@@ -12,8 +12,8 @@
 
 #include "oracle.h"
 
-#define MAX_RULES 6
-#define MAX_TEXT 1024
+#define MAX_RULES    6
+#define MAX_TEXT     1024
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 #ifndef ROUNDS
 #define ROUNDS 300 /* random inputs; each is looked at after each of its bytes */
@@ -22,127 +22,247 @@
 /* ---------------------------------------------------------------- rules ---- */
 
 static const struct ks_rule ANT = {
-	.id = "ant", .trigger = "sk-ant-[a-z0-9]{3,10}-", .body = "A-Za-z0-9_-", .min = 20,
+	.id = "ant",
+	.trigger = "sk-ant-[a-z0-9]{3,10}-",
+	.body = "A-Za-z0-9_-",
+	.min = 20,
 };
 static const struct ks_rule SK = {
-	.id = "sk", .trigger = "sk-", .body = "A-Za-z0-9", .min = 20, .boundary = KS_BOUNDARY_ALNUM,
+	.id = "sk",
+	.trigger = "sk-",
+	.body = "A-Za-z0-9",
+	.min = 20,
+	.boundary = KS_BOUNDARY_ALNUM,
 };
 static const struct ks_rule SKWORD = {
-	.id = "sk", .trigger = "sk-", .body = "A-Za-z0-9", .min = 20, .boundary = KS_BOUNDARY_WORD,
+	.id = "sk",
+	.trigger = "sk-",
+	.body = "A-Za-z0-9",
+	.min = 20,
+	.boundary = KS_BOUNDARY_WORD,
 };
 static const struct ks_rule SKTOKEN = {
-	.id = "sk", .trigger = "sk-", .body = "A-Za-z0-9", .min = 20, .boundary = KS_BOUNDARY_TOKEN,
+	.id = "sk",
+	.trigger = "sk-",
+	.body = "A-Za-z0-9",
+	.min = 20,
+	.boundary = KS_BOUNDARY_TOKEN,
 };
 static const struct ks_rule WIDE = {
-	.id = "wide", .trigger = "sk-", .body = "A-Za-z0-9_-", .min = 20,
+	.id = "wide",
+	.trigger = "sk-",
+	.body = "A-Za-z0-9_-",
+	.min = 20,
 };
 static const struct ks_rule BEARER = {
-	.id = "bearer", .trigger = "(?i)bearer ", .body = "A-Za-z0-9._~+/=-", .min = 8,
+	.id = "bearer",
+	.trigger = "(?i)bearer ",
+	.body = "A-Za-z0-9._~+/=-",
+	.min = 8,
 	.kind = KS_KIND_CARRIER,
 };
 static const struct ks_rule TOK = {
-	.id = "tok", .trigger = "tok=", .body = "a-z0-9-", .min = 8, .kind = KS_KIND_CARRIER,
+	.id = "tok",
+	.trigger = "tok=",
+	.body = "a-z0-9-",
+	.min = 8,
+	.kind = KS_KIND_CARRIER,
 };
 static const struct ks_rule PIN = {
-	.id = "pin", .trigger = "pin-", .body = "A-Z0-9", .min = 16, .max = 16,
+	.id = "pin",
+	.trigger = "pin-",
+	.body = "A-Z0-9",
+	.min = 16,
+	.max = 16,
 };
 static const struct ks_rule USERINFO = {
-	.id = "userinfo", .trigger = "//[a-z]{1,8}:", .body = "^@/\\s", .min = 4, .follow = "@",
+	.id = "userinfo",
+	.trigger = "//[a-z]{1,8}:",
+	.body = "^@/\\s",
+	.min = 4,
+	.follow = "@",
 	.kind = KS_KIND_CARRIER,
 };
 static const struct ks_rule AZURE = {
-	.id = "azure", .trigger = "JQQJ9[9DH]", .before = "[A-Za-z0-9]{52}", .body = "A-Za-z0-9",
+	.id = "azure",
+	.trigger = "JQQJ9[9DH]",
+	.before = "[A-Za-z0-9]{52}",
+	.body = "A-Za-z0-9",
 	.min = 20,
 };
 static const struct ks_rule PEM = {
-	.id = "pem", .trigger = "-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----",
-	.body = "A-Za-z0-9+/=\\r\\n\\\\", .min = 40,
+	.id = "pem",
+	.trigger = "-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----",
+	.body = "A-Za-z0-9+/=\\r\\n\\\\",
+	.min = 40,
 };
 static const struct ks_rule MANY = {
-	.id = "many", .trigger = "t=[0-9]{0,3}", .body = "0-9", .min = 2,
+	.id = "many",
+	.trigger = "t=[0-9]{0,3}",
+	.body = "0-9",
+	.min = 2,
 };
 static const struct ks_rule SLASH = {
-	.id = "slash", .trigger = "ab:", .body = "a-z/", .min = 3,
+	.id = "slash",
+	.trigger = "ab:",
+	.body = "a-z/",
+	.min = 3,
 };
 static const struct ks_rule BACKSLASH = {
-	.id = "backslash", .trigger = "ab:", .body = "a-z/\\\\", .min = 3,
+	.id = "backslash",
+	.trigger = "ab:",
+	.body = "a-z/\\\\",
+	.min = 3,
 };
 static const struct ks_rule SETTING = {
-	.id = "setting", .trigger = "key\\s?=\\s?", .body = "^\\s", .min = 1,
-	.kind = KS_KIND_CARRIER, .conditions = KS_REFUSE_PLACEHOLDER,
+	.id = "setting",
+	.trigger = "key\\s?=\\s?",
+	.body = "^\\s",
+	.min = 1,
+	.kind = KS_KIND_CARRIER,
+	.conditions = KS_REFUSE_PLACEHOLDER,
 };
 static const struct ks_rule MIXED = {
-	.id = "mixed", .trigger = "nk_", .body = "A-Za-z0-9", .min = 8,
+	.id = "mixed",
+	.trigger = "nk_",
+	.body = "A-Za-z0-9",
+	.min = 8,
 	.conditions = KS_REQUIRE_DIGIT | KS_REQUIRE_UPPER | KS_REQUIRE_LOWER,
 };
 static const struct ks_rule ABC = { .id = "abc", .trigger = "p:", .body = "a-c", .min = 2 };
 static const struct ks_rule DEF = { .id = "def", .trigger = "c", .body = "d-f", .min = 2 };
 static const struct ks_rule ABC2 = { .id = "abc2", .trigger = "p:", .body = "a-c", .min = 2 };
 static const struct ks_rule CABC = {
-	.id = "cabc", .trigger = "p:", .body = "a-c", .min = 2, .kind = KS_KIND_CARRIER,
+	.id = "cabc",
+	.trigger = "p:",
+	.body = "a-c",
+	.min = 2,
+	.kind = KS_KIND_CARRIER,
 };
 
 /* Small ones for held bytes. */
 static const struct ks_rule KEY = { .id = "key", .trigger = "ab-", .body = "a-z", .min = 3 };
 static const struct ks_rule CARRIER = {
-	.id = "carrier", .trigger = "ab-", .body = "a-z", .min = 3, .kind = KS_KIND_CARRIER,
+	.id = "carrier",
+	.trigger = "ab-",
+	.body = "a-z",
+	.min = 3,
+	.kind = KS_KIND_CARRIER,
 };
 static const struct ks_rule UPTO3 = {
-	.id = "upto3", .trigger = "ab-", .body = "a-z", .min = 1, .max = 3,
+	.id = "upto3",
+	.trigger = "ab-",
+	.body = "a-z",
+	.min = 1,
+	.max = 3,
 };
 static const struct ks_rule ATSIGN = {
-	.id = "atsign", .trigger = "ab-", .body = "a-z", .min = 1, .follow = "@",
+	.id = "atsign",
+	.trigger = "ab-",
+	.body = "a-z",
+	.min = 1,
+	.follow = "@",
 };
 static const struct ks_rule DIGIT = {
-	.id = "digit", .trigger = "ab-", .body = "a-z0-9", .min = 2, .conditions = KS_REQUIRE_DIGIT,
+	.id = "digit",
+	.trigger = "ab-",
+	.body = "a-z0-9",
+	.min = 2,
+	.conditions = KS_REQUIRE_DIGIT,
 };
 static const struct ks_rule PLACE = {
-	.id = "place", .trigger = "ab-", .body = "^\\s", .min = 2,
+	.id = "place",
+	.trigger = "ab-",
+	.body = "^\\s",
+	.min = 2,
 	.conditions = KS_REFUSE_PLACEHOLDER,
 };
 static const struct ks_rule UPTO64 = {
-	.id = "upto64", .trigger = "ab:", .body = "a-z/", .min = 3, .max = 64,
+	.id = "upto64",
+	.trigger = "ab:",
+	.body = "a-z/",
+	.min = 3,
+	.max = 64,
 };
 static const struct ks_rule INFIX = {
-	.id = "infix", .trigger = "xy", .before = "[a-z]{3}", .body = "0-9", .min = 2,
+	.id = "infix",
+	.trigger = "xy",
+	.before = "[a-z]{3}",
+	.body = "0-9",
+	.min = 2,
 };
 static const struct ks_rule KCARRIER = {
-	.id = "kcarrier", .trigger = "k=", .body = "a-z-", .min = 2, .kind = KS_KIND_CARRIER,
+	.id = "kcarrier",
+	.trigger = "k=",
+	.body = "a-z-",
+	.min = 2,
+	.kind = KS_KIND_CARRIER,
 };
 static const struct ks_rule PDIGITS = { .id = "pdigits", .trigger = "p-", .body = "0-9", .min = 3 };
 static const struct ks_rule PFOLLOW = {
-	.id = "pfollow", .trigger = "p-", .body = "a-z", .min = 3, .follow = "@",
+	.id = "pfollow",
+	.trigger = "p-",
+	.body = "a-z",
+	.min = 3,
+	.follow = "@",
 };
 static const struct ks_rule KLETTERS = {
-	.id = "kletters", .trigger = "k=", .body = "a-z", .min = 2, .kind = KS_KIND_CARRIER,
+	.id = "kletters",
+	.trigger = "k=",
+	.body = "a-z",
+	.min = 2,
+	.kind = KS_KIND_CARRIER,
 };
 static const struct ks_rule PPDIGITS = {
-	.id = "ppdigits", .trigger = "pp-", .body = "0-9", .min = 3,
+	.id = "ppdigits",
+	.trigger = "pp-",
+	.body = "0-9",
+	.min = 3,
 };
 static const struct ks_rule PQ = { .id = "pq", .trigger = "p-", .body = "q", .min = 1 };
 static const struct ks_rule PQX = { .id = "pqx", .trigger = "p-qx-", .body = "0-9", .min = 3 };
 /* Unusual ones, for random inputs. */
 static const struct ks_rule ODD1 = {
-	.id = "odd1", .trigger = "ab:", .body = "a-z/<>", .min = 2, .follow = "\\\\@",
-	.kind = KS_KIND_CARRIER, .conditions = KS_REFUSE_PLACEHOLDER,
+	.id = "odd1",
+	.trigger = "ab:",
+	.body = "a-z/<>",
+	.min = 2,
+	.follow = "\\\\@",
+	.kind = KS_KIND_CARRIER,
+	.conditions = KS_REFUSE_PLACEHOLDER,
 };
 static const struct ks_rule ODD2 = {
-	.id = "odd2", .trigger = "p?-", .body = "^\\s\\\\", .min = 3,
-	.conditions = KS_REQUIRE_DIGIT, .boundary = KS_BOUNDARY_TOKEN,
+	.id = "odd2",
+	.trigger = "p?-",
+	.body = "^\\s\\\\",
+	.min = 3,
+	.conditions = KS_REQUIRE_DIGIT,
+	.boundary = KS_BOUNDARY_TOKEN,
 };
 static const struct ks_rule ODD3 = {
-	.id = "odd3", .trigger = "xy", .before = "[a-z]{3}", .body = "0-9/", .min = 1,
-	.follow = "@ ", .conditions = KS_REFUSE_PLACEHOLDER,
+	.id = "odd3",
+	.trigger = "xy",
+	.before = "[a-z]{3}",
+	.body = "0-9/",
+	.min = 1,
+	.follow = "@ ",
+	.conditions = KS_REFUSE_PLACEHOLDER,
 };
 static const struct ks_rule ODD4 = {
-	.id = "odd4", .trigger = "k=?", .body = "^\\s\\\\", .min = 2, .max = 63,
-	.kind = KS_KIND_CARRIER, .conditions = KS_REQUIRE_LOWER,
+	.id = "odd4",
+	.trigger = "k=?",
+	.body = "^\\s\\\\",
+	.min = 2,
+	.max = 63,
+	.kind = KS_KIND_CARRIER,
+	.conditions = KS_REQUIRE_LOWER,
 };
 
 /* -------------------------------------------------------------- helpers ---- */
 
 /* If text begins with {n} or {c:n}: its length, and the n and c (0: the cycle) it holds. Else 0. */
-static size_t parse_placeholder(const char *text, size_t *ret_n, char *ret_c)
+static size_t
+parse_placeholder(const char *text, size_t *ret_n, char *ret_c)
 {
 	int length = 0;
 
@@ -156,7 +276,8 @@ static size_t parse_placeholder(const char *text, size_t *ret_n, char *ret_c)
 }
 
 /* Returns the length of the text; ret_text ends with a NUL besides. */
-static size_t expand(const char *pattern, char ret_text[MAX_TEXT])
+static size_t
+expand(const char *pattern, char ret_text[MAX_TEXT])
 {
 	size_t len = 0, n, skip;
 	char c;
@@ -177,7 +298,8 @@ static size_t expand(const char *pattern, char ret_text[MAX_TEXT])
 }
 
 /* rules ends with NULL. */
-static struct oracle *new_oracle(const struct ks_rule *const rules[])
+static struct oracle *
+new_oracle(const struct ks_rule *const rules[])
 {
 	struct ks_rule list[MAX_RULES];
 	struct oracle *o;
@@ -194,16 +316,16 @@ static struct oracle *new_oracle(const struct ks_rule *const rules[])
 }
 
 /* Findings as "id@offset+length id@offset+length". */
-static void show_findings(const struct ks_rule *const rules[], const struct ks_finding *findings,
-                          size_t count, char ret_text[MAX_TEXT])
+static void
+show_findings(const struct ks_rule *const rules[], const struct ks_finding *findings, size_t count,
+              char ret_text[MAX_TEXT])
 {
 	size_t len = 0;
 
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < count; i++)
 		len += (size_t)snprintf(ret_text + len, MAX_TEXT - len, "%s%s@%u+%u", i ? " " : "",
-		                        rules[findings[i].rule]->id,
-		                        (unsigned)findings[i].offset,
+		                        rules[findings[i].rule]->id, (unsigned)findings[i].offset,
 		                        (unsigned)findings[i].length);
 }
 
@@ -217,7 +339,9 @@ struct output_row {
 
 static const struct output_row output_rows[] = {
 	/* Length: at least min, then to the end, however far that is. */
-	{ { &ANT }, "x-api-key: sk-ant-api03-{24}\n", "x-api-key: sk-ant-api03-{*:24}\n",
+	{ { &ANT },
+	  "x-api-key: sk-ant-api03-{24}\n",
+	  "x-api-key: sk-ant-api03-{*:24}\n",
 	  "ant@24+24" },
 	{ { &ANT }, "flasksk-ant-api03-{24}\"", "flasksk-ant-api03-{*:24}\"", "ant@18+24" },
 	{ { &ANT }, "sk-ant-api03-{19}", NULL, "" },
@@ -226,11 +350,15 @@ static const struct output_row output_rows[] = {
 	{ { &ANT }, "sk-ant-api03-{24}\\nB=1", "sk-ant-api03-{*:24}\\nB=1", "ant@13+24" },
 	{ { &ANT }, "sk-ant-ab-{24}", NULL, "" },
 	{ { &ANT }, "sk-ant-abcdefghijk-{24}", NULL, "" },
-	{ { &ANT }, "sk-ant-abc-{20} sk-ant-abc-{20}", "sk-ant-abc-{*:20} sk-ant-abc-{*:20}",
+	{ { &ANT },
+	  "sk-ant-abc-{20} sk-ant-abc-{20}",
+	  "sk-ant-abc-{*:20} sk-ant-abc-{*:20}",
 	  "ant@11+20 ant@43+20" },
 	/* All ends of a trigger count: here those after "t=", "t=1", "t=12" and "t=123". */
 	{ { &MANY }, "t=12345 t=12 t=1", "t=***** t=** t=1", "many@2+5 many@10+2" },
-	{ { &PIN }, "pin-{A:15} pin-{A:16} pin-{A:17}", "pin-{A:15} pin-{*:16} pin-{A:17}",
+	{ { &PIN },
+	  "pin-{A:15} pin-{A:16} pin-{A:17}",
+	  "pin-{A:15} pin-{*:16} pin-{A:17}",
 	  "pin@24+16" },
 
 	/* Boundaries: refused bytes. */
@@ -264,11 +392,15 @@ static const struct output_row output_rows[] = {
 
 	/* Carriers, and a provider's key in one. */
 	{ { &BEARER }, "bEaReR {12}", "bEaReR {*:12}", "bearer@7+12" },
-	{ { &BEARER, &ANT }, "Authorization: Bearer sk-ant-api03-{24}\"",
-	  "Authorization: Bearer sk-ant-api03-{*:24}\"", "ant@35+24" },
+	{ { &BEARER, &ANT },
+	  "Authorization: Bearer sk-ant-api03-{24}\"",
+	  "Authorization: Bearer sk-ant-api03-{*:24}\"",
+	  "ant@35+24" },
 	{ { &BEARER, &ANT }, "Bearer sk-ant-api03-{10}", "Bearer {*:23}", "bearer@7+23" },
 	{ { &BEARER, &ANT }, "Bearer x.sk-ant-api03-{24}", "Bearer {*:39}", "ant@7+39" },
-	{ { &BEARER, &ANT }, "Bearer sk-ant-api03-{24}.{5}", "Bearer sk-ant-api03-{*:30}",
+	{ { &BEARER, &ANT },
+	  "Bearer sk-ant-api03-{24}.{5}",
+	  "Bearer sk-ant-api03-{*:30}",
 	  "ant@20+30" },
 	{ { &BEARER, &WIDE, &ANT }, "Bearer sk-ant-api03-{24}", "Bearer sk-{*:34}", "wide@10+34" },
 	{ { &BEARER, &SKTOKEN, &ANT }, "Bearer sk-{24}", "Bearer sk-{*:24}", "sk@10+24" },
@@ -298,10 +430,14 @@ static const struct output_row output_rows[] = {
 	{ { &AZURE }, "{52}JQQJ99{44}JQQJ99{20} ", "{*:128} ", "azure@0+128" },
 
 	/* Lines and escapes inside of a run. */
-	{ { &PEM }, "-----BEGIN RSA PRIVATE KEY-----\n{40}\r\n{24}\n-----END",
-	  "-----BEGIN RSA PRIVATE KEY-----\n{*:40}\r\n{*:24}\n-----END", "pem@31+68" },
-	{ { &PEM }, "-----BEGIN PRIVATE KEY-----\\n{40}\\n-----END",
-	  "-----BEGIN PRIVATE KEY-----{*:44}-----END", "pem@27+44" },
+	{ { &PEM },
+	  "-----BEGIN RSA PRIVATE KEY-----\n{40}\r\n{24}\n-----END",
+	  "-----BEGIN RSA PRIVATE KEY-----\n{*:40}\r\n{*:24}\n-----END",
+	  "pem@31+68" },
+	{ { &PEM },
+	  "-----BEGIN PRIVATE KEY-----\\n{40}\\n-----END",
+	  "-----BEGIN PRIVATE KEY-----{*:44}-----END",
+	  "pem@27+44" },
 	{ { &SLASH }, "ab:cd\\/ef ", "ab:{*:6} ", "slash@3+6" },
 	{ { &SLASH }, "ab:cd\\ef", NULL, "" },
 	{ { &SLASH }, "ab:c\\/\\/\\", "ab:{*:5}\\", "slash@3+5" },
@@ -314,10 +450,14 @@ static const struct output_row output_rows[] = {
 	{ { &MIXED }, "nk_{a:62}A1", "nk_{*:64}", "mixed@3+64" },
 	{ { &MIXED }, "nk_{a:63}A1", NULL, "" },
 	/* Each way to match the trigger: before the blank the run is empty. */
-	{ { &SETTING }, "key = abc key=abc key =abc", "key = *** key=*** key =***",
+	{ { &SETTING },
+	  "key = abc key=abc key =abc",
+	  "key = *** key=*** key =***",
 	  "setting@6+3 setting@14+3 setting@23+3" },
 	{ { &SETTING }, "key=*** key=******* key=***abcd", NULL, "" },
-	{ { &SETTING }, "key=** key=**abc key=***abcde", "key=** key=***** key=********",
+	{ { &SETTING },
+	  "key=** key=**abc key=***abcde",
+	  "key=** key=***** key=********",
 	  "setting@4+2 setting@11+5 setting@21+8" },
 	{ { &SETTING }, "key=$N_1 key=%N_1% key=${a-b} key=$(a) key={} key=<a> key=[]", NULL, "" },
 	{ { &SETTING }, "key=$", "key=*", "setting@4+1" },
@@ -341,10 +481,14 @@ static const struct output_row output_rows[] = {
 	{ { &ABC2, &ABC }, "p:aac", "p:***", "abc2@2+3" },
 	{ { &CABC, &ABC2 }, "p:aac", "p:***", "abc2@2+3" },
 	{ { &WIDE, &ANT }, "sk-ant-api03-{24}", "sk-{*:34}", "wide@3+34" },
-	{ { &ANT, &SK }, "sk-ant-api03-{24} sk-{20}", "sk-ant-api03-{*:24} sk-{*:20}",
+	{ { &ANT, &SK },
+	  "sk-ant-api03-{24} sk-{20}",
+	  "sk-ant-api03-{*:24} sk-{*:20}",
 	  "ant@13+24 sk@41+20" },
 	{ { &ANT, &AZURE }, "sk-ant-api03-{52}JQQJ99{20}", "sk-ant-api03-{*:78}", "ant@13+78" },
-	{ { &ANT, &AZURE }, "sk-ant-api03-{9}.{52}JQQJ99{20}", "sk-ant-api03-{9}.{*:78}",
+	{ { &ANT, &AZURE },
+	  "sk-ant-api03-{9}.{52}JQQJ99{20}",
+	  "sk-ant-api03-{9}.{*:78}",
 	  "azure@23+78" },
 };
 
@@ -357,8 +501,9 @@ START_TEST(output_is_as_defined)
 	size_t len = expand(row->in, in), count;
 
 	expand(row->out ? row->out : row->in, want);
-	ck_assert_int_eq(oracle_run(o, (const uint8_t *)in, len, '*', (uint8_t *)out, findings, 8,
-	                            &count), 0);
+	ck_assert_int_eq(
+		oracle_run(o, (const uint8_t *)in, len, '*', (uint8_t *)out, findings, 8, &count),
+		0);
 	out[len] = '\0';
 	ck_assert_str_eq(out, want);
 	ck_assert_uint_le(count, 8);
@@ -397,67 +542,38 @@ struct held_row {
 
 static const struct held_row held_rows[] = {
 	/* A provider's run is decided at its least length, a carrier's when it ends. */
-	{ { &KEY },
-	  "xab-cde f ab-",
-	  "0000120000000" },
-	{ { &CARRIER },
-	  "xab-cde f",
-	  "000012300" },
+	{ { &KEY }, "xab-cde f ab-", "0000120000000" },
+	{ { &CARRIER }, "xab-cde f", "000012300" },
 	/* max, follow, a required digit, a refused placeholder. */
-	{ { &UPTO3 },
-	  "ab-cd ab-cdefg",
-	  "00012000012300" },
-	{ { &ATSIGN },
-	  "ab-cd@x",
-	  "0001200" },
-	{ { &DIGIT },
-	  "ab-cde1f",
-	  "00012300" },
-	{ { &PLACE },
-	  "ab-cde f",
-	  "00012300" },
+	{ { &UPTO3 }, "ab-cd ab-cdefg", "00012000012300" },
+	{ { &ATSIGN }, "ab-cd@x", "0001200" },
+	{ { &DIGIT }, "ab-cde1f", "00012300" },
+	{ { &PLACE }, "ab-cde f", "00012300" },
 	/* A backslash that may begin "\/": alone when the run is decided, else with the run. */
 	{ { &SLASH },
 	  "ab:cde\\/e\\x\\",
-	  "00012010010" "0" },
-	{ { &SLASH },
-	  "ab:cd\\x",
-	  "0001230" },
-	{ { &SLASH },
-	  "ab:cd\\/e",
-	  "00012300" },
-	{ { &SLASH },
-	  "ab:\\x\\",
-	  "000100" },
-	{ { &BACKSLASH },
-	  "ab:cde\\",
-	  "0001200" },
+	  "00012010010"
+	  "0" },
+	{ { &SLASH }, "ab:cd\\x", "0001230" },
+	{ { &SLASH }, "ab:cd\\/e", "00012300" },
+	{ { &SLASH }, "ab:\\x\\", "000100" },
+	{ { &BACKSLASH }, "ab:cde\\", "0001200" },
 	/* Infix: a `before` that may have begun, one and a part of the trigger, an open run. */
-	{ { &INFIX },
-	  "ab1cdexy12 ",
-	  "12012345600" },
-	{ { &INFIX },
-	  "abcdefg",
-	  "1233333" },
-	{ { &INFIX },
-	  "abxxyz",
-	  "123453" },
+	{ { &INFIX }, "ab1cdexy12 ", "12012345600" },
+	{ { &INFIX }, "abcdefg", "1233333" },
+	{ { &INFIX }, "abxxyz", "123453" },
 	{ { &INFIX }, /* no `before`: the match fails condition 5 and holds nothing */
 	  "abxy1",
 	  "12330" },
 	/* A carrier that is decided waits for the key in it. */
-	{ { &KCARRIER, &PDIGITS },
-	  "k=p-12 k=p-123",
-	  "00123400012340" },
+	{ { &KCARRIER, &PDIGITS }, "k=p-12 k=p-123", "00123400012340" },
 	{ { &KCARRIER, &PDIGITS }, /* the provider's trigger does not begin with the run */
 	  "k=ap-123",
 	  "00123120" },
 	{ { &KLETTERS, &PPDIGITS }, /* nor does it end in it */
 	  "k=pp-123",
 	  "00120120" },
-	{ { &KEY, &CARRIER, &ATSIGN },
-	  "ab-cdef@",
-	  "00012340" },
+	{ { &KEY, &CARRIER, &ATSIGN }, "ab-cdef@", "00012340" },
 };
 
 START_TEST(held_bytes_are_as_defined)
@@ -537,25 +653,27 @@ static const struct ks_rule *const mixes[][MAX_RULES] = {
 	{ &PQ, &PQX, &KCARRIER, &PLACE, &ODD2 },
 };
 
-static unsigned next_random(unsigned *state)
+static unsigned
+next_random(unsigned *state)
 {
 	*state = *state * 1103515245U + 12345U;
 	return *state >> 16 & 0x7fff;
 }
 
 /* One to four sentences of a trigger, a mark, a run and a mark; most marks are nothing. */
-static size_t random_input(unsigned *state, char ret_in[MAX_TEXT])
+static size_t
+random_input(unsigned *state, char ret_in[MAX_TEXT])
 {
 	static const char *const triggers[] = {
 		"sk-", "sk-ant-api03-", "Bearer ", "key=", "tok=", "//j:", "ab:", "ab-", "k=", "p-",
-		"xy", "JQQJ99", "nk_", "pin-", "p:", "t=1", "",
+		"xy",  "JQQJ99",        "nk_",     "pin-", "p:",   "t=1",  "",
 	};
 	static const char *const marks[] = {
 		"\\", "/", "@", " ", "\n", "<", ">", "***", "\\n", "", "", "", "", "", "", "",
 	};
 	static const char *const runs[] = {
-		"{3}", "{20}", "{52}", "{c:1}", "{c:2}", "{c:9}", "{c:61}", "{c:62}", "{c:63}",
-		"{c:64}", "{c:65}", "{1:2}", "{A:16}", "",
+		"{3}",    "{20}",   "{52}",   "{c:1}",  "{c:2}", "{c:9}",  "{c:61}",
+		"{c:62}", "{c:63}", "{c:64}", "{c:65}", "{1:2}", "{A:16}", "",
 	};
 	char pattern[MAX_TEXT] = "";
 	size_t count = 1 + next_random(state) % 4;
@@ -573,7 +691,8 @@ static size_t random_input(unsigned *state, char ret_in[MAX_TEXT])
  * What has left after m bytes must be right whatever follows: so it is the same in the output of
  * the whole input and in that of its first m bytes. And what has left stays so.
  */
-static void check_input(struct oracle *o, const char *in, size_t len)
+static void
+check_input(struct oracle *o, const char *in, size_t len)
 {
 	uint8_t all[MAX_TEXT], part[MAX_TEXT];
 	size_t count, gone = 0;
@@ -700,7 +819,8 @@ START_TEST(wrong_rules_are_refused)
 }
 END_TEST
 
-int main(void)
+int
+main(void)
 {
 	Suite *suite = suite_create("oracle");
 	TCase *tcase = tcase_create("oracle");

@@ -8,20 +8,19 @@
 #include <string.h>
 
 /*
- * Not Check's assertions: they write to a pipe even when all is well, which is too slow a million times
- * over, and the fuzzer has no Check.
+ * Not Check's assertions: they write to a pipe even when all is well, which is too slow a million
+ * times over, and the fuzzer has no Check.
  */
-#define expect(condition, ...)         \
-	do {                           \
-		if (!(condition))      \
+#define expect(condition, ...)            \
+	do {                              \
+		if (!(condition))         \
 			die(__VA_ARGS__); \
 	} while (0)
 
-#define INPUT_MAX 8192U
+#define INPUT_MAX   8192U
 #define FINDING_MAX 2048U
 
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *format, ...)
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
 	va_list args;
 
@@ -105,19 +104,19 @@ compare(const struct check *c, const char *how, size_t cut)
 {
 	const struct outcome *e = c->expected, *g = c->got;
 
-	expect(g->len == e->len, "%s: %s at %zu: %zu bytes out of %zu", c->name, how, cut,
-	              g->len, e->len);
+	expect(g->len == e->len, "%s: %s at %zu: %zu bytes out of %zu", c->name, how, cut, g->len,
+	       e->len);
 	for (size_t i = 0; i < e->len; i++)
 		expect(g->out[i] == e->out[i], "%s: %s at %zu: byte %zu is wrong", c->name, how,
-		              cut, i);
+		       cut, i);
 	expect(g->finding_count == e->finding_count, "%s: %s at %zu: %zu findings, not %zu",
-	              c->name, how, cut, g->finding_count, e->finding_count);
+	       c->name, how, cut, g->finding_count, e->finding_count);
 	for (size_t i = 0; i < e->finding_count; i++) {
 		const struct ks_finding *a = &g->findings[i], *b = &e->findings[i];
 		expect(a->rule == b->rule && a->offset == b->offset && a->length == b->length,
-		              "%s: %s at %zu: finding %zu is rule %zu at %zu+%zu, not %zu at %zu+%zu",
-		              c->name, how, cut, i, a->rule, (size_t)a->offset, (size_t)a->length,
-		              b->rule, (size_t)b->offset, (size_t)b->length);
+		       "%s: %s at %zu: finding %zu is rule %zu at %zu+%zu, not %zu at %zu+%zu",
+		       c->name, how, cut, i, a->rule, (size_t)a->offset, (size_t)a->length, b->rule,
+		       (size_t)b->offset, (size_t)b->length);
 	}
 }
 
@@ -146,9 +145,9 @@ mask_piece(const struct check *c, struct ks_stream *s, uint8_t *buf, size_t *fro
 	*from += settled;
 	expect(ks_stream_held(s) == to - *from, "%s: held and settled disagree", c->name);
 	expect(memcmp(buf + *from, c->in + *from, to - *from) == 0,
-	              "%s: %s at %zu: held bytes were changed", c->name, how, cut);
+	       "%s: %s at %zu: held bytes were changed", c->name, how, cut);
 	expect(to - *from == c->held[to], "%s: %s at %zu: %zu bytes held after %zu, not %zu",
-	              c->name, how, cut, to - *from, to, c->held[to]);
+	       c->name, how, cut, to - *from, to, c->held[to]);
 }
 
 /* cuts are count ascending positions within the input. */
@@ -178,7 +177,8 @@ run_pushed(const struct check *c, const size_t *cuts, size_t count, const char *
 
 	for (size_t i = 0; i <= count; i++) {
 		size_t to = i < count ? cuts[i] : c->len;
-		expect(ks_stream_feed(s, c->pair->scratch, c->in + from, to - from) == KS_OK, "a call failed");
+		expect(ks_stream_feed(s, c->pair->scratch, c->in + from, to - from) == KS_OK,
+		       "a call failed");
 		from = to;
 	}
 	expect(ks_stream_feed_end(s, c->pair->scratch) == KS_OK, "a call failed");
@@ -220,8 +220,13 @@ void
 check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_style style,
             const char *name)
 {
-	struct check c = { pair, in, len, name, calloc(1, sizeof(struct outcome)),
-		           calloc(1, sizeof(struct outcome)), calloc(len + 1, sizeof(size_t)) };
+	struct check c = { pair,
+		           in,
+		           len,
+		           name,
+		           calloc(1, sizeof(struct outcome)),
+		           calloc(1, sizeof(struct outcome)),
+		           calloc(len + 1, sizeof(size_t)) };
 
 	expect(len <= INPUT_MAX, "the input is too long");
 	expect(oracle_load(pair->oracle, in, len) == 0, "the oracle failed");

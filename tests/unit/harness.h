@@ -29,8 +29,8 @@ enum cut_style {
 };
 
 /*
- * Put the input through in one piece and cut as told, in place and pushed. Ends the process if output,
- * findings or the number of held bytes are not the oracle's. name says which input it is.
+ * Put the input through in one piece and cut as told, in place and pushed. Ends the process if
+ * output, findings or the number of held bytes are not the oracle's. name says which input it is.
  */
 void check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_style style,
                  const char *name);

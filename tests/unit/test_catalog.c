@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The built-in rules: what their files promise of themselves, and the contract on their examples, which
- * the oracle judges without knowing what they should come to.
+ * The built-in rules: what their files promise of themselves, and the contract on their examples,
+ * which the oracle judges without knowing what they should come to.
  */
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +71,8 @@ START_TEST(other_rule_files_keep_their_promises)
 	for (char *name = strtok_r(names, ":", &rest); name; name = strtok_r(NULL, ":", &rest))
 		ck_assert_msg(ks_catalog_add_file(catalog, name, &error) == KS_OK, "%s:%u: %s",
 		              error.file, error.line, error.text);
-	ck_assert_msg(ks_selftest_run(catalog, "user", show_failure, NULL, &result, &error) == KS_OK,
+	ck_assert_msg(ks_selftest_run(catalog, "user", show_failure, NULL, &result, &error) ==
+	                      KS_OK,
 	              "%s", error.text);
 	ck_assert(!files || result.texts > 0);
 	ck_assert_uint_eq(result.failures, 0);
@@ -124,8 +125,9 @@ START_TEST(examples_against_the_oracle)
 	for (size_t i = 0; i < ks_catalog_count(catalog); i++) {
 		ks_catalog_get(catalog, i, &entry);
 		for (size_t n = 0; entry.enabled && entry.examples[n]; n++) {
-			ck_assert_int_eq(ks_example_expand(&entry.rule, entry.examples[n], &example, NULL),
-			                 KS_OK);
+			ck_assert_int_eq(
+				ks_example_expand(&entry.rule, entry.examples[n], &example, NULL),
+				KS_OK);
 			check_input(&pair, example.text, example.len, CUT_ALL, entry.rule.id);
 			ks_example_done(&example);
 		}
