@@ -96,8 +96,8 @@ static const struct keyed_form json_keyed[] = {
 static const char *const logfmt_plain[] = {
 	"ts=%t level=%L caller=%w.go:%d component=%s msg=\"%m\" %w=%d %w=%w duration=%gms",
 	"time=\"%t\" level=%L msg=\"%m\" app=%s request_id=%u remote=%i:%p status=%k bytes=%d",
-	"at=%L method=%G path=\"%P\" host=%H.example.com request_id=%u fwd=\"%i\" dyno=web.%d "
-	"connect=%dms service=%dms status=%k bytes=%d protocol=https",
+	("at=%L method=%G path=\"%P\" host=%H.example.com request_id=%u fwd=\"%i\" dyno=web.%d "
+	 "connect=%dms service=%dms status=%k bytes=%d protocol=https"),
 	"ts=%t level=%L traceID=%X spanID=%h tenant=%d query=\"{app=\\\"%s\\\"}\" %w=%f %w=%D",
 };
 static const struct keyed_form logfmt_keyed[] = {
@@ -215,8 +215,8 @@ static const struct keyed_form env_keyed[] = {
 };
 
 static const char *const url_plain[] = {
-	"%t %H lb[%p]: %i:%p %i:8080 %f %f %f %k %k %d %d \"%G https://api.example.com:443%P?%q "
-	"HTTP/1.1\" \"%A\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 Root=1-%x-%h%x",
+	("%t %H lb[%p]: %i:%p %i:8080 %f %f %f %k %k %d %d \"%G https://api.example.com:443%P?%q "
+	 "HTTP/1.1\" \"%A\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 Root=1-%x-%h%x"),
 	"%i - - [%a] \"GET %P?%q&%q&%q HTTP/1.1\" %k %d",
 	"%t fetch %G https://cdn.example.com%P?%q&etag=%b -> %k in %g ms",
 	"Referer: https://www.example.com/%w/%w?%q#%w-%d",

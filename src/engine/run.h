@@ -9,7 +9,7 @@
 /* A run [from, end) of a class, as far as a window shows it. */
 struct run {
 	size_t end;
-	bool goes_on; /* bytes to come may belong to it: it ends at the window's end, or at a '\\' */
+	bool goes_on; /* bytes to come may belong to it: it ends at the window's end, or at a \ */
 };
 
 enum verdict {
