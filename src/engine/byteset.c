@@ -83,11 +83,12 @@ parse_escape(struct cursor *c, struct element *ret)
 	case '\\':
 	case '-':
 	case '^':
+	case '[':
 	case ']':
 		ret->byte = (uint8_t)letter;
 		return NULL;
 	default:
-		return "an escape in a set that is none of \\n \\r \\t \\s \\xHH \\\\ \\- \\^ \\]";
+		return "an escape in a set that is none of \\n \\r \\t \\s \\xHH \\\\ \\- \\^ \\[ \\]";
 	}
 }
 
@@ -157,5 +158,17 @@ ks_byteset_parse(const char *text, size_t len, struct byteset *ret_set)
 	if (ks_byteset_equal(&set, &empty))
 		return "a set without bytes";
 	*ret_set = set;
+	return NULL;
+}
+
+const char *
+ks_byteset_end(const char *p)
+{
+	for (p++; *p; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == ']')
+			return p + 1;
+	}
 	return NULL;
 }

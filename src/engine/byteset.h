@@ -27,6 +27,9 @@ bool ks_byteset_equal(const struct byteset *a, const struct byteset *b);
 /* Is every byte of part in whole? */
 bool ks_byteset_within(const struct byteset *part, const struct byteset *whole);
 
+/* Behind the ']' of the bracket expression that begins at p, a '['; NULL if it has none. */
+const char *ks_byteset_end(const char *p);
+
 /*
  * Parse the inside of a bracket expression (docs/rules.md, "body"), which borrows text[0, len).
  * Returns NULL and fills *ret_set, or a constant text that says what is wrong.

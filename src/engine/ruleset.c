@@ -119,7 +119,7 @@ compile_infix(struct ks_ruleset *set, const struct ks_rule *rule, struct class_t
 
 static int
 compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_table *table,
-             struct compiled_rule *compiled, struct ks_error *reterr)
+             struct compiled_rule *compiled, struct lead *lead, struct ks_error *reterr)
 {
 	int r = check_members(rule, reterr);
 
@@ -141,6 +141,8 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 		r = ks_trigger_measure(rule, &compiled->width, reterr);
 	if (r == KS_OK)
 		r = compile_infix(set, rule, table, compiled, reterr);
+	if (r == KS_OK)
+		ks_lead_split(rule, lead);
 	return r;
 }
 
@@ -159,9 +161,11 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_err
 	struct class_table table = { .count = 0 };
 
 	for (size_t i = 0; i < set->rule_count; i++) {
-		int r = compile_rule(set, &rules[i], &table, &set->rules[i], reterr);
+		int r = compile_rule(set, &rules[i], &table, &set->rules[i], &set->leads[i],
+		                     reterr);
 		if (r != KS_OK)
 			return r;
+		set->lead_count += set->leads[i].head_len > 0;
 		size_t held = rule_held_max(&set->rules[i]);
 		if (held > set->held_max)
 			set->held_max = held;
@@ -295,8 +299,10 @@ ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **re
 	set->rule_count = count;
 	set->rules = calloc(count, sizeof(*set->rules));
 	set->infixes = calloc(count, sizeof(*set->infixes));
-	r = set->rules && set->infixes ? KS_OK
-	                               : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	set->leads = calloc(count, sizeof(*set->leads));
+	r = set->rules && set->infixes && set->leads
+	            ? KS_OK
+	            : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	if (r == KS_OK)
 		r = compile_rules(set, rules, reterr);
 	if (r == KS_OK)
@@ -316,9 +322,10 @@ ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 	struct class_table table = { .count = 0 };
 	struct compiled_rule compiled;
 	struct infix infix;
+	struct lead lead;
 	struct ks_ruleset set = { .infixes = &infix };
 
-	return compile_rule(&set, rule, &table, &compiled, reterr);
+	return compile_rule(&set, rule, &table, &compiled, &lead, reterr);
 }
 
 int
@@ -347,6 +354,7 @@ ks_ruleset_free(struct ks_ruleset *set)
 	(void)hs_free_database(set->anchored);
 	free(set->rules);
 	free(set->infixes);
+	free(set->leads);
 	free(set);
 }
 

@@ -5,6 +5,7 @@
 #include <hs.h>
 
 #include "keysieve.h"
+#include "lead.h"
 #include "trigger.h"
 
 #define CLASS_MAX  64U /* different byte sets in a set of rules: one bit each in a class mask */
@@ -43,7 +44,9 @@ struct ks_ruleset {
 	size_t rule_count;
 	struct infix *infixes;
 	size_t infix_count;
-	size_t held_max; /* bytes of a stream that can be undecided at once */
+	struct lead *leads; /* by rule; head_len 0: the rule has none */
+	size_t lead_count;  /* rules that have one */
+	size_t held_max;    /* bytes of a stream that can be undecided at once */
 };
 
 static inline bool

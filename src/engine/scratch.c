@@ -17,7 +17,8 @@ ks_window_max(const struct ks_ruleset *set)
 static size_t
 candidate_max(const struct ks_ruleset *set)
 {
-	return ks_window_max(set) * set->rule_count;
+	/* and a lead that was open before the window, for each byte that it can have begun at */
+	return (ks_window_max(set) + TRIGGER_WIDTH_MAX + 1) * set->rule_count;
 }
 
 static size_t

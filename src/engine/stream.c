@@ -43,6 +43,13 @@ carried_spans_max(const struct ks_ruleset *set)
 	return set->held_max / 2 + 2;
 }
 
+/* At most one lead is open for each rule and each byte that a lead can begin at. */
+static size_t
+carried_leads_max(const struct ks_ruleset *set)
+{
+	return set->lead_count * (TRIGGER_WIDTH_MAX + 1);
+}
+
 size_t
 ks_stream_size_max(const struct ks_ruleset *set)
 {
@@ -50,6 +57,7 @@ ks_stream_size_max(const struct ks_ruleset *set)
 
 	(void)hs_stream_size(set->triggers, &hs);
 	return sizeof(struct ks_stream) + hs + carried_spans_max(set) * sizeof(struct span) +
+	       carried_leads_max(set) * sizeof(struct open_lead) +
 	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
 
@@ -67,9 +75,10 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 	if (!s->options.fill)
 		s->options.fill = '*';
 	s->carry.spans = calloc(carried_spans_max(set), sizeof(*s->carry.spans));
+	s->carry.leads = calloc(carried_leads_max(set) + 1, sizeof(*s->carry.leads));
 	if (s->options.sink)
 		s->buf = malloc(ks_window_max(set));
-	if (!s->carry.spans || (s->options.sink && !s->buf) ||
+	if (!s->carry.spans || !s->carry.leads || (s->options.sink && !s->buf) ||
 	    hs_open_stream(set->triggers, 0, &s->hs) != HS_SUCCESS) {
 		ks_stream_free(s);
 		return KS_ERROR_MEMORY;
@@ -90,36 +99,81 @@ ks_stream_free(struct ks_stream *s)
 	free(s->buf);
 	free(s->carry.open);
 	free(s->carry.spans);
+	free(s->carry.leads);
 	free(s);
 }
 
 /* ------------------------------------------------------------------ scanning ---- */
 
 struct scan {
-	struct candidate *candidates;
-	size_t count;
-	uint64_t offset; /* of the window */
+	struct window *window;
+	struct carry *carry;
+	bool is_full; /* more matches than there can be: a bug, and the end of the stream */
 };
 
 static void
 insert_in_order(struct scan *scan, struct candidate found)
 {
-	size_t i = scan->count++;
+	struct candidate *candidates = scan->window->scratch->candidates;
+	size_t i = scan->window->candidate_count;
 
-	/* Hyperscan reports in order of ends all but always; it does not promise to. */
-	for (; i > 0 && scan->candidates[i - 1].end > found.end; i--)
-		scan->candidates[i] = scan->candidates[i - 1];
-	scan->candidates[i] = found;
+	if (i == scan->window->scratch->candidate_max) {
+		scan->is_full = true;
+		return;
+	}
+	scan->window->candidate_count++;
+	/* Leads end ahead of their heads. And Hyperscan does not promise to report in order. */
+	for (; i > 0 && candidates[i - 1].end > found.end; i--)
+		candidates[i] = candidates[i - 1];
+	candidates[i] = found;
+}
+
+/* Go on at at with a rule's lead, of which count bytes have been seen. */
+static void
+follow_lead(struct scan *scan, uint32_t rule, size_t at, unsigned count)
+{
+	const struct window *w = scan->window;
+
+	switch (ks_lead_follow(&w->set->leads[rule], w->buf, w->len, &at, &count)) {
+	case LEAD_NONE:
+		break;
+	case LEAD_ENDS:
+		insert_in_order(scan, (struct candidate){ (uint32_t)at, rule });
+		break;
+	case LEAD_OPEN:
+		if (scan->carry->lead_count == carried_leads_max(w->set))
+			scan->is_full = true;
+		else
+			scan->carry->leads[scan->carry->lead_count++] = (struct open_lead){ rule,
+				                                                            count };
+		break;
+	}
+}
+
+static void
+follow_carried_leads(struct scan *scan)
+{
+	size_t count = scan->carry->lead_count;
+
+	scan->carry->lead_count = 0; /* what stays open is written behind what has been read */
+	for (size_t i = 0; i < count; i++) {
+		struct open_lead open = scan->carry->leads[i];
+		follow_lead(scan, open.rule, scan->window->held, open.count);
+	}
 }
 
 static int
 on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
 {
 	struct scan *scan = ctx;
+	uint32_t end = (uint32_t)(to - scan->window->offset);
 
 	(void)from;
 	(void)flags;
-	insert_in_order(scan, (struct candidate){ (uint32_t)(to - scan->offset), id });
+	if (scan->window->set->leads[id].head_len)
+		follow_lead(scan, id, end, 0);
+	else
+		insert_in_order(scan, (struct candidate){ end, id });
 	return 0;
 }
 
@@ -127,11 +181,14 @@ on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned f
 static int
 scan_window(struct ks_stream *s, struct window *w)
 {
-	struct scan scan = { w->scratch->candidates, s->carry.open_count, w->offset };
+	struct scan scan = { .window = w, .carry = &s->carry };
 	hs_error_t e;
 
-	if (scan.count)
-		memcpy(scan.candidates, s->carry.open, scan.count * sizeof(*scan.candidates));
+	w->candidate_count = s->carry.open_count;
+	if (w->candidate_count)
+		memcpy(w->scratch->candidates, s->carry.open,
+		       w->candidate_count * sizeof(*s->carry.open));
+	follow_carried_leads(&scan);
 	if (w->len > w->held) {
 		e = hs_scan_stream(s->hs, (const char *)w->buf + w->held,
 		                   (unsigned)(w->len - w->held), 0, w->scratch->hs, on_match,
@@ -139,8 +196,7 @@ scan_window(struct ks_stream *s, struct window *w)
 		if (e != HS_SUCCESS)
 			return KS_ERROR_INTERNAL;
 	}
-	w->candidate_count = scan.count;
-	return KS_OK;
+	return scan.is_full ? KS_ERROR_INTERNAL : KS_OK;
 }
 
 /* ------------------------------------------------------------------- masking ---- */

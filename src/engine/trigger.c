@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "lead.h"
 
 /* A sequence that may stand before a trigger although its last byte is a letter or a digit. */
 #define ESCAPE                                                   \
@@ -39,43 +40,27 @@ boundary_expression(enum ks_boundary boundary)
 	return NULL;
 }
 
-static char *
-join(const char *a, const char *b, const char *c)
-{
-	char *joined;
-
-	return asprintf(&joined, "%s%s%s", a, b, c) < 0 ? NULL : joined;
-}
-
 char *
 ks_trigger_expression(const struct ks_rule *rule)
 {
-	char *expression, *group = join("(?:", rule->trigger, ")");
+	const char *boundary = boundary_expression(rule->boundary);
+	struct lead lead;
+	char *expression;
+	int head_len;
 
-	if (!group)
+	ks_lead_split(rule, &lead);
+	head_len = lead.head_len ? (int)lead.head_len : (int)strlen(rule->trigger);
+	if (asprintf(&expression, "%s(?:%.*s)", boundary, head_len, rule->trigger) < 0)
 		return NULL;
-	expression = join(boundary_expression(rule->boundary), group, "");
-	free(group);
 	return expression;
 }
 
 char *
 ks_trigger_anchored(const struct ks_rule *rule)
 {
-	return join("^(?:", rule->trigger, ")");
-}
+	char *expression;
 
-/* The end of the set that begins at p ('['), or NULL if it has none. */
-static const char *
-set_end(const char *p)
-{
-	for (p++; *p; p++) {
-		if (*p == '\\' && p[1])
-			p++;
-		else if (*p == ']')
-			return p + 1;
-	}
-	return NULL;
+	return asprintf(&expression, "^(?:%s)", rule->trigger) < 0 ? NULL : expression;
 }
 
 /* Does the expression assert something about its surroundings, which a trigger must not? */
@@ -84,7 +69,7 @@ has_assertion(const char *p)
 {
 	while (*p) {
 		if (*p == '[') {
-			p = set_end(p);
+			p = ks_byteset_end(p);
 			if (!p)
 				return false; /* Hyperscan will say what is wrong */
 		} else if (*p == '\\' && p[1]) {
@@ -146,7 +131,7 @@ parse_plain(const char **p, struct byteset *ret_set)
 {
 	*ret_set = (struct byteset){ { 0 } };
 	if (**p == '[') {
-		const char *end = set_end(*p);
+		const char *end = ks_byteset_end(*p);
 		const char *wrong = end ? ks_byteset_parse(*p + 1, (size_t)(end - *p) - 2, ret_set)
 		                        : "a set without its ']'";
 		*p = end;
@@ -177,7 +162,7 @@ parse_elements(const char *trigger, struct infix *infix)
 static const char *
 parse_before(const char *before, struct infix *infix)
 {
-	const char *end = *before == '[' ? set_end(before) : NULL;
+	const char *end = *before == '[' ? ks_byteset_end(before) : NULL;
 	char *rest = NULL;
 	unsigned long n;
 

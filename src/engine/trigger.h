@@ -46,8 +46,8 @@ int ks_trigger_parse_infix(const struct ks_rule *rule, struct infix *ret_infix,
                            struct ks_error *reterr);
 
 /*
- * The expression that ends where the rule's secrets begin, boundary included; the caller frees it.
- * NULL when memory is out.
+ * The expression that ends where the rule's secrets begin, or where its lead does (lead.h), boundary
+ * included; the caller frees it. NULL when memory is out.
  */
 char *ks_trigger_expression(const struct ks_rule *rule);
 

@@ -10,12 +10,20 @@
 
 #include "scratch.h"
 
+/* A head at the end of a window whose lead goes on. */
+struct open_lead {
+	uint32_t rule;
+	uint32_t count; /* bytes of the lead so far */
+};
+
 /* Carried from one window of a stream to the next. Positions count from the next window's start. */
 struct carry {
 	struct candidate *open; /* whose verdict is open, by end; grows to open_max */
 	size_t open_count, open_max;
 	struct span *spans; /* masked bytes that are still held */
 	size_t span_count;
+	struct open_lead *leads; /* room for every lead that can be open */
+	size_t lead_count;
 	uint64_t active;  /* classes of satisfied runs that reach the window's end */
 	uint64_t waiting; /* and of those that reach its last byte, a '\' */
 };

@@ -24,7 +24,7 @@ escape_length(const char *text, size_t len)
 		return 0;
 	if (text[1] == 'x')
 		return len >= 4 && is_hex(text[2]) && is_hex(text[3]) ? 4 : 0;
-	return strchr("nrt\\-^]s", text[1]) ? 2 : 0;
+	return strchr("nrt\\-^[]s", text[1]) ? 2 : 0;
 }
 
 /* Whether text[0, len) has no escape but the documented ones, and no bare ']'. */
