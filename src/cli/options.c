@@ -160,8 +160,12 @@ static void
 environment_name(const struct option_row *row, char *ret_name, size_t size)
 {
 	(void)snprintf(ret_name, size, "KEYSIEVE_%s", row->name);
-	for (char *p = ret_name; *p; p++)
-		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	for (char *p = ret_name; *p; p++) {
+		if (*p == '-')
+			*p = '_';
+		else
+			*p = (char)toupper((unsigned char)*p);
+	}
 }
 
 static int

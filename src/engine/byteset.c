@@ -88,7 +88,8 @@ parse_escape(struct cursor *c, struct element *ret)
 		ret->byte = (uint8_t)letter;
 		return NULL;
 	default:
-		return "an escape in a set that is none of \\n \\r \\t \\s \\xHH \\\\ \\- \\^ \\[ \\]";
+		return "an escape in a set that is none of \\n \\r \\t \\s \\xHH \\\\ \\- \\^ \\[ "
+		       "\\]";
 	}
 }
 
@@ -101,7 +102,7 @@ parse_element(struct cursor *c, struct element *ret)
 		return parse_escape(c, ret);
 	if (first == ']')
 		return "']' in a set must be written \\]";
-	if (first == '[' && c->at < c->end && memchr(":.=", *c->at, 3))
+	if (first == '[' && c->at < c->end && (*c->at == ':' || *c->at == '.' || *c->at == '='))
 		return "named classes such as [:alpha:] are not part of the notation";
 	ret->byte = (uint8_t)first;
 	return NULL;

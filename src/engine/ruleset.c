@@ -6,6 +6,7 @@
  */
 #include "ruleset.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,10 +120,11 @@ compile_infix(struct ks_ruleset *set, const struct ks_rule *rule, struct class_t
 
 static int
 compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_table *table,
-             struct compiled_rule *compiled, struct lead *lead, struct ks_error *reterr)
+             struct compiled_rule *compiled, struct ks_error *reterr)
 {
 	int r = check_members(rule, reterr);
 
+	assert(compiled);
 	*compiled = (struct compiled_rule){
 		.follow = CLASS_NONE,
 		.before = CLASS_NONE,
@@ -142,7 +144,7 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 	if (r == KS_OK)
 		r = compile_infix(set, rule, table, compiled, reterr);
 	if (r == KS_OK)
-		ks_lead_split(rule, lead);
+		ks_lead_split(rule, &compiled->lead);
 	return r;
 }
 
@@ -161,11 +163,10 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_err
 	struct class_table table = { .count = 0 };
 
 	for (size_t i = 0; i < set->rule_count; i++) {
-		int r = compile_rule(set, &rules[i], &table, &set->rules[i], &set->leads[i],
-		                     reterr);
+		int r = compile_rule(set, &rules[i], &table, &set->rules[i], reterr);
 		if (r != KS_OK)
 			return r;
-		set->lead_count += set->leads[i].head_len > 0;
+		set->lead_count += set->rules[i].lead.head_len > 0;
 		size_t held = rule_held_max(&set->rules[i]);
 		if (held > set->held_max)
 			set->held_max = held;
@@ -299,10 +300,8 @@ ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **re
 	set->rule_count = count;
 	set->rules = calloc(count, sizeof(*set->rules));
 	set->infixes = calloc(count, sizeof(*set->infixes));
-	set->leads = calloc(count, sizeof(*set->leads));
-	r = set->rules && set->infixes && set->leads
-	            ? KS_OK
-	            : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	r = set->rules && set->infixes ? KS_OK
+	                               : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	if (r == KS_OK)
 		r = compile_rules(set, rules, reterr);
 	if (r == KS_OK)
@@ -322,10 +321,9 @@ ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 	struct class_table table = { .count = 0 };
 	struct compiled_rule compiled;
 	struct infix infix;
-	struct lead lead;
 	struct ks_ruleset set = { .infixes = &infix };
 
-	return compile_rule(&set, rule, &table, &compiled, &lead, reterr);
+	return compile_rule(&set, rule, &table, &compiled, reterr);
 }
 
 int
@@ -354,7 +352,6 @@ ks_ruleset_free(struct ks_ruleset *set)
 	(void)hs_free_database(set->anchored);
 	free(set->rules);
 	free(set->infixes);
-	free(set->leads);
 	free(set);
 }
 

@@ -33,6 +33,7 @@ struct compiled_rule {
 	bool is_early; /* satisfied as soon as min and the required bytes are there */
 	uint16_t before_len;
 	struct trigger_width width;
+	struct lead lead; /* head_len 0: none */
 };
 
 struct ks_ruleset {
@@ -44,9 +45,8 @@ struct ks_ruleset {
 	size_t rule_count;
 	struct infix *infixes;
 	size_t infix_count;
-	struct lead *leads; /* by rule; head_len 0: the rule has none */
-	size_t lead_count;  /* rules that have one */
-	size_t held_max;    /* bytes of a stream that can be undecided at once */
+	size_t lead_count; /* rules whose trigger has a lead */
+	size_t held_max;   /* bytes of a stream that can be undecided at once */
 };
 
 static inline bool

@@ -134,7 +134,7 @@ follow_lead(struct scan *scan, uint32_t rule, size_t at, unsigned count)
 {
 	const struct window *w = scan->window;
 
-	switch (ks_lead_follow(&w->set->leads[rule], w->buf, w->len, &at, &count)) {
+	switch (ks_lead_follow(&w->set->rules[rule].lead, w->buf, w->len, &at, &count)) {
 	case LEAD_NONE:
 		break;
 	case LEAD_ENDS:
@@ -170,7 +170,7 @@ on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned f
 
 	(void)from;
 	(void)flags;
-	if (scan->window->set->leads[id].head_len)
+	if (scan->window->set->rules[id].lead.head_len)
 		follow_lead(scan, id, end, 0);
 	else
 		insert_in_order(scan, (struct candidate){ end, id });

@@ -66,8 +66,9 @@ draw(struct writer *w, const char *alphabet, const char *among)
 		if (strchr(among, *p))
 			both[n++] = *p;
 	}
-	return n ? both[next_random(&w->random) % n]
-	         : alphabet[next_random(&w->random) % strlen(alphabet)];
+	if (n)
+		return both[next_random(&w->random) % n];
+	return alphabet[next_random(&w->random) % strlen(alphabet)];
 }
 
 static void

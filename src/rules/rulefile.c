@@ -6,6 +6,7 @@
  */
 #include "rulefile.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,7 @@ add_rule(struct parser *p, yaml_node_t *node, struct rulefile *file)
 		ks_file_rule_done(&rule);
 		return KS_OK; /* already told; go on to find what else is wrong */
 	}
+	assert(rule.rule.id); /* a needed key */
 	for (size_t i = 0; i < file->count; i++) {
 		if (strcmp(file->rules[i].rule.id, rule.rule.id) == 0)
 			(void)ks_parser_complain_syntax(p, &node->start_mark,

@@ -152,6 +152,7 @@ try_text(struct selftest *t, struct trial *trial, const char *template, struct k
 	trial->buf = malloc(example.len + 1);
 	r = trial->buf ? try_cuts(t, trial) : KS_ERROR_MEMORY;
 	free(trial->buf);
+	trial->example = NULL;
 	ks_example_done(&example);
 	t->result.texts++;
 	return r;
