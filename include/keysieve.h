@@ -127,6 +127,26 @@ KS_PUBLIC int ks_ruleset_new(const struct ks_rule *rules, size_t count, struct k
 /* NULL is fine. All streams and scratches of the set must be gone. */
 KS_PUBLIC void ks_ruleset_free(struct ks_ruleset *set);
 
+/* What ks_ruleset_save() gave: a set's compiled triggers. Borrowed. */
+struct ks_prepared {
+	const uint8_t *bytes;
+	size_t len;
+};
+
+/*
+ * The same, but much faster where prepared was saved from the same triggers with the same version of
+ * libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a trusted place.
+ */
+KS_PUBLIC int ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
+                                      const struct ks_prepared *prepared,
+                                      struct ks_ruleset **ret_set, struct ks_error *reterr);
+/*
+ * Save set, made from rules. *ret_bytes is the caller's to free().
+ * Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL.
+ */
+KS_PUBLIC int ks_ruleset_save(const struct ks_ruleset *set, const struct ks_rule *rules,
+                              uint8_t **ret_bytes, size_t *ret_len);
+
 /* Is the rule right by itself? Borrows it until return. Errors: as for ks_ruleset_new(). */
 KS_PUBLIC int ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database.h"
 #include "error.h"
 #include "scratch.h"
 #include "stream.h"
@@ -120,7 +121,7 @@ compile_infix(struct ks_ruleset *set, const struct ks_rule *rule, struct class_t
 
 static int
 compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_table *table,
-             struct compiled_rule *compiled, struct ks_error *reterr)
+             const uint8_t *width, struct compiled_rule *compiled, struct ks_error *reterr)
 {
 	int r = check_members(rule, reterr);
 
@@ -139,7 +140,9 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 		r = compile_set(rule, "body", rule->body, table, &compiled->body, reterr);
 	if (r == KS_OK && rule->follow)
 		r = compile_set(rule, "follow", rule->follow, table, &compiled->follow, reterr);
-	if (r == KS_OK)
+	if (r == KS_OK && width)
+		memcpy(&compiled->width, width, sizeof(compiled->width));
+	else if (r == KS_OK)
 		r = ks_trigger_measure(rule, &compiled->width, reterr);
 	if (r == KS_OK)
 		r = compile_infix(set, rule, table, compiled, reterr);
@@ -158,12 +161,14 @@ rule_held_max(const struct compiled_rule *rule)
 }
 
 static int
-compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
+compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t *widths,
+              struct ks_error *reterr)
 {
 	struct class_table table = { .count = 0 };
 
 	for (size_t i = 0; i < set->rule_count; i++) {
-		int r = compile_rule(set, &rules[i], &table, &set->rules[i], reterr);
+		const uint8_t *width = widths ? widths + i * sizeof(struct trigger_width) : NULL;
+		int r = compile_rule(set, &rules[i], &table, width, &set->rules[i], reterr);
 		if (r != KS_OK)
 			return r;
 		set->lead_count += set->rules[i].lead.head_len > 0;
@@ -173,98 +178,6 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_err
 	}
 	fill_classes(&set->classes, &table);
 	return KS_OK;
-}
-
-/* ---------------------------------------------------------- databases ---- */
-
-/* The arrays that hs_compile_multi() wants. */
-struct patterns {
-	char **expressions;
-	unsigned *flags, *ids;
-	unsigned count;
-};
-
-static void
-patterns_done(struct patterns *p)
-{
-	for (unsigned i = 0; p->expressions && i < p->count; i++)
-		free(p->expressions[i]);
-	free(p->expressions);
-	free(p->flags);
-	free(p->ids);
-}
-
-static int
-patterns_init(struct patterns *p, size_t count)
-{
-	*p = (struct patterns){ 0 };
-	p->expressions = calloc(count, sizeof(*p->expressions));
-	p->flags = calloc(count, sizeof(*p->flags));
-	p->ids = calloc(count, sizeof(*p->ids));
-	return p->expressions && p->flags && p->ids ? KS_OK : KS_ERROR_MEMORY;
-}
-
-static int
-patterns_add(struct patterns *p, size_t id, char *expression)
-{
-	if (!expression)
-		return KS_ERROR_MEMORY;
-	p->expressions[p->count] = expression;
-	p->flags[p->count] = HS_FLAG_DOTALL;
-	p->ids[p->count++] = (unsigned)id;
-	return KS_OK;
-}
-
-static int
-patterns_compile(const struct patterns *p, const struct ks_rule *rules, unsigned mode,
-                 hs_database_t **ret_db, struct ks_error *reterr)
-{
-	hs_compile_error_t *wrong = NULL;
-	int r;
-
-	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
-	                     NULL, ret_db, &wrong) == HS_SUCCESS)
-		return KS_OK;
-	if (wrong && wrong->expression >= 0)
-		r = ks_error_rule(reterr, rules[p->ids[wrong->expression]].id, "trigger", "%s",
-		                  wrong->message);
-	else
-		r = ks_error_set(reterr, KS_ERROR_INTERNAL, "Hyperscan: %s",
-		                 wrong ? wrong->message : "compilation failed");
-	(void)hs_free_compile_error(wrong);
-	return r;
-}
-
-static bool
-needs_anchored(const struct compiled_rule *rule)
-{
-	return !rule->is_carrier && !rule->before_len && rule->width.min != rule->width.max;
-}
-
-static int
-compile_databases(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
-{
-	struct patterns triggers, anchored = { 0 };
-	int r = patterns_init(&triggers, set->rule_count);
-
-	if (r == KS_OK)
-		r = patterns_init(&anchored, set->rule_count);
-	for (size_t i = 0; r == KS_OK && i < set->rule_count; i++) {
-		r = patterns_add(&triggers, i, ks_trigger_expression(&rules[i]));
-		if (r == KS_OK && needs_anchored(&set->rules[i]))
-			r = patterns_add(&anchored, i, ks_trigger_anchored(&rules[i]));
-	}
-	if (r != KS_OK) {
-		(void)ks_error_set(reterr, r, "%s", ks_status_text(r));
-		goto out;
-	}
-	r = patterns_compile(&triggers, rules, HS_MODE_STREAM, &set->triggers, reterr);
-	if (r == KS_OK && anchored.count > 0)
-		r = patterns_compile(&anchored, rules, HS_MODE_BLOCK, &set->anchored, reterr);
-out:
-	patterns_done(&triggers);
-	patterns_done(&anchored);
-	return r;
 }
 
 /* ------------------------------------------------------------- public ---- */
@@ -286,7 +199,16 @@ int
 ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **ret_set,
                struct ks_error *reterr)
 {
+	return ks_ruleset_new_prepared(rules, count, NULL, ret_set, reterr);
+}
+
+int
+ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
+                        const struct ks_prepared *prepared, struct ks_ruleset **ret_set,
+                        struct ks_error *reterr)
+{
 	struct ks_ruleset *set;
+	const uint8_t *widths;
 	int r;
 
 	if (count < 1 || count > RULE_MAX)
@@ -302,12 +224,13 @@ ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **re
 	set->infixes = calloc(count, sizeof(*set->infixes));
 	r = set->rules && set->infixes ? KS_OK
 	                               : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	widths = ks_prepared_widths(prepared, rules, count);
 	if (r == KS_OK)
-		r = compile_rules(set, rules, reterr);
+		r = compile_rules(set, rules, widths, reterr);
 	if (r == KS_OK)
 		r = check_ids(rules, count, reterr);
-	if (r == KS_OK)
-		r = compile_databases(set, rules, reterr);
+	if (r == KS_OK && !(widths && ks_databases_load(set, prepared)))
+		r = ks_databases_compile(set, rules, reterr);
 	if (r == KS_OK)
 		*ret_set = set;
 	else
@@ -323,7 +246,7 @@ ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 	struct infix infix;
 	struct ks_ruleset set = { .infixes = &infix };
 
-	return compile_rule(&set, rule, &table, &compiled, reterr);
+	return compile_rule(&set, rule, &table, NULL, &compiled, reterr);
 }
 
 int

@@ -339,7 +339,7 @@ ks_catalog_compile(const struct ks_catalog *c, struct ks_ruleset **ret_set, size
 	if (n == 0) {
 		r = set_error(reterr, KS_ERROR_RULE, "no rule is switched on%s", "");
 	} else {
-		r = ks_ruleset_new(rules, n, ret_set, reterr);
+		r = ks_ruleset_new_prepared(rules, n, &ks_pack_prepared, ret_set, reterr);
 		if (r == KS_ERROR_RULE && reterr)
 			add_place(c, reterr);
 	}

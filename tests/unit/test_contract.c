@@ -360,6 +360,40 @@ START_TEST(lengths_about_64)
 }
 END_TEST
 
+/* Prepared bytes that do not fit are not used, whatever is wrong with them. */
+START_TEST(prepared_bytes)
+{
+	const struct world *w = &worlds[4];
+	size_t count = count_rules(w), len;
+	struct ks_ruleset *set, *again;
+	struct ks_prepared prepared;
+	uint8_t *bytes;
+
+	ck_assert_int_eq(ks_ruleset_new(w->rules, count, &set, NULL), KS_OK);
+	ck_assert_int_eq(ks_ruleset_save(set, w->rules, &bytes, &len), KS_OK);
+	for (size_t cut = 0; cut <= len; cut += cut < 64 ? 1 : len / 16) {
+		prepared = (struct ks_prepared){ bytes, cut };
+		ck_assert_int_eq(ks_ruleset_new_prepared(w->rules, count, &prepared, &again, NULL),
+		                 KS_OK);
+		ks_ruleset_free(again);
+	}
+	prepared.len = len;
+	for (size_t i = 0; i < 32; i++) {
+		bytes[i] ^= 0xff;
+		ck_assert_int_eq(ks_ruleset_new_prepared(w->rules, count, &prepared, &again, NULL),
+		                 KS_OK);
+		ks_ruleset_free(again);
+		bytes[i] ^= 0xff;
+	}
+	ck_assert_int_eq(ks_ruleset_new_prepared(w->rules, count - 1, &prepared, &again, NULL),
+	                 KS_OK);
+	ck_assert_uint_eq(ks_ruleset_count(again), count - 1);
+	ks_ruleset_free(again);
+	ks_ruleset_free(set);
+	free(bytes);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -370,6 +404,7 @@ main(void)
 	tcase_add_loop_test(tcase, generated_inputs, 0, WORLD_COUNT);
 	tcase_add_loop_test(tcase, lengths_about_64, 0, WORLD_COUNT);
 	tcase_add_loop_test(tcase, binary_inputs, 0, WORLD_COUNT);
+	tcase_add_test(tcase, prepared_bytes);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }
