@@ -67,6 +67,12 @@ KS_PUBLIC const char *ks_status_text(int status);
 /* The library's version, such as "0.1.0". */
 KS_PUBLIC const char *ks_version(void);
 
+/*
+ * Have the memory in which libhs keeps parts of streams wiped before it is freed. For the whole process,
+ * so it is left to the program; to be called before anything else. Errors: KS_ERROR_INTERNAL.
+ */
+KS_PUBLIC int ks_memory_wipe_on_free(void);
+
 /* ---------------------------------------------------------------- rules ---- */
 
 enum ks_kind {

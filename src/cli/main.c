@@ -35,6 +35,10 @@ main(int argc, char **argv)
 	if (ks_descriptor_reserve_standard() < 0)
 		return EXIT_IO;
 	ks_process_protect();
+	if (ks_memory_wipe_on_free() != KS_OK) {
+		ks_message("%s", ks_status_text(KS_ERROR_INTERNAL));
+		return EXIT_INTERNAL;
+	}
 	status = ks_options_read(&options, argc, argv);
 	if (status == 0 && (options.help || options.version))
 		status = print_and_close(&options);
