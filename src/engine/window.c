@@ -211,9 +211,9 @@ resolve(struct window *w, size_t index)
 }
 
 /*
- * Resolve all candidates. Those that are open stay in the list, and with an open carrier the
- * satisfied keys that may begin where its run begins: it has to see them again. To resolve such a
- * key a second time does no harm, as all of its span is still held.
+ * Resolve all candidates. Those that are open stay in the list, and with an open carrier the keys
+ * that may begin where its run begins: it has to see them again, unsatisfied ones too, for they may
+ * be bare triggers. To resolve a key a second time does no harm, as all of its span is still held.
  */
 static void
 resolve_all(struct window *w)
@@ -228,7 +228,7 @@ resolve_all(struct window *w)
 
 		if (verdict == VERDICT_OPEN && rule->is_carrier)
 			keys_until = c.end + KS_RUN_DECIDED;
-		if (verdict == VERDICT_OPEN || (verdict == VERDICT_SATISFIED && !rule->is_carrier &&
+		if (verdict == VERDICT_OPEN || (!rule->is_carrier && !rule->before_len &&
 		                                keys_until > 0 && c.end <= keys_until))
 			candidates[kept++] = c; /* never before index i was looked at */
 	}

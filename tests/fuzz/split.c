@@ -9,7 +9,8 @@
 
 #include "harness.h"
 
-#define INPUT_MAX 300U
+#define INPUT_MAX    300U
+#define RULES(array) (sizeof(array) / sizeof((array)[0]))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -45,6 +46,12 @@ static const struct ks_rule carrier_rules[] = {
 	  .min = 3,
 	  .max = 5,
 	  .boundary = KS_BOUNDARY_ALNUM },
+	{ .id = "lead",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "//[a-z]{0,6}:",
+	  .body = "^\\s/@",
+	  .min = 2,
+	  .follow = "@" },
 	{ .id = "pem", .trigger = "--B", .body = "A-Za-z0-9+/=\\s\\\\", .min = 10 },
 };
 
@@ -54,8 +61,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct bench_pair pairs[2];
 
 	if (!pairs[0].set) {
-		pair_init(&pairs[0], provider_rules, 5);
-		pair_init(&pairs[1], carrier_rules, 5);
+		pair_init(&pairs[0], provider_rules, RULES(provider_rules));
+		pair_init(&pairs[1], carrier_rules, RULES(carrier_rules));
 	}
 	if (len > 0 && len <= INPUT_MAX)
 		check_input(&pairs[*data & 1], data + 1, len - 1, CUT_ALL, "fuzz");
