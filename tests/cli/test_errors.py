@@ -94,7 +94,10 @@ class InputFails(CommandTest):
     def test_a_terminal_that_hangs_up_after_some_bytes(self):
         """What came before the error is processed; the status tells that it is not all."""
         secret = body()
-        master, slave = pty.openpty()
+        try:
+            master, slave = pty.openpty()
+        except OSError:
+            self.skipTest("no pseudo-terminals here")
         tty.setraw(slave)
         sieve = subprocess.Popen([BINARY, *ONLY], stdin=master, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, env=environment())
