@@ -147,11 +147,10 @@ KS_PUBLIC int ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
                                       const struct ks_prepared *prepared,
                                       struct ks_ruleset **ret_set, struct ks_error *reterr);
 /*
- * Save set, made from rules. *ret_bytes is the caller's to free().
+ * Save what was compiled of set. *ret_bytes is the caller's to free().
  * Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL.
  */
-KS_PUBLIC int ks_ruleset_save(const struct ks_ruleset *set, const struct ks_rule *rules,
-                              uint8_t **ret_bytes, size_t *ret_len);
+KS_PUBLIC int ks_ruleset_save(const struct ks_ruleset *set, uint8_t **ret_bytes, size_t *ret_len);
 
 /* Is the rule right by itself? Borrows it until return. Errors: as for ks_ruleset_new(). */
 KS_PUBLIC int ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr);

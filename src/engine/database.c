@@ -128,9 +128,8 @@ hash_text(uint64_t hash, const char *text)
 	return hash;
 }
 
-/* All that the databases and the widths depend on. */
-static uint64_t
-hash_rules(const struct ks_rule *rules, size_t count)
+uint64_t
+ks_prepared_hash(const struct ks_rule *rules, size_t count)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -161,12 +160,11 @@ read_header(const struct ks_prepared *prepared, struct header *ret_header)
 }
 
 const uint8_t *
-ks_prepared_widths(const struct ks_prepared *prepared, const struct ks_rule *rules, size_t count)
+ks_prepared_widths(const struct ks_prepared *prepared, uint64_t hash, size_t count)
 {
 	struct header header;
 
-	if (!read_header(prepared, &header) || header.rule_count != count ||
-	    header.hash != hash_rules(rules, count))
+	if (!read_header(prepared, &header) || header.rule_count != count || header.hash != hash)
 		return NULL;
 	return prepared->bytes + sizeof(header);
 }
@@ -203,11 +201,9 @@ save_widths(const struct ks_ruleset *set, uint8_t *to)
 }
 
 int
-ks_ruleset_save(const struct ks_ruleset *set, const struct ks_rule *rules, uint8_t **ret_bytes,
-                size_t *ret_len)
+ks_ruleset_save(const struct ks_ruleset *set, uint8_t **ret_bytes, size_t *ret_len)
 {
-	struct header header = { .hash = hash_rules(rules, set->rule_count),
-		                 .rule_count = set->rule_count };
+	struct header header = { .hash = set->hash, .rule_count = set->rule_count };
 	size_t widths = set->rule_count * sizeof(struct trigger_width);
 	size_t triggers_len = 0, anchored_len = 0;
 	char *triggers = NULL, *anchored = NULL;

@@ -8,12 +8,14 @@
 int ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules,
                          struct ks_error *reterr);
 
+/* A hash of all that the databases and the widths of rules depend on. */
+uint64_t ks_prepared_hash(const struct ks_rule *rules, size_t count);
+
 /*
- * The widths of the rules' triggers, one a rule, if prepared holds what ks_ruleset_save() gave for the
- * same triggers; else NULL. They are not aligned. Borrows all; lends as long as prepared is there.
+ * The widths of the triggers of a set, one a rule, if prepared holds what ks_ruleset_save() gave for
+ * a set of that hash and size; else NULL. They are not aligned. Lent as long as prepared is there.
  */
-const uint8_t *ks_prepared_widths(const struct ks_prepared *prepared, const struct ks_rule *rules,
-                                  size_t count);
+const uint8_t *ks_prepared_widths(const struct ks_prepared *prepared, uint64_t hash, size_t count);
 
 /*
  * Take set's databases from prepared, for which ks_prepared_widths() is not NULL. False if this

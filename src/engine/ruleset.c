@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules into automata and tables. All triggers go into one streaming database, so that each byte of
- * a stream is scanned once. A second, small database in block mode answers the one question that
- * match ends leave open: does a trigger of varying width begin at a given byte?
+ * Rules into tables, with everything about a rule checked that can be checked; the automata are
+ * database.c's.
  */
 #include "ruleset.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,11 +220,13 @@ ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
 	set->rule_count = count;
 	set->rules = calloc(count, sizeof(*set->rules));
 	set->infixes = calloc(count, sizeof(*set->infixes));
-	r = set->rules && set->infixes ? KS_OK
-	                               : ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	widths = ks_prepared_widths(prepared, rules, count);
-	if (r == KS_OK)
-		r = compile_rules(set, rules, widths, reterr);
+	if (!set->rules || !set->infixes) {
+		ks_ruleset_free(set);
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	}
+	set->hash = ks_prepared_hash(rules, count);
+	widths = ks_prepared_widths(prepared, set->hash, count);
+	r = compile_rules(set, rules, widths, reterr);
 	if (r == KS_OK)
 		r = check_ids(rules, count, reterr);
 	if (r == KS_OK && !(widths && ks_databases_load(set, prepared)))

@@ -37,6 +37,7 @@ struct compiled_rule {
 };
 
 struct ks_ruleset {
+	uint64_t hash;           /* of the triggers: ks_prepared_hash() */
 	hs_database_t *triggers; /* streaming; the pattern's number is the rule's */
 	hs_database_t
 		*anchored; /* block; triggers of varying width, to find their start; or NULL */

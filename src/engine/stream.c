@@ -8,7 +8,6 @@
  */
 #include "stream.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
 #include "keysieve.h"
 #include "pack.h"
 #include "rulefile.h"
@@ -29,19 +30,6 @@ struct ks_catalog {
 	struct entry *entries;
 	size_t count, max;
 };
-
-static int
-set_error(struct ks_error *err, int status, const char *format, const char *name)
-{
-	if (err) {
-		*err = (struct ks_error){ .status = status };
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		(void)snprintf(err->text, sizeof(err->text), format, name);
-#pragma GCC diagnostic pop
-	}
-	return status;
-}
 
 struct ks_catalog *
 ks_catalog_new(void)
@@ -127,7 +115,7 @@ add_rulefile(struct ks_catalog *c, struct rulefile *file, const char *name, cons
 			free(names[i]);
 		free(names);
 		ks_rulefile_done(file);
-		return set_error(reterr, KS_ERROR_MEMORY, "out of memory%s", "");
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	}
 	for (size_t i = 0; i < file->count; i++) {
 		put_entry(c, (struct entry){ .rule = file->rules[i],
@@ -186,7 +174,7 @@ ks_catalog_add_text(struct ks_catalog *c, const char *name, const char *text, si
 static int
 file_error(struct ks_error *reterr, const char *path, int sys)
 {
-	int r = set_error(reterr, KS_ERROR_FILE, "%s", strerror(sys));
+	int r = ks_error_set(reterr, KS_ERROR_FILE, "%s", strerror(sys));
 
 	if (reterr) {
 		size_t len = strlen(path), max = sizeof(reterr->file) - 1;
@@ -209,7 +197,7 @@ ks_catalog_add_file(struct ks_catalog *c, const char *path, struct ks_error *ret
 		return file_error(reterr, path, errno);
 	text = malloc(FILE_MAX + 1);
 	if (!text) {
-		r = set_error(reterr, KS_ERROR_MEMORY, "out of memory%s", "");
+		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 		goto out;
 	}
 	len = fread(text, 1, FILE_MAX + 1, f);
@@ -241,7 +229,8 @@ switch_rules(struct ks_catalog *c, const char *name, bool on, struct ks_error *r
 			found = true;
 		}
 	}
-	return found ? KS_OK : set_error(reterr, KS_ERROR_UNKNOWN, "no rule or pack '%.64s'", name);
+	return found ? KS_OK
+	             : ks_error_set(reterr, KS_ERROR_UNKNOWN, "no rule or pack '%.64s'", name);
 }
 
 int
@@ -333,11 +322,11 @@ ks_catalog_compile(const struct ks_catalog *c, struct ks_ruleset **ret_set, size
 	int r;
 
 	if (!rules)
-		return set_error(reterr, KS_ERROR_MEMORY, "out of memory%s", "");
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	n = collect_enabled(c, true, rules, ret_index, 0);
 	n = collect_enabled(c, false, rules, ret_index, n);
 	if (n == 0) {
-		r = set_error(reterr, KS_ERROR_RULE, "no rule is switched on%s", "");
+		r = ks_error_set(reterr, KS_ERROR_RULE, "no rule is switched on");
 	} else {
 		r = ks_ruleset_new_prepared(rules, n, &ks_pack_prepared, ret_set, reterr);
 		if (r == KS_ERROR_RULE && reterr)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
+
 #define DIGITS    "0123456789"
 #define UPPERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define LOWERS    "abcdefghijklmnopqrstuvwxyz"
@@ -144,17 +146,6 @@ write_placeholder(struct writer *w, const struct ks_rule *rule, const char *p)
 }
 
 static int
-refuse(const struct ks_rule *rule, const char *why, struct ks_error *reterr)
-{
-	if (reterr) {
-		*reterr = (struct ks_error){ .status = KS_ERROR_RULE, .key = "examples" };
-		(void)snprintf(reterr->text, sizeof(reterr->text), "rule %.64s: examples: %s",
-		               rule->id, why);
-	}
-	return KS_ERROR_RULE;
-}
-
-static int
 write_template(struct writer *w, const struct ks_rule *rule, const char *p, struct example *e,
                struct ks_error *reterr)
 {
@@ -163,13 +154,15 @@ write_template(struct writer *w, const struct ks_rule *rule, const char *p, stru
 		const char *end = *p == '{' ? write_placeholder(w, rule, p) : p;
 
 		if (!end)
-			return refuse(rule, "a placeholder that cannot be drawn", reterr);
+			return ks_error_rule(reterr, rule->id, "examples",
+			                     "a placeholder that cannot be drawn");
 		if (end == p) {
 			(void)fputc(*p++, w->out);
 			continue;
 		}
 		if (e->secret_count == EXAMPLE_SECRET_MAX)
-			return refuse(rule, "more than 8 placeholders in one text", reterr);
+			return ks_error_rule(reterr, rule->id, "examples",
+			                     "more than 8 placeholders in one text");
 		e->secrets[e->secret_count].from = (size_t)from;
 		e->secrets[e->secret_count++].to = (size_t)ftell(w->out);
 		p = end;

@@ -24,41 +24,21 @@ write_table(const char *path, const uint8_t *bytes, size_t len)
 	return fclose(out);
 }
 
-/* The rules that are on, in the order of ks_catalog_compile() with built-in rules only. */
-static struct ks_rule *
-collect_rules(const struct ks_catalog *catalog)
-{
-	struct ks_rule *rules = calloc(ks_catalog_count(catalog), sizeof(*rules));
-	struct ks_catalog_entry entry;
-	size_t n = 0;
-
-	for (size_t i = 0; rules && i < ks_catalog_count(catalog); i++) {
-		ks_catalog_get(catalog, i, &entry);
-		if (entry.enabled)
-			rules[n++] = entry.rule;
-	}
-	return rules;
-}
-
 static int
 prepare(struct ks_catalog *catalog, const char *path, struct ks_error *reterr)
 {
 	struct ks_ruleset *set = NULL;
-	struct ks_rule *rules = NULL;
 	uint8_t *bytes = NULL;
 	size_t len;
 	int r = ks_catalog_add_builtin(catalog, reterr);
 
 	if (r == KS_OK)
 		r = ks_catalog_compile(catalog, &set, NULL, reterr);
-	if (r == KS_OK) {
-		rules = collect_rules(catalog);
-		r = rules ? ks_ruleset_save(set, rules, &bytes, &len) : KS_ERROR_MEMORY;
-	}
+	if (r == KS_OK)
+		r = ks_ruleset_save(set, &bytes, &len);
 	if (r == KS_OK && write_table(path, bytes, len) != 0)
 		r = KS_ERROR_FILE;
 	free(bytes);
-	free(rules);
 	ks_ruleset_free(set);
 	return r;
 }

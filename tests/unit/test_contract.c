@@ -374,7 +374,7 @@ START_TEST(prepared_bytes)
 	uint8_t *bytes;
 
 	ck_assert_int_eq(ks_ruleset_new(w->rules, count, &set, NULL), KS_OK);
-	ck_assert_int_eq(ks_ruleset_save(set, w->rules, &bytes, &len), KS_OK);
+	ck_assert_int_eq(ks_ruleset_save(set, &bytes, &len), KS_OK);
 	for (size_t cut = 0; cut <= len; cut += cut < 64 ? 1 : len / 16) {
 		prepared = (struct ks_prepared){ bytes, cut };
 		ck_assert_int_eq(ks_ruleset_new_prepared(w->rules, count, &prepared, &again, NULL),
