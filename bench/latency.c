@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "log_fields.h"
 #include "log_lines.h"
 
@@ -81,22 +82,6 @@ sleep_until(uint64_t ns)
 		;
 }
 
-static int
-write_all(int fd, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, data, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail("the command's stdin", strerror(errno));
-		data += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 /* The reader's thread: give each line that comes back its delay. */
 static void *
 probe_drain(void *ctx)
@@ -152,8 +137,9 @@ probe_write(struct probe *p)
 			awake = now_ns();
 		}
 		atomic_store(&p->sent[i], due > awake ? due : awake);
-		if (write_all(p->to, line, (size_t)(pen.p - line)) < 0)
-			return -1;
+		int r = ks_descriptor_write(p->to, (const uint8_t *)line, (size_t)(pen.p - line));
+		if (r < 0)
+			return fail("the command's stdin", strerror(-r));
 		if (i == 0) {
 			probe_settle(p);
 			start = awake = now_ns();

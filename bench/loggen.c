@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "log_fields.h"
 #include "log_lines.h"
 
@@ -60,28 +61,12 @@ fail(const char *what, const char *which)
 	return -1;
 }
 
-static int
-write_all(int fd, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, data, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Empty the buffer. Returns 0 or a negative errno. */
 static int
 generator_flush(struct generator *g)
 {
 	size_t length = (size_t)(g->pen.p - g->buffer);
-	int r = write_all(STDOUT_FILENO, g->buffer, length);
+	int r = ks_descriptor_write(STDOUT_FILENO, (const uint8_t *)g->buffer, length);
 
 	g->written += length;
 	g->pen.p = g->buffer;

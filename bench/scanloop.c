@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "database.h"
+#include "descriptor.h"
 
-#define PIPE_SIZE (1 << 20)
-#define PAGE      4096U
+#define PAGE 4096U
 
 struct options {
 	const char *patterns; /* NULL: keysieve's own rules */
@@ -69,22 +69,6 @@ count_match(unsigned id, unsigned long long from, unsigned long long to, unsigne
 }
 
 static int
-write_all(int fd, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, data, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail("stdout", strerror(errno));
-		data += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 loop_scan(struct loop *l, size_t length, size_t slice)
 {
 	for (size_t from = 0; l->stream && from < length; from += slice) {
@@ -101,17 +85,18 @@ static int
 loop_run(struct loop *l, const struct options *o)
 {
 	for (;;) {
-		ssize_t n = read(l->in, l->buffer, o->block);
+		ssize_t n = ks_descriptor_read(l->in, (uint8_t *)l->buffer, o->block);
+		int r;
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return fail("input", strerror(errno));
+			return fail("input", strerror((int)-n));
 		if (n == 0)
 			return 0;
-		if (loop_scan(l, (size_t)n, o->slice) < 0 ||
-		    write_all(l->out, l->buffer, (size_t)n) < 0)
+		if (loop_scan(l, (size_t)n, o->slice) < 0)
 			return -1;
+		r = ks_descriptor_write(l->out, (const uint8_t *)l->buffer, (size_t)n);
+		if (r < 0)
+			return fail("stdout", strerror(-r));
 	}
 }
 
@@ -122,9 +107,8 @@ loop_init(struct loop *l, const struct options *o)
 
 	if (o->file && (l->in = open(o->file, O_RDONLY | O_CLOEXEC)) < 0)
 		return fail(o->file, strerror(errno));
-	/* Fails for what is no pipe, which is fine. */
-	(void)fcntl(l->in, F_SETPIPE_SZ, PIPE_SIZE);
-	(void)fcntl(l->out, F_SETPIPE_SZ, PIPE_SIZE);
+	ks_descriptor_enlarge_pipe(l->in);
+	ks_descriptor_enlarge_pipe(l->out);
 	l->buffer = aligned_alloc(PAGE, (o->block + PAGE - 1) / PAGE * PAGE);
 	if (!l->buffer)
 		return fail("buffer", strerror(ENOMEM));

@@ -22,7 +22,6 @@ static const char user_pack[] = "user";
 struct entry {
 	struct file_rule rule;
 	const char *pack;
-	char *file;
 	bool is_enabled;
 };
 
@@ -37,20 +36,13 @@ ks_catalog_new(void)
 	return calloc(1, sizeof(struct ks_catalog));
 }
 
-static void
-entry_done(struct entry *entry)
-{
-	ks_file_rule_done(&entry->rule);
-	free(entry->file);
-}
-
 void
 ks_catalog_free(struct ks_catalog *c)
 {
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->count; i++)
-		entry_done(&c->entries[i]);
+		ks_file_rule_done(&c->entries[i].rule);
 	free(c->entries);
 	free(c);
 }
@@ -91,7 +83,7 @@ put_entry(struct ks_catalog *c, struct entry entry)
 	struct entry *old = find_entry(c, entry.rule.rule.id);
 
 	if (old) {
-		entry_done(old);
+		ks_file_rule_done(&old->rule);
 		*old = entry;
 	} else {
 		c->entries[c->count++] = entry;
@@ -100,31 +92,18 @@ put_entry(struct ks_catalog *c, struct entry entry)
 
 /* Takes file's rules, all of them or none. */
 static int
-add_rulefile(struct ks_catalog *c, struct rulefile *file, const char *name, const char *pack,
-             struct ks_error *reterr)
+add_rulefile(struct ks_catalog *c, struct rulefile *file, const char *pack, struct ks_error *reterr)
 {
-	char **names = calloc(file->count + 1, sizeof(*names));
-	bool is_complete = names && reserve(c, file->count) == KS_OK;
-
-	for (size_t i = 0; is_complete && i < file->count; i++) {
-		names[i] = strdup(name);
-		is_complete = names[i];
-	}
-	if (!is_complete) {
-		for (size_t i = 0; names && i < file->count; i++)
-			free(names[i]);
-		free(names);
+	if (reserve(c, file->count) != KS_OK) {
 		ks_rulefile_done(file);
 		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	}
 	for (size_t i = 0; i < file->count; i++) {
 		put_entry(c, (struct entry){ .rule = file->rules[i],
 		                             .pack = pack,
-		                             .file = names[i],
 		                             .is_enabled = ks_pack_is_default(pack) });
 	}
 	free(file->rules); /* but not the strings: they are the catalog's now */
-	free(names);
 	return KS_OK;
 }
 
@@ -146,7 +125,7 @@ add_text(struct ks_catalog *c, const char *name, const char *text, size_t len, c
 	int r = ks_rulefile_parse(name, text, len, check, keep_first_error, &first, &file);
 
 	if (r == KS_OK)
-		return add_rulefile(c, &file, name, pack, reterr);
+		return add_rulefile(c, &file, pack, reterr);
 	if (reterr)
 		*reterr = first;
 	return r;
@@ -270,7 +249,7 @@ ks_catalog_get(const struct ks_catalog *c, size_t index, struct ks_catalog_entry
 	*ret_entry = (struct ks_catalog_entry){
 		.rule = rule->rule,
 		.pack = entry->pack,
-		.file = entry->file,
+		.file = rule->file,
 		.line = rule->line,
 		.enabled = entry->is_enabled,
 		.examples = rule->examples ? (const char *const *)rule->examples : none,
@@ -290,7 +269,7 @@ add_place(const struct ks_catalog *c, struct ks_error *error)
 		return;
 	const struct entry *entry = find_entry(c, id);
 	if (entry) {
-		(void)snprintf(error->file, sizeof(error->file), "%s", entry->file);
+		(void)snprintf(error->file, sizeof(error->file), "%s", entry->rule.file);
 		error->line = entry->rule.line;
 		error->column = 1;
 	}

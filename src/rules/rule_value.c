@@ -83,6 +83,12 @@ own(struct file_rule *rule, void *block)
 	return block;
 }
 
+const char *
+ks_file_rule_keep(struct file_rule *rule, const char *text)
+{
+	return own(rule, strdup(text));
+}
+
 /* ------------------------------------------------------------------- values ---- */
 
 const char *
@@ -101,7 +107,7 @@ read_text(struct parser *p, yaml_node_t *node, struct file_rule *rule, const cha
 	if (!*ks_node_scalar(node))
 		return ks_parser_complain_syntax(p, &node->start_mark,
 		                                 "a text without NUL bytes is wanted here", "");
-	*ret = own(rule, strdup(ks_node_scalar(node)));
+	*ret = ks_file_rule_keep(rule, ks_node_scalar(node));
 	return *ret ? KS_OK : ks_parser_out_of_memory(p);
 }
 

@@ -59,5 +59,8 @@ enum key ks_key_find(const char *name);
 const char *ks_key_name(enum key key);
 bool ks_key_is_needed(enum key key);
 
+/* Keep a copy of text for as long as the rule lives. NULL when memory is out. */
+const char *ks_file_rule_keep(struct file_rule *rule, const char *text);
+
 /* Read a key's value into rule. Returns 0 or the status of what it complained about. */
 int ks_rule_value_read(struct parser *p, enum key key, yaml_node_t *node, struct file_rule *rule);

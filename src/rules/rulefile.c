@@ -90,6 +90,9 @@ read_rule(struct parser *p, yaml_node_t *node, struct file_rule *rule)
 	int r;
 
 	rule->line = (unsigned)node->start_mark.line + 1;
+	rule->file = ks_file_rule_keep(rule, p->name);
+	if (!rule->file)
+		return ks_parser_out_of_memory(p);
 	if (node->type != YAML_MAPPING_NODE)
 		return ks_parser_complain_syntax(p, &node->start_mark,
 		                                 "a rule is a mapping of keys", "");

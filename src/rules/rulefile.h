@@ -8,6 +8,7 @@
 struct file_rule {
 	struct ks_rule rule;
 	char **examples, **counterexamples; /* ended by NULL; or NULL */
+	const char *file;
 	unsigned line;
 	char **owned; /* every string and list above */
 	size_t owned_count;
