@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All triggers go into one streaming database. A second, small one in block mode has those provider
- * triggers whose width varies, each anchored: does it begin here?
+ * Most triggers go into one streaming database, with the nouns of those that go by their nouns
+ * (setting.h). Three small ones in block mode are asked about a few bytes at a time: does a provider's
+ * trigger begin here, what names end here, what separators begin here.
  *
  * To compile them takes a good part of a second, to load them less than a millisecond. Prepared bytes
  * are what a build made for the built-in rules:
  *
- *     header | widths of triggers, one a rule | streaming database | block database
+ *     header | widths of triggers, one a rule | database | database | ...
  *
  * They are compiled for any processor of the architecture, and belong to one version of libhs, which
  * checks that itself. Whatever does not fit leads back to compiling.
  */
 #include "database.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "macro.h"
 
 struct header {
 	uint64_t hash; /* of the triggers */
-	uint64_t rule_count, triggers_len, anchored_len;
+	uint64_t rule_count;
+	uint64_t lengths[DATABASE_COUNT]; /* 0: there is none */
 };
 
 /* ----------------------------------------------------------------- compiling ---- */
@@ -52,6 +56,7 @@ patterns_init(struct patterns *p, size_t count)
 	return p->expressions && p->flags && p->ids ? KS_OK : KS_ERROR_MEMORY;
 }
 
+/* expression becomes p's. */
 static int
 patterns_add(struct patterns *p, size_t id, char *expression)
 {
@@ -64,18 +69,20 @@ patterns_add(struct patterns *p, size_t id, char *expression)
 }
 
 static int
-patterns_compile(const struct patterns *p, const struct ks_rule *rules, unsigned mode,
-                 hs_database_t **ret_db, struct ks_error *reterr)
+patterns_compile(const struct patterns *p, const struct ks_rule *rules, size_t rule_count,
+                 unsigned mode, hs_database_t **ret_db, struct ks_error *reterr)
 {
 	/* Not for this very processor: as fast where it was measured, and it runs everywhere. */
 	const hs_platform_info_t any = { 0 };
 	hs_compile_error_t *wrong = NULL;
 	int r;
 
+	if (p->count == 0)
+		return KS_OK;
 	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
 	                     &any, ret_db, &wrong) == HS_SUCCESS)
 		return KS_OK;
-	if (wrong && wrong->expression >= 0)
+	if (wrong && wrong->expression >= 0 && p->ids[wrong->expression] < rule_count)
 		r = ks_error_rule(reterr, rules[p->ids[wrong->expression]].id, "trigger", "%s",
 		                  wrong->message);
 	else
@@ -91,30 +98,87 @@ needs_anchored(const struct compiled_rule *rule)
 	return !rule->is_carrier && !rule->before_len && rule->width.min != rule->width.max;
 }
 
+static int
+add_rule(struct patterns *patterns, const struct ks_ruleset *set, const struct ks_rule *rule,
+         size_t i)
+{
+	struct nouns nouns = { .count = 0 };
+	char *name;
+	int r = KS_OK;
+
+	if (needs_anchored(&set->rules[i]))
+		r = patterns_add(&patterns[DATABASE_ANCHORED], i, ks_trigger_anchored(rule));
+	if (r != KS_OK)
+		return r;
+	if (!set->rules[i].is_named)
+		return patterns_add(&patterns[DATABASE_TRIGGERS], i,
+		                    ks_trigger_expression(rule, set->rules[i].checks_boundary));
+	r = ks_setting_split(rule, &nouns, &name);
+	if (r == KS_OK)
+		r = patterns_add(&patterns[DATABASE_NAMES], i, ks_trigger_name(rule, name));
+	free(name);
+	return r;
+}
+
+static char *
+separator_expression(void)
+{
+	char *expression;
+
+	return asprintf(&expression, "^%s", ks_macro_separator) < 0 ? NULL : expression;
+}
+
+static int
+add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
+{
+	int r = KS_OK;
+
+	for (unsigned k = 0; r == KS_OK && k < set->nouns.count; k++) {
+		char *expression;
+
+		if (asprintf(&expression, "(?i)%s", set->nouns.words[k]) < 0)
+			return KS_ERROR_MEMORY;
+		r = patterns_add(&patterns[DATABASE_TRIGGERS], set->rule_count + k, expression);
+	}
+	if (r == KS_OK && set->nouns.count > 0)
+		r = patterns_add(&patterns[DATABASE_SEPARATORS], set->rule_count,
+		                 separator_expression());
+	return r;
+}
+
 int
 ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
 {
-	struct patterns triggers, anchored = { 0 };
-	int r = patterns_init(&triggers, set->rule_count);
+	struct patterns patterns[DATABASE_COUNT] = { 0 };
+	int r = KS_OK;
 
+	for (unsigned d = 0; r == KS_OK && d < DATABASE_COUNT; d++)
+		r = patterns_init(&patterns[d], set->rule_count + NOUN_MAX);
+	for (size_t i = 0; r == KS_OK && i < set->rule_count; i++)
+		r = add_rule(patterns, set, &rules[i], i);
 	if (r == KS_OK)
-		r = patterns_init(&anchored, set->rule_count);
-	for (size_t i = 0; r == KS_OK && i < set->rule_count; i++) {
-		r = patterns_add(&triggers, i, ks_trigger_expression(&rules[i]));
-		if (r == KS_OK && needs_anchored(&set->rules[i]))
-			r = patterns_add(&anchored, i, ks_trigger_anchored(&rules[i]));
-	}
+		r = add_nouns(patterns, set);
 	if (r != KS_OK) {
 		(void)ks_error_set(reterr, r, "%s", ks_status_text(r));
 		goto out;
 	}
-	r = patterns_compile(&triggers, rules, HS_MODE_STREAM, &set->triggers, reterr);
-	if (r == KS_OK && anchored.count > 0)
-		r = patterns_compile(&anchored, rules, HS_MODE_BLOCK, &set->anchored, reterr);
+	for (unsigned d = 0; r == KS_OK && d < DATABASE_COUNT; d++)
+		r = patterns_compile(&patterns[d], rules, set->rule_count,
+		                     d == DATABASE_TRIGGERS ? HS_MODE_STREAM : HS_MODE_BLOCK,
+		                     &set->databases[d], reterr);
 out:
-	patterns_done(&triggers);
-	patterns_done(&anchored);
+	for (unsigned d = 0; d < DATABASE_COUNT; d++)
+		patterns_done(&patterns[d]);
 	return r;
+}
+
+void
+ks_databases_free(struct ks_ruleset *set)
+{
+	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
+		(void)hs_free_database(set->databases[d]);
+		set->databases[d] = NULL;
+	}
 }
 
 /* ------------------------------------------------------------------ prepared ---- */
@@ -152,11 +216,15 @@ read_header(const struct ks_prepared *prepared, struct header *ret_header)
 		return false;
 	memcpy(ret_header, prepared->bytes, sizeof(*ret_header));
 	rest = prepared->len - sizeof(*ret_header);
-	return ret_header->rule_count <= RULE_MAX && ret_header->triggers_len <= rest &&
-	       ret_header->anchored_len <= rest &&
-	       ret_header->rule_count * sizeof(struct trigger_width) + ret_header->triggers_len +
-	                       ret_header->anchored_len ==
-	               rest;
+	if (ret_header->rule_count > rest / sizeof(struct trigger_width))
+		return false;
+	rest -= ret_header->rule_count * sizeof(struct trigger_width);
+	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
+		if (ret_header->lengths[d] > rest)
+			return false;
+		rest -= ret_header->lengths[d];
+	}
+	return rest == 0;
 }
 
 const uint8_t *
@@ -178,60 +246,51 @@ ks_databases_load(struct ks_ruleset *set, const struct ks_prepared *prepared)
 	if (!read_header(prepared, &header))
 		return false;
 	at += header.rule_count * sizeof(struct trigger_width);
-	if (hs_deserialize_database((const char *)at, header.triggers_len, &set->triggers) !=
-	    HS_SUCCESS)
-		return false;
-	at += header.triggers_len;
-	if (header.anchored_len > 0 &&
-	    hs_deserialize_database((const char *)at, header.anchored_len, &set->anchored) !=
-	            HS_SUCCESS) {
-		(void)hs_free_database(set->triggers);
-		set->triggers = NULL;
-		return false;
+	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
+		if (header.lengths[d] > 0 &&
+		    hs_deserialize_database((const char *)at, header.lengths[d],
+		                            &set->databases[d]) != HS_SUCCESS) {
+			ks_databases_free(set);
+			return false;
+		}
+		at += header.lengths[d];
 	}
 	return true;
-}
-
-static void
-save_widths(const struct ks_ruleset *set, uint8_t *to)
-{
-	for (size_t i = 0; i < set->rule_count; i++)
-		memcpy(to + i * sizeof(struct trigger_width), &set->rules[i].width,
-		       sizeof(struct trigger_width));
 }
 
 int
 ks_ruleset_save(const struct ks_ruleset *set, uint8_t **ret_bytes, size_t *ret_len)
 {
 	struct header header = { .hash = set->hash, .rule_count = set->rule_count };
-	size_t widths = set->rule_count * sizeof(struct trigger_width);
-	size_t triggers_len = 0, anchored_len = 0;
-	char *triggers = NULL, *anchored = NULL;
+	size_t len = sizeof(header) + set->rule_count * sizeof(struct trigger_width);
+	char *databases[DATABASE_COUNT] = { NULL };
 	int r = KS_ERROR_INTERNAL;
-	uint8_t *bytes;
+	uint8_t *bytes, *at;
 
-	if (hs_serialize_database(set->triggers, &triggers, &triggers_len) != HS_SUCCESS)
-		goto out;
-	if (set->anchored &&
-	    hs_serialize_database(set->anchored, &anchored, &anchored_len) != HS_SUCCESS)
-		goto out;
-	header.triggers_len = triggers_len;
-	header.anchored_len = anchored_len;
-	*ret_len = sizeof(header) + widths + triggers_len + anchored_len;
-	bytes = malloc(*ret_len);
+	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
+		size_t n = 0;
+
+		if (set->databases[d] &&
+		    hs_serialize_database(set->databases[d], &databases[d], &n) != HS_SUCCESS)
+			goto out;
+		header.lengths[d] = n;
+		len += n;
+	}
+	bytes = at = malloc(len);
 	if (!bytes) {
 		r = KS_ERROR_MEMORY;
 		goto out;
 	}
-	memcpy(bytes, &header, sizeof(header));
-	save_widths(set, bytes + sizeof(header));
-	memcpy(bytes + sizeof(header) + widths, triggers, triggers_len);
-	if (anchored)
-		memcpy(bytes + *ret_len - anchored_len, anchored, anchored_len);
+	at = mempcpy(at, &header, sizeof(header));
+	for (size_t i = 0; i < set->rule_count; i++)
+		at = mempcpy(at, &set->rules[i].width, sizeof(struct trigger_width));
+	for (unsigned d = 0; d < DATABASE_COUNT; d++)
+		at = databases[d] ? mempcpy(at, databases[d], header.lengths[d]) : at;
 	*ret_bytes = bytes;
+	*ret_len = len;
 	r = KS_OK;
 out:
-	free(triggers);
-	free(anchored);
+	for (unsigned d = 0; d < DATABASE_COUNT; d++)
+		free(databases[d]);
 	return r;
 }

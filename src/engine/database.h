@@ -4,9 +4,11 @@
 
 #include "ruleset.h"
 
-/* Compile set->triggers and set->anchored; the rest of set is there. Errors: as ks_ruleset_new(). */
+/* Compile set->databases; the rest of set is there. Errors: as ks_ruleset_new(). */
 int ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules,
                          struct ks_error *reterr);
+
+void ks_databases_free(struct ks_ruleset *set);
 
 /* A hash of all that the databases and the widths of rules depend on. */
 uint64_t ks_prepared_hash(const struct ks_rule *rules, size_t count);

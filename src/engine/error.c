@@ -74,3 +74,15 @@ ks_error_rule(struct ks_error *err, const char *id, const char *key, const char 
 	va_end(args);
 	return KS_ERROR_RULE;
 }
+
+void
+ks_error_place(struct ks_error *err, const char *file, unsigned line, unsigned column)
+{
+	size_t len = strlen(file), max = sizeof(err->file) - 1;
+
+	if (!err)
+		return;
+	(void)snprintf(err->file, sizeof(err->file), "%s", len > max ? file + len - max : file);
+	err->line = line;
+	err->column = column;
+}

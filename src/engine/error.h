@@ -14,3 +14,6 @@ int ks_error_set(struct ks_error *err, int status, const char *format, ...)
  */
 int ks_error_rule(struct ks_error *err, const char *id, const char *key, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Put a place into *err (NULL is fine). A long name of a file keeps its end. */
+void ks_error_place(struct ks_error *err, const char *file, unsigned line, unsigned column);

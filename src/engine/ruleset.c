@@ -11,6 +11,7 @@
 
 #include "database.h"
 #include "error.h"
+#include "macro.h"
 #include "scratch.h"
 #include "stream.h"
 
@@ -117,6 +118,28 @@ compile_infix(struct ks_ruleset *set, const struct ks_rule *rule, struct class_t
 	return KS_OK;
 }
 
+/* How the rule's trigger is found: by its noun, or by an expression of which its boundary is a part or not. */
+static int
+compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compiled_rule *compiled,
+                struct ks_error *reterr)
+{
+	const struct trigger_width *width = &compiled->width;
+	struct nouns nouns = set->nouns;
+	char *name;
+
+	ks_lead_split(rule, &compiled->lead);
+	if (ks_setting_split(rule, &nouns, &name) != KS_OK)
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	if (name && width->max <= NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX) {
+		set->nouns = nouns;
+		compiled->is_named = true;
+	}
+	free(name);
+	compiled->checks_boundary = !compiled->is_named && !compiled->lead.head_len &&
+	                            rule->boundary != KS_BOUNDARY_NONE && width->min == width->max;
+	return KS_OK;
+}
+
 static int
 compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_table *table,
              const uint8_t *width, struct compiled_rule *compiled, struct ks_error *reterr)
@@ -130,6 +153,7 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 		.min = (uint8_t)rule->min,
 		.max = (uint8_t)rule->max,
 		.conditions = (uint8_t)rule->conditions,
+		.boundary = (uint8_t)rule->boundary,
 		.is_carrier = rule->kind == KS_KIND_CARRIER,
 		.is_early = rule->kind == KS_KIND_PROVIDER && !rule->max && !rule->follow &&
 		            !(rule->conditions & KS_REFUSE_PLACEHOLDER),
@@ -145,7 +169,7 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 	if (r == KS_OK)
 		r = compile_infix(set, rule, table, compiled, reterr);
 	if (r == KS_OK)
-		ks_lead_split(rule, &compiled->lead);
+		r = compile_trigger(set, rule, compiled, reterr);
 	return r;
 }
 
@@ -156,6 +180,21 @@ rule_held_max(const struct compiled_rule *rule)
 	if (rule->is_carrier)
 		return 2 * KS_RUN_DECIDED + 1;
 	return rule->before_len + rule->width.max * (rule->before_len > 0) + KS_RUN_DECIDED + 1;
+}
+
+static void
+count_rule(struct ks_ruleset *set, const struct compiled_rule *rule)
+{
+	size_t held = rule_held_max(rule);
+
+	if (held > set->held_max)
+		set->held_max = held;
+	set->lead_count += rule->lead.head_len > 0;
+	if (!rule->is_named)
+		return;
+	if (set->named_count++ == 0 || rule->min < set->named_min)
+		set->named_min = rule->min;
+	set->named_bodies |= UINT64_C(1) << rule->body;
 }
 
 static int
@@ -169,10 +208,7 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t
 		int r = compile_rule(set, &rules[i], &table, width, &set->rules[i], reterr);
 		if (r != KS_OK)
 			return r;
-		set->lead_count += set->rules[i].lead.head_len > 0;
-		size_t held = rule_held_max(&set->rules[i]);
-		if (held > set->held_max)
-			set->held_max = held;
+		count_rule(set, &set->rules[i]);
 	}
 	fill_classes(&set->classes, &table);
 	return KS_OK;
@@ -271,8 +307,7 @@ ks_ruleset_free(struct ks_ruleset *set)
 {
 	if (!set)
 		return;
-	(void)hs_free_database(set->triggers);
-	(void)hs_free_database(set->anchored);
+	ks_databases_free(set);
 	free(set->rules);
 	free(set->infixes);
 	free(set);
@@ -287,14 +322,17 @@ ks_ruleset_count(const struct ks_ruleset *set)
 void
 ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret_cost)
 {
-	size_t triggers = 0, anchored = 0;
+	size_t databases = 0;
 
-	(void)hs_database_size(set->triggers, &triggers);
-	if (set->anchored)
-		(void)hs_database_size(set->anchored, &anchored);
+	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
+		size_t size = 0;
+
+		if (set->databases[d])
+			(void)hs_database_size(set->databases[d], &size);
+		databases += size;
+	}
 	*ret_cost = (struct ks_cost){
-		.database = sizeof(*set) + triggers + anchored +
-		            set->rule_count * sizeof(*set->rules) +
+		.database = sizeof(*set) + databases + set->rule_count * sizeof(*set->rules) +
 		            set->infix_count * sizeof(*set->infixes),
 		.scratch = ks_scratch_size_max(set),
 		.stream = ks_stream_size_max(set),

@@ -6,6 +6,7 @@
 
 #include "keysieve.h"
 #include "lead.h"
+#include "setting.h"
 #include "trigger.h"
 
 #define CLASS_MAX  64U /* different byte sets in a set of rules: one bit each in a class mask */
@@ -31,22 +32,36 @@ struct compiled_rule {
 	uint8_t conditions;
 	bool is_carrier;
 	bool is_early; /* satisfied as soon as min and the required bytes are there */
+	bool is_named; /* goes by its noun (setting.h) */
+	bool checks_boundary; /* of a match: it is no part of the expression */
+	uint8_t boundary;     /* enum ks_boundary */
 	uint16_t before_len;
 	struct trigger_width width;
 	struct lead lead; /* head_len 0: none */
 };
 
+/* What is compiled; NULL where a set has no use for it. */
+enum database {
+	DATABASE_TRIGGERS,   /* streaming; a pattern's number is the rule's, then come the nouns */
+	DATABASE_ANCHORED,   /* block; triggers of varying width, to find their start */
+	DATABASE_NAMES,      /* block; names of settings, at the end of the block */
+	DATABASE_SEPARATORS, /* block; what follows a name, at the start of the block */
+	DATABASE_COUNT
+};
+
 struct ks_ruleset {
-	uint64_t hash;           /* of the triggers: ks_prepared_hash() */
-	hs_database_t *triggers; /* streaming; the pattern's number is the rule's */
-	hs_database_t
-		*anchored; /* block; triggers of varying width, to find their start; or NULL */
+	uint64_t hash; /* of the triggers: ks_prepared_hash() */
+	hs_database_t *databases[DATABASE_COUNT];
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
 	struct infix *infixes;
 	size_t infix_count;
 	size_t lead_count; /* rules whose trigger has a lead */
+	struct nouns nouns;
+	size_t named_count;    /* rules that go by their nouns */
+	uint64_t named_bodies; /* their classes */
+	unsigned named_min;    /* the least length of a run of theirs */
 	size_t held_max;   /* bytes of a stream that can be undecided at once */
 };
 

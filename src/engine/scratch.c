@@ -22,6 +22,12 @@ candidate_max(const struct ks_ruleset *set)
 }
 
 static size_t
+named_max(const struct ks_ruleset *set)
+{
+	return ks_window_max(set) * set->named_count;
+}
+
+static size_t
 span_max(const struct ks_ruleset *set)
 {
 	return ks_window_max(set) / 2 + 2;
@@ -30,7 +36,9 @@ span_max(const struct ks_ruleset *set)
 size_t
 ks_scratch_size_max(const struct ks_ruleset *set)
 {
-	return sizeof(struct ks_scratch) + candidate_max(set) * sizeof(struct candidate) +
+	return sizeof(struct ks_scratch) +
+	       (candidate_max(set) + named_max(set)) * sizeof(struct candidate) +
+	       (ks_window_max(set) + set->named_count) * sizeof(uint32_t) +
 	       span_max(set) * sizeof(struct span);
 }
 
@@ -43,15 +51,19 @@ ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch)
 	if (!s)
 		return r;
 	s->candidate_max = candidate_max(set);
+	s->named_max = named_max(set);
 	s->span_max = span_max(set);
 	s->candidates = malloc(s->candidate_max * sizeof(*s->candidates));
+	s->named = malloc((s->named_max + 1) * sizeof(*s->named));
+	s->nouns = malloc(ks_window_max(set) * sizeof(*s->nouns));
+	s->names = malloc((set->named_count + 1) * sizeof(*s->names));
 	s->spans = malloc(s->span_max * sizeof(*s->spans));
-	if (!s->candidates || !s->spans)
+	if (!s->candidates || !s->named || !s->nouns || !s->names || !s->spans)
 		goto out;
-	if (hs_alloc_scratch(set->triggers, &s->hs) != HS_SUCCESS)
-		goto out;
-	if (set->anchored && hs_alloc_scratch(set->anchored, &s->hs) != HS_SUCCESS)
-		goto out;
+	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
+		if (set->databases[d] && hs_alloc_scratch(set->databases[d], &s->hs) != HS_SUCCESS)
+			goto out;
+	}
 	*ret_scratch = s;
 	return KS_OK;
 out:
@@ -66,6 +78,9 @@ ks_scratch_free(struct ks_scratch *s)
 		return;
 	(void)hs_free_scratch(s->hs);
 	free(s->candidates);
+	free(s->named);
+	free(s->nouns);
+	free(s->names);
 	free(s->spans);
 	free(s);
 }

@@ -28,6 +28,10 @@ struct ks_scratch {
 	struct candidate
 		*candidates; /* room for candidate_max: every rule at every byte of a window */
 	size_t candidate_max;
+	struct candidate *named; /* those of rules that go by nouns: room for named_max */
+	size_t named_max;
+	uint32_t *nouns; /* where nouns end: room for every byte of a window */
+	uint32_t *names; /* rules whose names end at a noun: room for every named rule */
 	struct span *spans; /* room for span_max: every other byte of a window */
 	size_t span_max;
 	struct run_memo memos[CLASS_MAX];

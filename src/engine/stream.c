@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "error.h"
-#include "window.h"
+#include "scan.h"
 
 /* The masked region that reaches the last settled byte, or the last one that was reported. */
 struct region {
@@ -42,21 +42,14 @@ carried_spans_max(const struct ks_ruleset *set)
 	return set->held_max / 2 + 2;
 }
 
-/* At most one lead is open for each rule and each byte that a lead can begin at. */
-static size_t
-carried_leads_max(const struct ks_ruleset *set)
-{
-	return set->lead_count * (TRIGGER_WIDTH_MAX + 1);
-}
-
 size_t
 ks_stream_size_max(const struct ks_ruleset *set)
 {
 	size_t hs = 0;
 
-	(void)hs_stream_size(set->triggers, &hs);
+	(void)hs_stream_size(set->databases[DATABASE_TRIGGERS], &hs);
 	return sizeof(struct ks_stream) + hs + carried_spans_max(set) * sizeof(struct span) +
-	       carried_leads_max(set) * sizeof(struct open_lead) +
+	       ks_scan_leads_max(set) * sizeof(struct open_lead) +
 	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
 
@@ -74,11 +67,11 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 	if (!s->options.fill)
 		s->options.fill = '*';
 	s->carry.spans = calloc(carried_spans_max(set), sizeof(*s->carry.spans));
-	s->carry.leads = calloc(carried_leads_max(set) + 1, sizeof(*s->carry.leads));
+	s->carry.leads = calloc(ks_scan_leads_max(set) + 1, sizeof(*s->carry.leads));
 	if (s->options.sink)
 		s->buf = malloc(ks_window_max(set));
 	if (!s->carry.spans || !s->carry.leads || (s->options.sink && !s->buf) ||
-	    hs_open_stream(set->triggers, 0, &s->hs) != HS_SUCCESS) {
+	    hs_open_stream(set->databases[DATABASE_TRIGGERS], 0, &s->hs) != HS_SUCCESS) {
 		ks_stream_free(s);
 		return KS_ERROR_MEMORY;
 	}
@@ -99,103 +92,8 @@ ks_stream_free(struct ks_stream *s)
 	free(s->carry.open);
 	free(s->carry.spans);
 	free(s->carry.leads);
+	explicit_bzero(s, sizeof(*s));
 	free(s);
-}
-
-/* ------------------------------------------------------------------ scanning ---- */
-
-struct scan {
-	struct window *window;
-	struct carry *carry;
-	bool is_full; /* more matches than there can be: a bug, and the end of the stream */
-};
-
-static void
-insert_in_order(struct scan *scan, struct candidate found)
-{
-	struct candidate *candidates = scan->window->scratch->candidates;
-	size_t i = scan->window->candidate_count;
-
-	if (i == scan->window->scratch->candidate_max) {
-		scan->is_full = true;
-		return;
-	}
-	scan->window->candidate_count++;
-	/* Leads end ahead of their heads. And Hyperscan does not promise to report in order. */
-	for (; i > 0 && candidates[i - 1].end > found.end; i--)
-		candidates[i] = candidates[i - 1];
-	candidates[i] = found;
-}
-
-/* Go on at at with a rule's lead, of which count bytes have been seen. */
-static void
-follow_lead(struct scan *scan, uint32_t rule, size_t at, unsigned count)
-{
-	const struct window *w = scan->window;
-
-	switch (ks_lead_follow(&w->set->rules[rule].lead, w->buf, w->len, &at, &count)) {
-	case LEAD_NONE:
-		break;
-	case LEAD_ENDS:
-		insert_in_order(scan, (struct candidate){ (uint32_t)at, rule });
-		break;
-	case LEAD_OPEN:
-		if (scan->carry->lead_count == carried_leads_max(w->set))
-			scan->is_full = true;
-		else
-			scan->carry->leads[scan->carry->lead_count++] = (struct open_lead){ rule,
-				                                                            count };
-		break;
-	}
-}
-
-static void
-follow_carried_leads(struct scan *scan)
-{
-	size_t count = scan->carry->lead_count;
-
-	scan->carry->lead_count = 0; /* what stays open is written behind what has been read */
-	for (size_t i = 0; i < count; i++) {
-		struct open_lead open = scan->carry->leads[i];
-		follow_lead(scan, open.rule, scan->window->held, open.count);
-	}
-}
-
-static int
-on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
-{
-	struct scan *scan = ctx;
-	uint32_t end = (uint32_t)(to - scan->window->offset);
-
-	(void)from;
-	(void)flags;
-	if (scan->window->set->rules[id].lead.head_len)
-		follow_lead(scan, id, end, 0);
-	else
-		insert_in_order(scan, (struct candidate){ end, id });
-	return 0;
-}
-
-/* Scan the window's new bytes; candidates are the carried ones and what is found. */
-static int
-scan_window(struct ks_stream *s, struct window *w)
-{
-	struct scan scan = { .window = w, .carry = &s->carry };
-	hs_error_t e;
-
-	w->candidate_count = s->carry.open_count;
-	if (w->candidate_count)
-		memcpy(w->scratch->candidates, s->carry.open,
-		       w->candidate_count * sizeof(*s->carry.open));
-	follow_carried_leads(&scan);
-	if (w->len > w->held) {
-		e = hs_scan_stream(s->hs, (const char *)w->buf + w->held,
-		                   (unsigned)(w->len - w->held), 0, w->scratch->hs, on_match,
-		                   &scan);
-		if (e != HS_SUCCESS)
-			return KS_ERROR_INTERNAL;
-	}
-	return scan.is_full ? KS_ERROR_INTERNAL : KS_OK;
 }
 
 /* ------------------------------------------------------------------- masking ---- */
@@ -296,6 +194,19 @@ keep_open(struct ks_stream *s, const struct window *w)
 	return KS_OK;
 }
 
+/* The last bytes below the floor are the next window's text before it. They are not masked yet. */
+static void
+keep_before(struct carry *carry, const struct window *w)
+{
+	uint8_t text[TEXT_BEFORE_MAX];
+	size_t len;
+	const uint8_t *last = ks_window_text(w, (ptrdiff_t)w->floor - (ptrdiff_t)TEXT_BEFORE_MAX,
+	                                     (ptrdiff_t)w->floor, text, &len);
+
+	memmove(carry->before, last, len);
+	carry->before_len = len;
+}
+
 /* buf[0, s->held) is held, buf[s->held, len) new; len is at most ks_window_max(). */
 static int
 mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len, bool is_last)
@@ -306,13 +217,15 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		.buf = buf,
 		.held = s->held,
 		.len = len,
+		.before = s->carry.before,
+		.before_len = s->carry.before_len,
 		.offset = s->offset,
 		.is_last = is_last,
 		.spans = { scratch->spans, s->carry.span_count },
 		.active = s->carry.active,
 		.waiting = s->carry.waiting,
 	};
-	int r = scan_window(s, &w);
+	int r = ks_scan_window(&w, &s->carry, s->hs);
 
 	if (r != KS_OK)
 		return r;
@@ -322,6 +235,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 	r = keep_open(s, &w);
 	if (r != KS_OK)
 		return r;
+	keep_before(&s->carry, &w);
 	settle_spans(s, &w, buf);
 	s->carry.active = w.active;
 	s->carry.waiting = w.waiting;

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * From a rule's trigger to the expression that Hyperscan gets. The boundary is a part of that
- * expression: the escapes that it lets through are a regular language of bounded width, and on real
- * logs it costs 2 % of the scan's instructions (docs/performance.md), so that no history of the
- * stream has to be kept or looked back into.
- */
+/* From a rule's trigger to the expressions that Hyperscan gets. */
 #include "trigger.h"
 
 #include <hs.h>
@@ -13,54 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boundary.h"
 #include "error.h"
 #include "lead.h"
+#include "macro.h"
 
-/* A sequence that may stand before a trigger although its last byte is a letter or a digit. */
-#define ESCAPE                                                   \
-	"\\\\[0abefnrtv]"                   /* \n */             \
-	"|(?:\\\\x|%(?:25)?)[0-9A-Fa-f]{2}" /* \x3d %3D %253D */ \
-	"|\\\\u[0-9A-Fa-f]{4}"              /* \u003d */         \
-	"|[\\\\#][0-7]{3}"                  /* \033 #012 */      \
-	"|\\[[0-9;:?]{0,16}[A-Zhlm]"        /* ESC[1;31m */
-
-static const char *
-boundary_expression(enum ks_boundary boundary)
+/* before(?:expression)behind, as memory of the caller's; NULL also if expression is. */
+static char *
+enclose(const char *before, const char *expression, const char *behind)
 {
-	switch (boundary) {
-	case KS_BOUNDARY_NONE:
-		return "";
-	case KS_BOUNDARY_ALNUM:
-		return "(?:^|[^A-Za-z0-9]|" ESCAPE ")";
-	case KS_BOUNDARY_WORD:
-		return "(?:^|[^A-Za-z0-9_]|" ESCAPE ")";
-	case KS_BOUNDARY_TOKEN:
-		return "(?:^|[^A-Za-z0-9_-]|" ESCAPE ")";
-	}
-	return NULL;
+	char *text;
+
+	if (!expression || asprintf(&text, "%s(?:%s)%s", before, expression, behind) < 0)
+		return NULL;
+	return text;
 }
 
 char *
-ks_trigger_expression(const struct ks_rule *rule)
+ks_trigger_expression(const struct ks_rule *rule, bool checks_boundary)
 {
-	const char *boundary = boundary_expression(rule->boundary);
-	struct lead lead;
+	const char *boundary = checks_boundary ? "" : ks_boundary_expression(rule->boundary);
+	char *expanded = ks_macro_expand(rule->trigger);
 	char *expression;
-	int head_len;
+	struct lead lead;
 
 	ks_lead_split(rule, &lead);
-	head_len = lead.head_len ? (int)lead.head_len : (int)strlen(rule->trigger);
-	if (asprintf(&expression, "%s(?:%.*s)", boundary, head_len, rule->trigger) < 0)
-		return NULL;
+	if (expanded && lead.head_len)
+		expanded[lead.head_len] = '\0'; /* a trigger with a lead has no macros */
+	expression = enclose(boundary, expanded, "");
+	free(expanded);
 	return expression;
 }
 
 char *
 ks_trigger_anchored(const struct ks_rule *rule)
 {
-	char *expression;
+	char *expanded = ks_macro_expand(rule->trigger);
+	char *expression = enclose("^", expanded, "");
 
-	return asprintf(&expression, "^(?:%s)", rule->trigger) < 0 ? NULL : expression;
+	free(expanded);
+	return expression;
+}
+
+char *
+ks_trigger_name(const struct ks_rule *rule, const char *name)
+{
+	return enclose(ks_boundary_expression(rule->boundary), name, "\\z");
 }
 
 /* Does the expression assert something about its surroundings, which a trigger must not? */
@@ -102,17 +95,17 @@ check_width(const struct ks_rule *rule, const hs_expr_info_t *info, struct ks_er
 	return KS_OK;
 }
 
-int
-ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
-                   struct ks_error *reterr)
+static int
+measure(const struct ks_rule *rule, const char *expanded, struct trigger_width *ret_width,
+        struct ks_error *reterr)
 {
 	hs_compile_error_t *wrong = NULL;
 	hs_expr_info_t *info = NULL;
 	int r;
 
-	if (has_assertion(rule->trigger))
+	if (has_assertion(expanded))
 		return ks_error_rule(reterr, rule->id, "trigger", "no anchors: use boundary");
-	if (hs_expression_info(rule->trigger, HS_FLAG_DOTALL, &info, &wrong) != HS_SUCCESS) {
+	if (hs_expression_info(expanded, HS_FLAG_DOTALL, &info, &wrong) != HS_SUCCESS) {
 		r = ks_error_rule(reterr, rule->id, "trigger", "%s",
 		                  wrong ? wrong->message : "not accepted");
 		(void)hs_free_compile_error(wrong);
@@ -122,6 +115,20 @@ ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
 	if (r == KS_OK)
 		*ret_width = (struct trigger_width){ info->min_width, info->max_width };
 	free(info);
+	return r;
+}
+
+int
+ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
+                   struct ks_error *reterr)
+{
+	char *expanded = ks_macro_expand(rule->trigger);
+	int r;
+
+	if (!expanded)
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "%s", ks_status_text(KS_ERROR_MEMORY));
+	r = measure(rule, expanded, ret_width, reterr);
+	free(expanded);
 	return r;
 }
 

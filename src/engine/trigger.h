@@ -7,7 +7,7 @@
 #include "byteset.h"
 #include "keysieve.h"
 
-#define TRIGGER_WIDTH_MAX 128U /* bytes that a carrier's trigger can match */
+#define TRIGGER_WIDTH_MAX 192U /* bytes that a carrier's trigger can match */
 #define TRIGGER_WIDTH_MAX_PROVIDER \
 	64U /* a provider's: so it ends within a carrier's first 64 bytes */
 #define INFIX_WIDTH_MAX  16U
@@ -46,10 +46,13 @@ int ks_trigger_parse_infix(const struct ks_rule *rule, struct infix *ret_infix,
                            struct ks_error *reterr);
 
 /*
- * The expression that ends where the rule's secrets begin, or where its lead does (lead.h), boundary
- * included; the caller frees it. NULL when memory is out.
+ * Expressions for a rule's trigger; the caller frees them. NULL when memory is out.
+ *
+ * One that ends where the rule's secrets begin, or where its lead does (lead.h), boundary included
+ * unless the matches are checked for it.
  */
-char *ks_trigger_expression(const struct ks_rule *rule);
-
-/* The expression that matches the trigger at the start of a block; the caller frees it. */
+char *ks_trigger_expression(const struct ks_rule *rule, bool checks_boundary);
+/* One that matches the trigger at the start of a block. */
 char *ks_trigger_anchored(const struct ks_rule *rule);
+/* One that matches the name of a setting, boundary included, at the end of a block. */
+char *ks_trigger_name(const struct ks_rule *rule, const char *name);

@@ -10,6 +10,23 @@
 
 #include <string.h>
 
+const uint8_t *
+ks_window_text(const struct window *w, ptrdiff_t from, ptrdiff_t to, uint8_t *room, size_t *ret_len)
+{
+	size_t before, behind;
+
+	if (from < -(ptrdiff_t)w->before_len)
+		from = -(ptrdiff_t)w->before_len;
+	*ret_len = to > from ? (size_t)(to - from) : 0;
+	if (from >= 0)
+		return w->buf + from;
+	before = to < 0 ? *ret_len : (size_t)-from;
+	behind = *ret_len - before;
+	memcpy(room, w->before + w->before_len + from, before);
+	memcpy(room + before, w->buf, behind);
+	return room;
+}
+
 /* ------------------------------------------------------------------ runs ---- */
 
 /*
@@ -127,7 +144,7 @@ begins_at(const struct window *w, const struct candidate *c, size_t from)
 	if (width->min == width->max)
 		return true;
 	/* Were this to fail, the trigger would be masked with the key: the safe side. */
-	(void)hs_scan(w->set->anchored, (const char *)w->buf + from, (unsigned)query.width, 0,
+	(void)hs_scan(w->set->databases[DATABASE_ANCHORED], (const char *)w->buf + from, (unsigned)query.width, 0,
 	              w->scratch->hs, on_anchored, &query);
 	return query.found;
 }

@@ -8,7 +8,16 @@
  */
 #pragma once
 
+#include "boundary.h"
+#include "macro.h"
 #include "scratch.h"
+
+/*
+ * As many bytes before a window can matter: a trigger's boundary and the trigger, or a name's boundary,
+ * the name and a separator, that reach into it.
+ */
+#define TEXT_BEFORE_MAX (BOUNDARY_WIDTH_MAX + 1U + TRIGGER_WIDTH_MAX)
+_Static_assert(NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX <= TRIGGER_WIDTH_MAX, "a name is a trigger too");
 
 /* A head at the end of a window whose lead goes on. */
 struct open_lead {
@@ -24,6 +33,12 @@ struct carry {
 	size_t span_count;
 	struct open_lead *leads; /* room for every lead that can be open */
 	size_t lead_count;
+	/* Nouns whose separators may go on: how many bytes came behind each. */
+	uint8_t nouns[SEPARATOR_WIDTH_MAX];
+	size_t noun_count;
+	/* The last bytes before the next window, as they were. */
+	uint8_t before[TEXT_BEFORE_MAX];
+	size_t before_len;
 	uint64_t active;  /* classes of satisfied runs that reach the window's end */
 	uint64_t waiting; /* and of those that reach its last byte, a '\' */
 };
@@ -33,6 +48,8 @@ struct window {
 	struct ks_scratch *scratch;
 	const uint8_t *buf;
 	size_t held, len;
+	const uint8_t *before; /* the bytes before buf[0], TEXT_BEFORE_MAX or all there were */
+	size_t before_len;
 	uint64_t offset;        /* of buf[0] in the stream */
 	bool is_last;           /* nothing follows */
 	size_t candidate_count; /* in scratch->candidates: carried and new ones, by end */
@@ -47,3 +64,10 @@ struct window {
  * w->spans begins with the carried spans, w->active and w->waiting are the carried classes.
  */
 void ks_window_resolve(struct window *w);
+
+/*
+ * The bytes [from, to) of the window, where from may lie before it; as far as they are known, so that
+ * there are *ret_len of them, the last ones. They lie in the window, or in room, which has room for them.
+ */
+const uint8_t *ks_window_text(const struct window *w, ptrdiff_t from, ptrdiff_t to, uint8_t *room,
+                              size_t *ret_len);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write rule files as a C table: embed.py PATTERNS_DIR OUTPUT FILE... --later FILE...
+"""Write rule files as a C table: embed.py PATTERNS_DIR OUTPUT FILE...
 
-The files behind --later are not built in. A file of PATTERNS_DIR that is not named is an error."""
+A file of PATTERNS_DIR that is not named is an error."""
 
 import pathlib
 import sys
@@ -18,12 +18,8 @@ def c_string(data):
 
 def main():
     root, output = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
-    split = sys.argv.index("--later")
-    files, later = (
-        [pathlib.Path(f).resolve().relative_to(root) for f in names]
-        for names in (sys.argv[3:split], sys.argv[split + 1 :])
-    )
-    unlisted = {f.relative_to(root) for f in root.glob("*/*.yaml")} - set(files + later)
+    files = [pathlib.Path(f).resolve().relative_to(root) for f in sys.argv[3:]]
+    unlisted = {f.relative_to(root) for f in root.glob("*/*.yaml")} - set(files)
     if unlisted:
         sys.exit(f"patterns/meson.build does not list {', '.join(map(str, sorted(unlisted)))}")
     files.sort(key=lambda f: (PACKS.index(f.parent.name), f.name))

@@ -5,6 +5,7 @@
  * of the trigger of an infix rule.
  *
  *   oracle_set.c     sets of bytes
+ *   oracle_macro.c   macros of triggers
  *   oracle_rule.c    a rule, compiled
  *   oracle_match.c   one match of one rule: boundary, run, satisfied, open
  *   oracle.c         all matches: masked bytes, regions, held bytes
@@ -41,6 +42,9 @@ int oracle_set_init(struct oracle_set *ret_set, const char *text, size_t len);
 size_t oracle_set_span(const char *text);
 
 /* ---------------------------------------------------------------- rules ---- */
+
+/* trigger without macros; the caller frees it. NULL when memory is out. */
+char *oracle_macro_expand(const char *trigger);
 
 struct oracle_rule {
 	pcre2_code *trigger;

@@ -41,11 +41,15 @@ static int
 compile_trigger(struct oracle_rule *r, const char *trigger)
 {
 	uint32_t options = PCRE2_DOTALL | PCRE2_ANCHORED | PCRE2_NO_AUTO_POSSESS | PCRE2_NEVER_UTF;
+	char *expanded = oracle_macro_expand(trigger);
 	size_t where;
 	int rc;
 
-	r->trigger = pcre2_compile((PCRE2_SPTR)trigger, PCRE2_ZERO_TERMINATED, options, &rc, &where,
-	                           NULL);
+	if (!expanded)
+		return ORACLE_ERROR;
+	r->trigger = pcre2_compile((PCRE2_SPTR)expanded, PCRE2_ZERO_TERMINATED, options, &rc,
+	                           &where, NULL);
+	free(expanded);
 	if (!r->trigger)
 		return ORACLE_ERROR;
 	return find_first_bytes(r);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Macros are replaced as text before anything else looks at a trigger. They are the one definition of
+ * what stands between the name of a setting and its value, in all the ways that logs write it.
+ */
+#include "macro.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "byteset.h"
+#include "keysieve.h"
+
+/* A quote: plain, escaped, of HTML, percent-encoded, of JSON. */
+#define QUOTE "(?i:\\\\{0,3}[\"'`]|&(?:quot|#3[49]);|%2[27]|\\\\{1,2}u002[27])"
+
+/* A colour of a terminal, as it is or escaped. */
+#define COLOUR "(?:(?:\\x1b|\\\\x1b|\\\\u001b|\\\\033|\\\\e)\\[[0-9;]{0,8}m)?"
+
+#define ASSIGNMENT                                                                \
+	"(?:[ \\t]{0,12}:[ \\t]{0,12}"                       /* name : value */   \
+	"|[ \\t]{1,12}[:=?]{0,2}=>?[ \\t]{1,12}"             /* name = value */   \
+	"|[:=?]{0,3}=>?"                                     /* name=value */     \
+	"|-?>"                                               /* <name>value */    \
+	"|%3[ADad](?:%20|\\+)?"                              /* name%3Dvalue */   \
+	"|\\\\{1,2}u003[ADEade])"                            /* name\u003dvalue */
+
+#define SEPARATOR                                                                     \
+	"(?i:s?(?:_?[0-9]{1,2}|[ _-]provided)?"              /* keys, key_2 */        \
+	COLOUR                                                                        \
+	"(?:" QUOTE "?[\\])]?" ASSIGNMENT COLOUR                                      \
+	"(?:(?:Some|Optional)?[\\[({]{1,2})?"                /* map[name:[value]] */  \
+	"(?:[ \\t]?[bu]?" QUOTE ")?"                         /* 'name': b'value' */   \
+	"|" QUOTE ",[ \\t]?[bu]?" QUOTE "))"                 /* ('name', 'value') */
+
+const char ks_macro_separator[] = SEPARATOR;
+
+static const struct macro {
+	const char *name, *text;
+} macros[] = {
+	{ "{separator}", SEPARATOR },
+	{ "{name}", "[a-z0-9_. -]{0,20}(?:key|token|secret|pat)" },
+	{ "{quote}", QUOTE },
+};
+
+#define MACRO_COUNT (sizeof(macros) / sizeof(macros[0]))
+
+static const struct macro *
+find_macro(const char *p)
+{
+	for (size_t i = 0; *p == '{' && i < MACRO_COUNT; i++) {
+		if (strncmp(p, macros[i].name, strlen(macros[i].name)) == 0)
+			return &macros[i];
+	}
+	return NULL;
+}
+
+/* What follows the element of an expression at p that is no macro: an escape, a set or a character. */
+static const char *
+skip_element(const char *p)
+{
+	const char *end = *p == '[' ? ks_byteset_end(p) : NULL;
+
+	if (end)
+		return end;
+	return p + (*p == '\\' && p[1] ? 2 : 1);
+}
+
+/* Write trigger to to, if it is not NULL; returns the length. */
+static size_t
+expand(const char *trigger, char *to)
+{
+	size_t len = 0;
+
+	while (*trigger) {
+		const struct macro *macro = find_macro(trigger);
+		const char *end = macro ? trigger + strlen(macro->name) : skip_element(trigger);
+		const char *text = macro ? macro->text : trigger;
+		size_t n = macro ? strlen(text) : (size_t)(end - trigger);
+
+		if (to)
+			memcpy(to + len, text, n);
+		len += n;
+		trigger = end;
+	}
+	return len;
+}
+
+char *
+ks_macro_expand(const char *trigger)
+{
+	size_t len = expand(trigger, NULL);
+	char *expanded = malloc(len + 1);
+
+	if (expanded) {
+		(void)expand(trigger, expanded);
+		expanded[len] = '\0';
+	}
+	return expanded;
+}
+
+int
+ks_macro_split_name(const char *trigger, char **ret_name)
+{
+	size_t len = strlen(trigger), tail = sizeof(SEPARATOR) - 1;
+	char *name;
+
+	*ret_name = NULL;
+	if (len == 0 || trigger[len - 1] != '}')
+		return KS_OK;
+	name = ks_macro_expand(trigger);
+	if (!name)
+		return KS_ERROR_MEMORY;
+	len = strlen(name);
+	if (len <= tail || strcmp(name + len - tail, SEPARATOR) != 0) {
+		free(name);
+		return KS_OK;
+	}
+	name[len - tail] = '\0';
+	*ret_name = name;
+	return KS_OK;
+}

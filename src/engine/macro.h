@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Macros: names in braces that stand for a longer expression in a trigger (docs/rules.md). */
+#pragma once
+
+/* What {separator} stands for, and as many bytes as it can match. A constant. */
+extern const char ks_macro_separator[];
+#define SEPARATOR_WIDTH_MAX 97U
+
+/* trigger with its macros replaced; the caller frees it. NULL when memory is out. */
+char *ks_macro_expand(const char *trigger);
+
+/*
+ * The part of a trigger that stands for the name of a setting: "(?i)api[_-]?key" of "(?i)api[_-]?key{separator}",
+ * with its own macros replaced; the caller frees it. *ret_name is NULL if the trigger does not end in
+ * {separator}. Errors: KS_ERROR_MEMORY.
+ */
+int ks_macro_split_name(const char *trigger, char **ret_name);

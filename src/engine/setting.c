@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which rules go by their nouns is decided by the text of their triggers alone: every way through the
+ * name has to end in plain characters. These are its noun.
+ */
+#include "setting.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "byteset.h"
+#include "macro.h"
+
+/* A part of an expression. */
+struct part {
+	const char *from, *to;
+};
+
+/* The end of the element at p: an escape, a set, or a character. */
+static const char *
+element_end(const char *p)
+{
+	const char *end = *p == '[' ? ks_byteset_end(p) : NULL;
+
+	return end ? end : p + (*p == '\\' && p[1] ? 2 : 1);
+}
+
+/*
+ * The end of the first alternative of part, and where the group that it ends with begins (NULL: it
+ * does not end with one).
+ */
+static const char *
+alternative_end(struct part part, const char **ret_group)
+{
+	unsigned depth = 0;
+	const char *group = NULL, *p = part.from, *next;
+
+	*ret_group = NULL;
+	for (; p < part.to && (depth || *p != '|'); p = next) {
+		next = element_end(p);
+		*ret_group = NULL;
+		if (*p == '(' && depth++ == 0)
+			group = p;
+		else if (*p == ')' && depth && --depth == 0)
+			*ret_group = group;
+	}
+	return p;
+}
+
+static bool
+has_suffix(const char *word, size_t len, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return len >= n && memcmp(word + len - n, suffix, n) == 0;
+}
+
+/* A word of which another is the end adds nothing: where the one is found so is the other. */
+static bool
+add_noun(struct nouns *nouns, const char *word, size_t len)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < nouns->count; i++) {
+		if (has_suffix(word, len, nouns->words[i]))
+			return true;
+	}
+	for (unsigned i = 0; i < nouns->count; i++) {
+		char copy[NOUN_LEN_MAX + 1];
+
+		memcpy(copy, word, len);
+		copy[len] = '\0';
+		if (!has_suffix(nouns->words[i], strlen(nouns->words[i]), copy))
+			memmove(nouns->words[kept++], nouns->words[i], sizeof(nouns->words[i]));
+	}
+	nouns->count = kept;
+	if (kept == NOUN_MAX)
+		return false;
+	memcpy(nouns->words[kept], word, len);
+	nouns->words[kept][len] = '\0';
+	nouns->count++;
+	return true;
+}
+
+static bool
+is_plain(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+/* The plain characters that an alternative ends with. */
+static bool
+add_word(struct nouns *nouns, struct part part)
+{
+	char word[NOUN_LEN_MAX];
+	size_t len = 0;
+
+	while (part.to > part.from && len < NOUN_LEN_MAX && is_plain(part.to[-1])) {
+		part.to--;
+		len++;
+	}
+	if (len && part.to > part.from && part.to[-1] == '\\') {
+		part.to++; /* the first is the letter of an escape */
+		len--;
+	}
+	if (len < NOUN_LEN_MIN)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		word[i] = (char)tolower((unsigned char)part.to[i]);
+	return add_noun(nouns, word, len);
+}
+
+/* "(?:" or "(?i:" or "(" */
+static const char *
+group_start(const char *p, const char *end)
+{
+	const char *colon = p + 1;
+
+	if (p[1] != '?')
+		return p + 1;
+	while (colon < end && *colon != ':' && *colon != ')')
+		colon++;
+	return colon < end && *colon == ':' ? colon + 1 : NULL;
+}
+
+/* Add the nouns of each alternative. False if there is one without. */
+static bool
+add_nouns(struct nouns *nouns, struct part part)
+{
+	for (;;) {
+		const char *group, *end = alternative_end(part, &group);
+		const char *inner = group ? group_start(group, end) : NULL;
+		bool found = group ? inner && add_nouns(nouns, (struct part){ inner, end - 1 })
+		                   : add_word(nouns, (struct part){ part.from, end });
+
+		if (!found)
+			return false;
+		if (end == part.to)
+			return true;
+		part.from = end + 1;
+	}
+}
+
+/* Is it one alternative, so that what follows it in the trigger follows all of it? */
+static bool
+is_one_alternative(struct part part)
+{
+	const char *group;
+
+	return alternative_end(part, &group) == part.to;
+}
+
+int
+ks_setting_split(const struct ks_rule *rule, struct nouns *nouns, char **ret_name)
+{
+	struct nouns with = *nouns;
+	struct part part;
+	char *name;
+	int r = ks_macro_split_name(rule->trigger, &name);
+
+	*ret_name = NULL;
+	if (r != KS_OK || !name)
+		return r;
+	part = (struct part){ name, name + strlen(name) };
+	if (rule->before || !is_one_alternative(part) || !add_nouns(&with, part)) {
+		free(name);
+		return KS_OK;
+	}
+	*nouns = with;
+	*ret_name = name;
+	return KS_OK;
+}
+
+bool
+ks_setting_may_go_on(uint8_t b)
+{
+	return b && strchr("sS_0123456789 -\x1b\\\"'`&%])\t:=?>,", b);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Macros of triggers. What they stand for is written down a second time here, from docs/definition.md, so
+ * that a slip in the engine's text shows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle_private.h"
+
+#define Q "(?i:\\\\{0,3}[\"'`]|&(?:quot|#34|#39);|%22|%27|\\\\u0022|\\\\u0027|\\\\\\\\u0022|\\\\\\\\u0027)"
+#define E "(?:(?:\x1b|\\\\x1b|\\\\u001b|\\\\033|\\\\e)\\[[0-9;]{0,8}m)?"
+#define B "[ \\t]{0,12}"
+#define B1 "[ \\t]{1,12}"
+
+#define SEPARATOR                                                                                 \
+	"(?i:s?(?:_[0-9]|_[0-9][0-9]|[0-9]|[0-9][0-9]|[ _-]provided)?" E "(?:"                     \
+	Q "?[\\])]?(?:" B ":" B "|" B1 "[:=?]{0,2}=>?" B1 "|[:=?]{0,3}=>?|>|->|"                  \
+	"%3[AD](?:%20|\\+)?|\\\\u003[ADE]|\\\\\\\\u003[ADE])" E                                    \
+	"(?:[\\[({]{1,2}|Some[\\[({]{1,2}|Optional[\\[({]{1,2})?(?:[ \\t]?[bu]?" Q ")?"           \
+	"|" Q ",[ \\t]?[bu]?" Q "))"
+
+static const char *const macros[][2] = {
+	{ "{separator}", SEPARATOR },
+	{ "{name}", "[a-z0-9_. -]{0,20}(?:key|token|secret|pat)" },
+	{ "{quote}", Q },
+};
+
+/* Which macro text begins with, or -1. */
+static int
+find(const char *text)
+{
+	for (int i = 0; i < 3; i++)
+		if (strncmp(text, macros[i][0], strlen(macros[i][0])) == 0)
+			return i;
+	return -1;
+}
+
+char *
+oracle_macro_expand(const char *trigger)
+{
+	/* every macro is at least 6 bytes long and none stands for more than 4096 */
+	char *out = calloc(strlen(trigger) / 6 + 2, 4096), *to = out;
+
+	while (out && *trigger) {
+		size_t n = oracle_set_span(trigger);
+		int macro = find(trigger);
+
+		if (macro >= 0) {
+			to = stpcpy(to, macros[macro][1]);
+			trigger += strlen(macros[macro][0]);
+			continue;
+		}
+		if (n == 0)
+			n = trigger[0] == '\\' && trigger[1] ? 2 : 1;
+		to = mempcpy(to, trigger, n);
+		trigger += n;
+	}
+	return out;
+}
