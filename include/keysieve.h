@@ -64,6 +64,12 @@ struct ks_error {
 /* A constant, one-line text for a status. Never NULL. */
 KS_PUBLIC const char *ks_status_text(int status);
 
+/*
+ * Told of each thing that is wrong. status KS_OK: a warning, for what is right but not good. Borrows
+ * error until return.
+ */
+typedef void (*ks_error_fn)(void *ctx, const struct ks_error *error);
+
 /* The library's version, such as "0.1.0". */
 KS_PUBLIC const char *ks_version(void);
 
@@ -196,6 +202,13 @@ typedef void (*ks_finding_fn)(void *ctx, const struct ks_finding *finding);
  */
 typedef int (*ks_sink_fn)(void *ctx, const uint8_t *data, size_t len);
 
+/*
+ * Is run[0, len), fewer than 64 bytes that a satisfied match of that rule would mask, to stay readable?
+ * Non-zero: yes. Borrows run until return. It may be asked more than once about a match; its answer must
+ * depend on rule and run alone.
+ */
+typedef int (*ks_allow_fn)(void *ctx, size_t rule, const uint8_t *run, size_t len);
+
 struct ks_scratch;
 
 /* Working memory for one thread. Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL. */
@@ -210,6 +223,8 @@ struct ks_stream_options {
 	void *finding_ctx;
 	ks_sink_fn sink; /* for ks_stream_feed(); NULL: only ks_stream_mask() may be used */
 	void *sink_ctx;
+	ks_allow_fn is_allowed; /* NULL: no run is; else runs are held to their end, or 64 bytes */
+	void *allow_ctx;
 };
 
 struct ks_stream;
@@ -273,7 +288,8 @@ KS_PUBLIC void ks_catalog_free(struct ks_catalog *catalog);
  */
 KS_PUBLIC int ks_catalog_add_builtin(struct ks_catalog *catalog, struct ks_error *reterr);
 /*
- * Add the rules of a file; a rule whose id is there already replaces that one.
+ * Add the rules of a file; a rule whose id is there already replaces that one. Then switch on and off
+ * what the file says.
  * Errors: KS_ERROR_FILE, KS_ERROR_SYNTAX and KS_ERROR_RULE with file, line and column,
  * KS_ERROR_MEMORY. On an error the catalog is as it was.
  */
@@ -282,6 +298,17 @@ KS_PUBLIC int ks_catalog_add_file(struct ks_catalog *catalog, const char *path,
 /* The same for text in memory, borrowed until return; name stands for the file in errors. */
 KS_PUBLIC int ks_catalog_add_text(struct ks_catalog *catalog, const char *name, const char *text,
                                   size_t len, struct ks_error *reterr);
+
+/*
+ * Add a file as ks_catalog_add_file() does, but tell on_error of everything that is wrong with it, and
+ * look closer: each rule is compiled alone; a trigger without two fixed bytes in a row is wrong, and
+ * so is a rule that another file of the user's has added. What is right is added all the same.
+ * Returns 0, or the first error's status.
+ */
+KS_PUBLIC int ks_catalog_check_file(struct ks_catalog *catalog, const char *path,
+                                    ks_error_fn on_error, void *ctx);
+/* The same for the built-in rules. */
+KS_PUBLIC int ks_catalog_check_builtin(struct ks_catalog *catalog, ks_error_fn on_error, void *ctx);
 
 /* Switch a rule, or all rules of a pack, on or off by its name. Errors: KS_ERROR_UNKNOWN. */
 KS_PUBLIC int ks_catalog_enable(struct ks_catalog *catalog, const char *name,
@@ -301,7 +328,7 @@ struct ks_catalog_entry {
 	struct ks_rule rule;
 	const char *pack; /* "ai", ...; "user" for a file of the user's */
 	const char *file; /* where it was read */
-	unsigned line;
+	unsigned line, column;
 	int enabled;
 	const char *const *examples; /* templates, ended by NULL; see docs/rules.md */
 	const char *const *counterexamples;

@@ -113,29 +113,31 @@ follow_is_met(const struct compiled_rule *rule, const struct classes *classes, c
 
 /* Is the verdict open while a run of this length goes on? */
 static bool
-is_open(const struct compiled_rule *rule, const uint8_t *p, size_t len)
+is_open(const struct compiled_rule *rule, struct view view, size_t from, size_t len)
 {
 	if (rule->max)
 		return len <= rule->max;
 	if (len >= KS_RUN_DECIDED)
 		return false;
-	return !(rule->is_early && len >= rule->min && has_required(rule->conditions, p, len));
+	return view.may_be_allowed ||
+	       !(rule->is_early && len >= rule->min &&
+	         has_required(rule->conditions, view.buf + from, len));
 }
 
 enum verdict
-ks_run_judge(const struct compiled_rule *rule, const struct classes *classes, const uint8_t *buf,
-             size_t from, struct run run, size_t len)
+ks_run_judge(const struct compiled_rule *rule, const struct classes *classes, struct view view,
+             size_t from, struct run run)
 {
-	const uint8_t *p = buf + from;
+	const uint8_t *p = view.buf + from;
 	size_t n = run.end - from;
 
-	if (run.goes_on && is_open(rule, p, n))
+	if (run.goes_on && is_open(rule, view, from, n))
 		return VERDICT_OPEN;
 	if (n < rule->min || (rule->max && n > rule->max))
 		return VERDICT_UNSATISFIED;
 	if (!has_required(rule->conditions, p, n))
 		return VERDICT_UNSATISFIED;
-	if (n < KS_RUN_DECIDED && !follow_is_met(rule, classes, buf, run.end, len))
+	if (n < KS_RUN_DECIDED && !follow_is_met(rule, classes, view.buf, run.end, view.len))
 		return VERDICT_UNSATISFIED;
 	if (rule->conditions & KS_REFUSE_PLACEHOLDER && !run.goes_on && is_placeholder(p, n))
 		return VERDICT_UNSATISFIED;

@@ -25,9 +25,16 @@ enum verdict {
 struct run ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_t from,
                        size_t len, bool is_last);
 
+/* Bytes of a stream as far as they are known. */
+struct view {
+	const uint8_t *buf;
+	size_t len;
+	bool may_be_allowed; /* a run is not judged before its end, if that is among its first 64 bytes */
+};
+
 /*
  * Does the run [from, run.end) satisfy the rule's length, follow, require and refuse (conditions 1
- * to 4 of docs/definition.md)? buf[run.end], if run.end < len, is what follows.
+ * to 4 of docs/definition.md)?
  */
 enum verdict ks_run_judge(const struct compiled_rule *rule, const struct classes *classes,
-                          const uint8_t *buf, size_t from, struct run run, size_t len);
+                          struct view view, size_t from, struct run run);

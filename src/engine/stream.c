@@ -219,6 +219,8 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		.len = len,
 		.before = s->carry.before,
 		.before_len = s->carry.before_len,
+		.is_allowed = s->options.is_allowed,
+		.allow_ctx = s->options.allow_ctx,
 		.offset = s->offset,
 		.is_last = is_last,
 		.spans = { scratch->spans, s->carry.span_count },

@@ -111,7 +111,9 @@ judge(struct window *w, const struct candidate *c, struct run *ret_run)
 	*ret_run = find_run(w, rule->body, c->end);
 	if (rule->before_len && !before_is_met(w, rule, c->end))
 		return VERDICT_UNSATISFIED;
-	return ks_run_judge(rule, &w->set->classes, w->buf, c->end, *ret_run, w->len);
+	return ks_run_judge(rule, &w->set->classes,
+	                    (struct view){ w->buf, w->len, w->is_allowed != NULL }, c->end,
+	                    *ret_run);
 }
 
 struct anchored_query {
@@ -198,6 +200,14 @@ lower_floor(struct window *w, size_t to)
 		w->floor = to;
 }
 
+/* Is what the satisfied match c would mask, [from, run.end), on the stream's allow-list? */
+static bool
+is_allowed(const struct window *w, const struct candidate *c, size_t from, struct run run)
+{
+	return w->is_allowed && run.end - c->end < KS_RUN_DECIDED &&
+	       w->is_allowed(w->allow_ctx, c->rule, w->buf + from, run.end - from);
+}
+
 static enum verdict
 resolve(struct window *w, size_t index)
 {
@@ -215,7 +225,8 @@ resolve(struct window *w, size_t index)
 		lower_floor(w, rule->is_carrier ? c->end : from);
 		return verdict;
 	}
-	if (verdict == VERDICT_SATISFIED && from < run.end) {
+	if (verdict == VERDICT_SATISFIED && from < run.end &&
+	    !is_allowed(w, c, rule->is_carrier ? from : c->end, run)) {
 		struct credit credit = {
 			.from = w->offset + from,
 			.rule = c->rule,

@@ -50,6 +50,8 @@ struct window {
 	size_t held, len;
 	const uint8_t *before; /* the bytes before buf[0], TEXT_BEFORE_MAX or all there were */
 	size_t before_len;
+	ks_allow_fn is_allowed; /* NULL: nothing is */
+	void *allow_ctx;
 	uint64_t offset;        /* of buf[0] in the stream */
 	bool is_last;           /* nothing follows */
 	size_t candidate_count; /* in scratch->candidates: carried and new ones, by end */

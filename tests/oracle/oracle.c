@@ -37,6 +37,8 @@ struct oracle {
 
 	pcre2_match_data *ends;
 	int *workspace;
+	ks_allow_fn is_allowed; /* NULL: nothing is */
+	void *allow_ctx;
 
 	uint8_t *x; /* the input, n bytes and one to spare */
 	size_t n;
@@ -218,6 +220,15 @@ find_all_matches(struct oracle *o)
 	return 0;
 }
 
+void
+oracle_allow(struct oracle *o, ks_allow_fn fn, void *ctx)
+{
+	o->is_allowed = fn;
+	o->allow_ctx = ctx;
+	for (size_t i = 0; i < o->count; i++)
+		o->rules[i].is_patient = true;
+}
+
 int
 oracle_load(struct oracle *o, const uint8_t *in, size_t len)
 {
@@ -277,6 +288,14 @@ carrier_from(const struct oracle *o, struct oracle_view v, size_t e, size_t f)
 	return g;
 }
 
+/* Whether the secret x[from, to) of match t, whose run is shorter than 64, is to stay readable. */
+static bool
+allowed(const struct oracle *o, const struct match *t, size_t from, size_t to)
+{
+	return o->is_allowed && to - t->e < 64 && from < to &&
+	       o->is_allowed(o->allow_ctx, t->rule, o->x + from, to - from);
+}
+
 /* What match t masks; an empty range if it masks nothing. */
 static struct range
 range_of(const struct oracle *o, struct oracle_view v, const struct match *t)
@@ -293,6 +312,8 @@ range_of(const struct oracle *o, struct oracle_view v, const struct match *t)
 		range.from = t->e;
 	else
 		range.from = carrier_from(o, v, t->e, range.to);
+	if (allowed(o, t, r->k > 0 ? t->e : range.from, range.to))
+		range.from = range.to = 0;
 	return range;
 }
 

@@ -30,6 +30,9 @@ struct oracle *oracle_new(const struct ks_rule *rules, size_t count, char *reter
 /* NULL is fine. Returns NULL. */
 struct oracle *oracle_free(struct oracle *o);
 
+/* From now on, fn says which runs stay readable. Borrows ctx. */
+void oracle_allow(struct oracle *o, ks_allow_fn fn, void *ctx);
+
 /*
  * Copy in[0, len) and find all matches in it. Borrows in until return. The functions below then
  * work on this input until the next oracle_load(), oracle_run() or oracle_held(). After a failure

@@ -50,6 +50,7 @@ struct oracle_rule {
 	pcre2_code *trigger;
 	struct oracle_set first; /* the bytes that a trigger can begin with: spares time only */
 	struct oracle_set body;
+	bool is_patient; /* runs may be allowed: no verdict before their end */
 	bool slash;      /* body has '/' but not '\': then "\/" belongs to a run too */
 	size_t min, max; /* max 0: none */
 	bool has_follow;

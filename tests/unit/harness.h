@@ -12,11 +12,14 @@ struct bench_pair {
 	struct ks_ruleset *set;
 	struct ks_scratch *scratch;
 	struct oracle *oracle;
+	ks_allow_fn is_allowed; /* of both; NULL: nothing is */
 };
 
 /* These end the process on failure, with a line on the standard error. */
 void pair_init(struct bench_pair *pair, const struct ks_rule *rules, size_t count);
 void pair_done(struct bench_pair *pair);
+/* From now on, about every third run is to stay readable. */
+void pair_allow(struct bench_pair *pair);
 
 /* splitmix64; the state is the seed */
 uint64_t random_next(uint64_t *state);
