@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Most triggers go into one streaming database, with the nouns of those that go by their nouns
- * (setting.h). Three small ones in block mode are asked about a few bytes at a time: does a provider's
- * trigger begin here, what names end here, what separators begin here.
+ * (setting.h). Some small ones in block mode are asked about a few bytes at a time: does a provider's
+ * trigger begin here, what names are here, what separators begin here.
  *
  * To compile them takes a good part of a second, to load them less than a millisecond. Prepared bytes
  * are what a build made for the built-in rules:
@@ -33,6 +33,7 @@ struct header {
 struct patterns {
 	char **expressions;
 	unsigned *flags, *ids;
+	const struct ks_rule **rules; /* which each is of, for errors; NULL: none */
 	unsigned count;
 };
 
@@ -44,6 +45,7 @@ patterns_done(struct patterns *p)
 	free(p->expressions);
 	free(p->flags);
 	free(p->ids);
+	free(p->rules);
 }
 
 static int
@@ -53,24 +55,26 @@ patterns_init(struct patterns *p, size_t count)
 	p->expressions = calloc(count, sizeof(*p->expressions));
 	p->flags = calloc(count, sizeof(*p->flags));
 	p->ids = calloc(count, sizeof(*p->ids));
-	return p->expressions && p->flags && p->ids ? KS_OK : KS_ERROR_MEMORY;
+	p->rules = calloc(count, sizeof(struct ks_rule *));
+	return p->expressions && p->flags && p->ids && p->rules ? KS_OK : KS_ERROR_MEMORY;
 }
 
 /* expression becomes p's. */
 static int
-patterns_add(struct patterns *p, size_t id, char *expression)
+patterns_add(struct patterns *p, size_t id, const struct ks_rule *rule, char *expression)
 {
 	if (!expression)
 		return KS_ERROR_MEMORY;
 	p->expressions[p->count] = expression;
 	p->flags[p->count] = HS_FLAG_DOTALL;
+	p->rules[p->count] = rule;
 	p->ids[p->count++] = (unsigned)id;
 	return KS_OK;
 }
 
 static int
-patterns_compile(const struct patterns *p, const struct ks_rule *rules, size_t rule_count,
-                 unsigned mode, hs_database_t **ret_db, struct ks_error *reterr)
+patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db,
+                 struct ks_error *reterr)
 {
 	/* Not for this very processor: as fast where it was measured, and it runs everywhere. */
 	const hs_platform_info_t any = { 0 };
@@ -82,8 +86,8 @@ patterns_compile(const struct patterns *p, const struct ks_rule *rules, size_t r
 	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
 	                     &any, ret_db, &wrong) == HS_SUCCESS)
 		return KS_OK;
-	if (wrong && wrong->expression >= 0 && p->ids[wrong->expression] < rule_count)
-		r = ks_error_rule(reterr, rules[p->ids[wrong->expression]].id, "trigger", "%s",
+	if (wrong && wrong->expression >= 0 && p->rules[wrong->expression])
+		r = ks_error_rule(reterr, p->rules[wrong->expression]->id, "trigger", "%s",
 		                  wrong->message);
 	else
 		r = ks_error_set(reterr, KS_ERROR_INTERNAL, "Hyperscan: %s",
@@ -98,26 +102,56 @@ needs_anchored(const struct compiled_rule *rule)
 	return !rule->is_carrier && !rule->before_len && rule->width.min != rule->width.max;
 }
 
+/* The patterns of names, on their way. */
+struct path_patterns {
+	struct patterns *patterns; /* of all databases */
+	const struct ks_rule *rule;
+	unsigned count; /* paths so far: the next one's number */
+	bool has_part;  /* the rule has a head that is not all of its name */
+};
+
 static int
-add_rule(struct patterns *patterns, const struct ks_ruleset *set, const struct ks_rule *rule,
-         size_t i)
+add_path(void *ctx, const char *head, bool is_whole)
+{
+	struct path_patterns *paths = ctx;
+
+	paths->has_part = paths->has_part || !is_whole;
+	return patterns_add(&paths->patterns[DATABASE_HEADS], paths->count++, paths->rule,
+	                    is_whole ? ks_trigger_name(paths->rule, head) : strdup(head));
+}
+
+static int
+add_name(struct path_patterns *paths, size_t rule_number, const struct compiled_rule *compiled)
 {
 	struct nouns nouns = { .count = 0 };
 	char *name;
+	int r = ks_setting_split(paths->rule, &nouns, &name);
+
+	paths->has_part = false;
+	if (r == KS_OK)
+		r = ks_setting_paths(name, has_simple_name(compiled), add_path, paths);
+	if (r == KS_OK && paths->has_part)
+		r = patterns_add(&paths->patterns[DATABASE_NAMES], rule_number, paths->rule,
+		                 ks_trigger_name(paths->rule, name));
+	free(name);
+	return r;
+}
+
+static int
+add_rule(struct patterns *patterns, const struct ks_ruleset *set, const struct ks_rule *rule,
+         size_t i, struct path_patterns *paths)
+{
 	int r = KS_OK;
 
 	if (needs_anchored(&set->rules[i]))
-		r = patterns_add(&patterns[DATABASE_ANCHORED], i, ks_trigger_anchored(rule));
+		r = patterns_add(&patterns[DATABASE_ANCHORED], i, rule, ks_trigger_anchored(rule));
 	if (r != KS_OK)
 		return r;
 	if (!set->rules[i].is_named)
-		return patterns_add(&patterns[DATABASE_TRIGGERS], i,
+		return patterns_add(&patterns[DATABASE_TRIGGERS], i, rule,
 		                    ks_trigger_expression(rule, set->rules[i].checks_boundary));
-	r = ks_setting_split(rule, &nouns, &name);
-	if (r == KS_OK)
-		r = patterns_add(&patterns[DATABASE_NAMES], i, ks_trigger_name(rule, name));
-	free(name);
-	return r;
+	paths->rule = rule;
+	return add_name(paths, i, &set->rules[i]);
 }
 
 static char *
@@ -126,6 +160,22 @@ separator_expression(void)
 	char *expression;
 
 	return asprintf(&expression, "^%s", ks_macro_separator) < 0 ? NULL : expression;
+}
+
+/* Is a separator as wide as macro.h says? */
+static bool
+separator_width_is_right(void)
+{
+	hs_compile_error_t *wrong = NULL;
+	hs_expr_info_t *info = NULL;
+	bool right;
+
+	(void)hs_expression_info(ks_macro_separator, HS_FLAG_DOTALL, &info, &wrong);
+	right = info && info->min_width == SEPARATOR_WIDTH_MIN &&
+	        info->max_width == SEPARATOR_WIDTH_MAX;
+	free(info);
+	(void)hs_free_compile_error(wrong);
+	return right;
 }
 
 static int
@@ -138,10 +188,13 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 
 		if (asprintf(&expression, "(?i)%s", set->nouns.words[k]) < 0)
 			return KS_ERROR_MEMORY;
-		r = patterns_add(&patterns[DATABASE_TRIGGERS], set->rule_count + k, expression);
+		r = patterns_add(&patterns[DATABASE_TRIGGERS], set->rule_count + k, NULL,
+		                 expression);
 	}
+	if (r == KS_OK && !separator_width_is_right())
+		r = KS_ERROR_INTERNAL;
 	if (r == KS_OK && set->nouns.count > 0)
-		r = patterns_add(&patterns[DATABASE_SEPARATORS], set->rule_count,
+		r = patterns_add(&patterns[DATABASE_SEPARATORS], set->rule_count, NULL,
 		                 separator_expression());
 	return r;
 }
@@ -150,12 +203,13 @@ int
 ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
 {
 	struct patterns patterns[DATABASE_COUNT] = { 0 };
+	struct path_patterns paths = { .patterns = patterns };
 	int r = KS_OK;
 
 	for (unsigned d = 0; r == KS_OK && d < DATABASE_COUNT; d++)
-		r = patterns_init(&patterns[d], set->rule_count + NOUN_MAX);
+		r = patterns_init(&patterns[d], set->rule_count + NOUN_MAX + set->path_count);
 	for (size_t i = 0; r == KS_OK && i < set->rule_count; i++)
-		r = add_rule(patterns, set, &rules[i], i);
+		r = add_rule(patterns, set, &rules[i], i, &paths);
 	if (r == KS_OK)
 		r = add_nouns(patterns, set);
 	if (r != KS_OK) {
@@ -163,7 +217,7 @@ ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules, struct
 		goto out;
 	}
 	for (unsigned d = 0; r == KS_OK && d < DATABASE_COUNT; d++)
-		r = patterns_compile(&patterns[d], rules, set->rule_count,
+		r = patterns_compile(&patterns[d],
 		                     d == DATABASE_TRIGGERS ? HS_MODE_STREAM : HS_MODE_BLOCK,
 		                     &set->databases[d], reterr);
 out:

@@ -18,21 +18,24 @@
 /* A colour of a terminal, as it is or escaped. */
 #define COLOUR "(?:(?:\\x1b|\\\\x1b|\\\\u001b|\\\\033|\\\\e)\\[[0-9;]{0,8}m)?"
 
-#define ASSIGNMENT                                                                \
-	"(?:[ \\t]{0,12}:[ \\t]{0,12}"                       /* name : value */   \
-	"|[ \\t]{1,12}[:=?]{0,2}=>?[ \\t]{1,12}"             /* name = value */   \
-	"|[:=?]{0,3}=>?"                                     /* name=value */     \
-	"|-?>"                                               /* <name>value */    \
-	"|%3[ADad](?:%20|\\+)?"                              /* name%3Dvalue */   \
-	"|\\\\{1,2}u003[ADEade])"                            /* name\u003dvalue */
+#define INDENT "\\r?\\n[ \\t]{1,12}"
 
-#define SEPARATOR                                                                     \
-	"(?i:s?(?:_?[0-9]{1,2}|[ _-]provided)?"              /* keys, key_2 */        \
-	COLOUR                                                                        \
-	"(?:" QUOTE "?[\\])]?" ASSIGNMENT COLOUR                                      \
-	"(?:(?:Some|Optional)?[\\[({]{1,2})?"                /* map[name:[value]] */  \
-	"(?:[ \\t]?[bu]?" QUOTE ")?"                         /* 'name': b'value' */   \
-	"|" QUOTE ",[ \\t]?[bu]?" QUOTE "))"                 /* ('name', 'value') */
+#define ASSIGNMENT                                                     \
+	"(?:[ \\t]{0,12}:[ \\t]{0,12}"             /* name : value */  \
+	"|: ?[|>][+-]?" INDENT                     /* YAML's blocks */ \
+	"|[ \\t]{1,12}[:=?+.]{0,3}=>?[ \\t]{1,12}" /* name = value */  \
+	"|[:=?+.]{0,3}=>?"                         /* name=value */    \
+	"|-?>(?:" INDENT ")?"                      /* <name>value */   \
+	"|%3[ADad](?:%20|\\+)?"                    /* name%3Dvalue */  \
+	"|\\\\{1,2}u003[ADEade])"                  /* name\u003dvalue */
+
+#define SEPARATOR                                                                         \
+	"(?i:s?(?:_?[0-9]{1,2}|[ _-]provided)?" /* keys, key_2 */                         \
+		COLOUR "(?:" QUOTE "?[\\])]?" ASSIGNMENT COLOUR                           \
+	"(?:(?:Some|Optional|String|Secret|SecretStr)?[\\[(]{1,2}" /* [value] */          \
+	"|\\[\\]string\\{)?"                                       /* Go's %#v */         \
+	"(?:[ \\t]?[bfru@$]?" QUOTE ")?"                           /* 'name': b'value' */ \
+	"|" QUOTE ",[ \\t]?[bfru@$]?" QUOTE "))"                   /* ('name', 'value') */
 
 const char ks_macro_separator[] = SEPARATOR;
 
@@ -40,7 +43,8 @@ static const struct macro {
 	const char *name, *text;
 } macros[] = {
 	{ "{separator}", SEPARATOR },
-	{ "{name}", "[a-z0-9_. -]{0,20}(?:key|token|secret|pat)" },
+	{ "{name}",
+	  "(?:[a-z0-9_.-]{0,20}| (?:api |access |secret |auth )?)(?:key|token|secret|pat)" },
 	{ "{quote}", QUOTE },
 };
 

@@ -2,9 +2,10 @@
 /* Macros: names in braces that stand for a longer expression in a trigger (docs/rules.md). */
 #pragma once
 
-/* What {separator} stands for, and as many bytes as it can match. A constant. */
+/* What {separator} stands for, and how many bytes it can match. A constant. */
 extern const char ks_macro_separator[];
-#define SEPARATOR_WIDTH_MAX 97U
+#define SEPARATOR_WIDTH_MIN 1U
+#define SEPARATOR_WIDTH_MAX 99U
 
 /* trigger with its macros replaced; the caller frees it. NULL when memory is out. */
 char *ks_macro_expand(const char *trigger);

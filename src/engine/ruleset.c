@@ -88,8 +88,7 @@ static int
 check_members(const struct ks_rule *rule, struct ks_error *reterr)
 {
 	if (!id_is_valid(rule->id))
-		return ks_error_rule(reterr, rule->id ? rule->id : "", "id",
-		                     "letters a-z, digits and '-' only");
+		return ks_error_rule(reterr, "?", "id", "letters a-z, digits and '-' only");
 	if (!rule->trigger || !*rule->trigger)
 		return ks_error_rule(reterr, rule->id, "trigger", "there is none");
 	if (!rule->body)
@@ -118,6 +117,20 @@ compile_infix(struct ks_ruleset *set, const struct ks_rule *rule, struct class_t
 	return KS_OK;
 }
 
+static int
+add_path(void *ctx, const char *head, bool is_whole)
+{
+	struct ks_ruleset *set = ctx;
+	struct name_path *grown = realloc(set->paths, (set->path_count + 1) * sizeof(*grown));
+
+	(void)head;
+	if (!grown)
+		return KS_ERROR_MEMORY;
+	set->paths = grown;
+	grown[set->path_count++] = (struct name_path){ set->compiled_count, is_whole };
+	return KS_OK;
+}
+
 /* How the rule's trigger is found: by its noun, or by an expression of which its boundary is a part or not. */
 static int
 compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compiled_rule *compiled,
@@ -126,15 +139,17 @@ compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compi
 	const struct trigger_width *width = &compiled->width;
 	struct nouns nouns = set->nouns;
 	char *name;
+	int r = ks_setting_split(rule, &nouns, &name);
 
 	ks_lead_split(rule, &compiled->lead);
-	if (ks_setting_split(rule, &nouns, &name) != KS_OK)
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	if (name && width->max <= NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX) {
+	if (r == KS_OK && name && width->max <= NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX) {
 		set->nouns = nouns;
 		compiled->is_named = true;
+		r = ks_setting_paths(name, has_simple_name(compiled), add_path, set);
 	}
 	free(name);
+	if (r != KS_OK)
+		return ks_error_set(reterr, r, "%s", ks_status_text(r));
 	compiled->checks_boundary = !compiled->is_named && !compiled->lead.head_len &&
 	                            rule->boundary != KS_BOUNDARY_NONE && width->min == width->max;
 	return KS_OK;
@@ -208,6 +223,7 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t
 		int r = compile_rule(set, &rules[i], &table, width, &set->rules[i], reterr);
 		if (r != KS_OK)
 			return r;
+		set->compiled_count++;
 		count_rule(set, &set->rules[i]);
 	}
 	fill_classes(&set->classes, &table);
@@ -282,7 +298,10 @@ ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 	struct infix infix;
 	struct ks_ruleset set = { .infixes = &infix };
 
-	return compile_rule(&set, rule, &table, NULL, &compiled, reterr);
+	int r = compile_rule(&set, rule, &table, NULL, &compiled, reterr);
+
+	free(set.paths);
+	return r;
 }
 
 int
@@ -310,6 +329,7 @@ ks_ruleset_free(struct ks_ruleset *set)
 	ks_databases_free(set);
 	free(set->rules);
 	free(set->infixes);
+	free(set->paths);
 	free(set);
 }
 

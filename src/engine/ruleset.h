@@ -6,6 +6,7 @@
 
 #include "keysieve.h"
 #include "lead.h"
+#include "macro.h"
 #include "setting.h"
 #include "trigger.h"
 
@@ -31,8 +32,8 @@ struct compiled_rule {
 	uint8_t min, max;             /* max 0: none */
 	uint8_t conditions;
 	bool is_carrier;
-	bool is_early; /* satisfied as soon as min and the required bytes are there */
-	bool is_named; /* goes by its noun (setting.h) */
+	bool is_early;        /* satisfied as soon as min and the required bytes are there */
+	bool is_named;        /* goes by its noun (setting.h) */
 	bool checks_boundary; /* of a match: it is no part of the expression */
 	uint8_t boundary;     /* enum ks_boundary */
 	uint16_t before_len;
@@ -44,7 +45,8 @@ struct compiled_rule {
 enum database {
 	DATABASE_TRIGGERS,   /* streaming; a pattern's number is the rule's, then come the nouns */
 	DATABASE_ANCHORED,   /* block; triggers of varying width, to find their start */
-	DATABASE_NAMES,      /* block; names of settings, at the end of the block */
+	DATABASE_HEADS,      /* block; heads of names; a pattern's number is the path's */
+	DATABASE_NAMES,      /* block; names of which a head is not all */
 	DATABASE_SEPARATORS, /* block; what follows a name, at the start of the block */
 	DATABASE_COUNT
 };
@@ -55,15 +57,26 @@ struct ks_ruleset {
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
+	uint32_t compiled_count; /* while it is made: of rules */
 	struct infix *infixes;
 	size_t infix_count;
 	size_t lead_count; /* rules whose trigger has a lead */
 	struct nouns nouns;
-	size_t named_count;    /* rules that go by their nouns */
+	size_t named_count;      /* rules that go by their nouns */
+	struct name_path *paths; /* through their names, in order of rules */
+	size_t path_count;
 	uint64_t named_bodies; /* their classes */
 	unsigned named_min;    /* the least length of a run of theirs */
-	size_t held_max;   /* bytes of a stream that can be undecided at once */
+	size_t held_max;       /* bytes of a stream that can be undecided at once */
 };
+
+/* Is the name of a rule that goes by its noun quickly compared: without boundary, and about as long as any other? */
+static inline bool
+has_simple_name(const struct compiled_rule *rule)
+{
+	return rule->boundary == KS_BOUNDARY_NONE &&
+	       rule->width.max - rule->width.min <= 16U + SEPARATOR_WIDTH_MAX - SEPARATOR_WIDTH_MIN;
+}
 
 static inline bool
 class_has(const struct classes *classes, unsigned number, uint8_t b)

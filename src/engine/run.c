@@ -119,9 +119,8 @@ is_open(const struct compiled_rule *rule, struct view view, size_t from, size_t 
 		return len <= rule->max;
 	if (len >= KS_RUN_DECIDED)
 		return false;
-	return view.may_be_allowed ||
-	       !(rule->is_early && len >= rule->min &&
-	         has_required(rule->conditions, view.buf + from, len));
+	return view.may_be_allowed || !(rule->is_early && len >= rule->min &&
+	                                has_required(rule->conditions, view.buf + from, len));
 }
 
 enum verdict

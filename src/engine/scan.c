@@ -16,11 +16,8 @@ struct scan {
 	struct window *window;
 	struct carry *carry;
 	size_t noun_count, named_count; /* in the scratch */
-	bool is_full; /* more matches than there can be: a bug, and the end of the stream */
+	bool has_failed; /* Hyperscan, or there are more matches than there can be: a bug */
 };
-
-/* The text in which a name is looked for, boundary included. */
-#define NAME_TEXT_MAX (BOUNDARY_WIDTH_MAX + 1U + NAME_WIDTH_MAX)
 
 size_t
 ks_scan_leads_max(const struct ks_ruleset *set)
@@ -51,7 +48,7 @@ add_candidate(struct scan *scan, size_t end, uint32_t rule)
 
 	if (!insert_in_order(scratch->candidates, &scan->window->candidate_count,
 	                     scratch->candidate_max, (struct candidate){ (uint32_t)end, rule }))
-		scan->is_full = true;
+		scan->has_failed = true;
 }
 
 /* ------------------------------------------------------------------- leads ---- */
@@ -70,7 +67,7 @@ follow_lead(struct scan *scan, uint32_t rule, size_t at, unsigned count)
 		break;
 	case LEAD_OPEN:
 		if (scan->carry->lead_count == ks_scan_leads_max(w->set))
-			scan->is_full = true;
+			scan->has_failed = true;
 		else
 			scan->carry->leads[scan->carry->lead_count++] = (struct open_lead){ rule,
 				                                                            count };
@@ -112,10 +109,39 @@ on_separator(unsigned id, unsigned long long from, unsigned long long to, unsign
 	return 0;
 }
 
+/* A search for names in the text before a noun. */
 struct name_search {
-	uint32_t *rules;
-	size_t count, max;
+	const struct ks_ruleset *set;
+	uint32_t *rules; /* whose names end at the noun; room for every named rule */
+	size_t count;
+	size_t end;     /* of the text: the noun's */
+	bool has_heads; /* of names that go on behind it */
 };
+
+static void
+add_rule(struct name_search *search, uint32_t rule)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->rules[i] == rule)
+			return;
+	}
+	search->rules[search->count++] = rule;
+}
+
+static int
+on_head(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+{
+	struct name_search *search = ctx;
+	const struct name_path *path = &search->set->paths[id];
+
+	(void)from;
+	(void)flags;
+	if (!path->is_whole)
+		search->has_heads = true;
+	else if (to == search->end)
+		add_rule(search, path->rule);
+	return 0;
+}
 
 static int
 on_name(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
@@ -123,10 +149,9 @@ on_name(unsigned id, unsigned long long from, unsigned long long to, unsigned fl
 	struct name_search *search = ctx;
 
 	(void)from;
-	(void)to;
 	(void)flags;
-	if (search->count < search->max)
-		search->rules[search->count++] = id;
+	if (to == search->end)
+		add_rule(search, id);
 	return 0;
 }
 
@@ -136,9 +161,11 @@ scan_block(struct scan *scan, enum database number, const uint8_t *text, size_t 
 {
 	const struct window *w = scan->window;
 
-	if (hs_scan(w->set->databases[number], (const char *)text, (unsigned)len, 0,
-	            w->scratch->hs, on_match, ctx) != HS_SUCCESS)
-		scan->is_full = true;
+	hs_error_t e = hs_scan(w->set->databases[number], (const char *)text, (unsigned)len, 0,
+	                       w->scratch->hs, on_match, ctx);
+
+	if (e != HS_SUCCESS && e != HS_SCAN_TERMINATED)
+		scan->has_failed = true;
 }
 
 /* Can a value of a setting begin at at? A '\' may belong to a "\/". */
@@ -154,6 +181,21 @@ may_be_value(const struct window *w, size_t at)
 	return true;
 }
 
+/* Find the rules whose names end at noun. */
+static void
+find_names(struct scan *scan, ptrdiff_t noun, struct name_search *ret_search)
+{
+	const struct window *w = scan->window;
+	uint8_t room[NAME_TEXT_MAX];
+	size_t len;
+	const uint8_t *text = ks_window_text(w, noun - (ptrdiff_t)NAME_TEXT_MAX, noun, room, &len);
+
+	*ret_search = (struct name_search){ .set = w->set, .rules = w->scratch->names, .end = len };
+	scan_block(scan, DATABASE_HEADS, text, len, on_head, ret_search);
+	if (ret_search->has_heads)
+		scan_block(scan, DATABASE_NAMES, text, len, on_name, ret_search);
+}
+
 static void
 add_named(struct scan *scan, size_t end, const struct name_search *names)
 {
@@ -162,22 +204,8 @@ add_named(struct scan *scan, size_t end, const struct name_search *names)
 	for (size_t i = 0; i < names->count; i++) {
 		if (!insert_in_order(scratch->named, &scan->named_count, scratch->named_max,
 		                     (struct candidate){ (uint32_t)end, names->rules[i] }))
-			scan->is_full = true;
+			scan->has_failed = true;
 	}
-}
-
-/* The rules whose names end at noun. */
-static void
-find_names(struct scan *scan, ptrdiff_t noun, struct name_search *ret_names)
-{
-	uint8_t room[NAME_TEXT_MAX];
-	size_t len;
-	const uint8_t *text = ks_window_text(scan->window, noun - (ptrdiff_t)NAME_TEXT_MAX, noun,
-	                                     room, &len);
-
-	*ret_names = (struct name_search){ .rules = scan->window->scratch->names,
-		                           .max = scan->window->set->named_count };
-	scan_block(scan, DATABASE_NAMES, text, len, on_name, ret_names);
 }
 
 /*
@@ -190,7 +218,7 @@ follow_noun(struct scan *scan, ptrdiff_t noun)
 	const struct window *w = scan->window;
 	ptrdiff_t to = noun + (ptrdiff_t)SEPARATOR_WIDTH_MAX;
 	struct separator_ends ends = { .count = 0 };
-	struct name_search names = { .count = 0 };
+	struct name_search names;
 	uint8_t room[SEPARATOR_WIDTH_MAX];
 	const uint8_t *text;
 	size_t len;
@@ -239,7 +267,7 @@ merge_named(struct scan *scan)
 	size_t i = scan->window->candidate_count, j = scan->named_count, to = i + j;
 
 	if (to > scratch->candidate_max) {
-		scan->is_full = true;
+		scan->has_failed = true;
 		return;
 	}
 	scan->window->candidate_count = to;
@@ -299,5 +327,5 @@ ks_scan_window(struct window *w, struct carry *carry, hs_stream_t *hs)
 		return KS_ERROR_INTERNAL;
 	follow_nouns(&scan);
 	merge_named(&scan);
-	return scan.is_full ? KS_ERROR_INTERNAL : KS_OK;
+	return scan.has_failed ? KS_ERROR_INTERNAL : KS_OK;
 }

@@ -38,7 +38,7 @@ ks_scratch_size_max(const struct ks_ruleset *set)
 {
 	return sizeof(struct ks_scratch) +
 	       (candidate_max(set) + named_max(set)) * sizeof(struct candidate) +
-	       (ks_window_max(set) + set->named_count) * sizeof(uint32_t) +
+	       ks_window_max(set) * sizeof(uint32_t) + set->named_count * sizeof(uint32_t) +
 	       span_max(set) * sizeof(struct span);
 }
 

@@ -6,9 +6,13 @@
 
 #include <hs.h>
 
+#include "boundary.h"
 #include "ruleset.h"
 #include "run.h"
 #include "span.h"
+
+/* The text in which a name is looked for, boundary included. */
+#define NAME_TEXT_MAX (BOUNDARY_WIDTH_MAX + 1U + NAME_WIDTH_MAX)
 
 /* A match whose run has not been judged yet, or whose verdict is open. */
 struct candidate {
@@ -30,8 +34,8 @@ struct ks_scratch {
 	size_t candidate_max;
 	struct candidate *named; /* those of rules that go by nouns: room for named_max */
 	size_t named_max;
-	uint32_t *nouns; /* where nouns end: room for every byte of a window */
-	uint32_t *names; /* rules whose names end at a noun: room for every named rule */
+	uint32_t *nouns;    /* where nouns end: room for every byte of a window */
+	uint32_t *names;    /* rules whose names end at a noun: room for every named rule */
 	struct span *spans; /* room for span_max: every other byte of a window */
 	size_t span_max;
 	struct run_memo memos[CLASS_MAX];

@@ -6,6 +6,7 @@
 #include "setting.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,92 @@ ks_setting_split(const struct ks_rule *rule, struct nouns *nouns, char **ret_nam
 	*nouns = with;
 	*ret_name = name;
 	return KS_OK;
+}
+
+/* ------------------------------------------------------------------- paths ---- */
+
+static bool
+is_quantifier(char c)
+{
+	return c && strchr("?*+{", c);
+}
+
+/* The end of a group of plain alternatives at the start of part, or NULL. */
+static const char *
+plain_group_end(struct part part)
+{
+	const char *p = part.from + 3, *word = p;
+
+	if (part.to - part.from < 4 || strncmp(part.from, "(?:", 3) != 0)
+		return NULL;
+	for (; p < part.to && *p != ')'; p++) {
+		if (*p != '|' && !is_plain(*p))
+			return NULL;
+		if (*p == '|' && p - word < (ptrdiff_t)NOUN_LEN_MIN)
+			return NULL;
+		word = *p == '|' ? p + 1 : word;
+	}
+	if (p == part.to || p - word < (ptrdiff_t)NOUN_LEN_MIN ||
+	    (p + 1 < part.to && is_quantifier(p[1])))
+		return NULL;
+	return p + 1;
+}
+
+/* The end of the plain characters at the start of part. */
+static const char *
+plain_end(struct part part)
+{
+	const char *p = part.from;
+
+	while (p < part.to && is_plain(*p))
+		p++;
+	return p > part.from && p < part.to && is_quantifier(*p) ? p - 1 : p;
+}
+
+static int
+tell_path(struct part flags, struct part path, name_path_fn fn, void *ctx)
+{
+	const char *end = plain_group_end(path);
+	int flags_len = (int)(flags.to - flags.from);
+	char *head;
+	int r;
+
+	if (!end)
+		end = plain_end(path);
+	if (end - path.from < (ptrdiff_t)NOUN_LEN_MIN)
+		end = path.to; /* no head: all of it has to be looked for */
+	if (asprintf(&head, "%.*s%.*s", flags_len, flags.from, (int)(end - path.from), path.from) <
+	    0)
+		return KS_ERROR_MEMORY;
+	r = fn(ctx, head, end == path.to);
+	free(head);
+	return r;
+}
+
+int
+ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx)
+{
+	struct part flags = { name, name }, rest = { name, name + strlen(name) };
+	const char *group;
+	int r = KS_OK;
+
+	if (is_simple)
+		return fn(ctx, name, true);
+	if (strncmp(name, "(?i)", 4) == 0)
+		rest.from = flags.to = name + 4;
+	(void)alternative_end(rest, &group);
+	if (group != rest.from || strncmp(group, "(?:", 3) != 0)
+		return tell_path(flags, rest, fn, ctx);
+	rest = (struct part){ group + 3, rest.to - 1 };
+	while (r == KS_OK) {
+		const char *end = alternative_end(rest, &group);
+
+		r = tell_path(flags, (struct part){ rest.from, end }, fn, ctx);
+		if (end == rest.to)
+			break;
+		rest.from = end + 1;
+	}
+	return r;
 }
 
 bool

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "keysieve.h"
 
@@ -32,6 +33,29 @@ struct nouns {
  * are added. Else *ret_name is NULL, and Hyperscan must have the whole trigger. Errors: KS_ERROR_MEMORY.
  */
 int ks_setting_split(const struct ks_rule *rule, struct nouns *nouns, char **ret_name);
+
+/*
+ * A way through a name, and the plain characters that it begins with, its head; if it begins with none,
+ * all of it.
+ *
+ *     (?i)(?:brave[_-]?key|x-subscription-token)        heads: brave   x-subscription-token (all of it)
+ *
+ * Most words of a log are no provider's name. So heads are looked for first, at a fifth of the price,
+ * and whole names only where there is one (docs/performance.md).
+ */
+struct name_path {
+	uint32_t rule;
+	bool is_whole;
+};
+
+/* Told of each head of a name, with the name's flags. Not 0: stop. */
+typedef int (*name_path_fn)(void *ctx, const char *head, bool is_whole);
+
+/*
+ * Returns 0, what fn returned, or KS_ERROR_MEMORY. name is as ks_setting_split() gives it; if it is simple
+ * it is as cheap as its heads, and told as a whole.
+ */
+int ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx);
 
 /* Can a separator begin with that byte? */
 bool ks_setting_may_go_on(uint8_t b);

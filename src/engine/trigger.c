@@ -13,13 +13,13 @@
 #include "lead.h"
 #include "macro.h"
 
-/* before(?:expression)behind, as memory of the caller's; NULL also if expression is. */
+/* before(?:expression), the caller's to free; NULL also if expression is. */
 static char *
-enclose(const char *before, const char *expression, const char *behind)
+prefix(const char *before, const char *expression)
 {
 	char *text;
 
-	if (!expression || asprintf(&text, "%s(?:%s)%s", before, expression, behind) < 0)
+	if (!expression || asprintf(&text, "%s(?:%s)", before, expression) < 0)
 		return NULL;
 	return text;
 }
@@ -35,7 +35,7 @@ ks_trigger_expression(const struct ks_rule *rule, bool checks_boundary)
 	ks_lead_split(rule, &lead);
 	if (expanded && lead.head_len)
 		expanded[lead.head_len] = '\0'; /* a trigger with a lead has no macros */
-	expression = enclose(boundary, expanded, "");
+	expression = prefix(boundary, expanded);
 	free(expanded);
 	return expression;
 }
@@ -44,7 +44,7 @@ char *
 ks_trigger_anchored(const struct ks_rule *rule)
 {
 	char *expanded = ks_macro_expand(rule->trigger);
-	char *expression = enclose("^", expanded, "");
+	char *expression = prefix("^", expanded);
 
 	free(expanded);
 	return expression;
@@ -53,7 +53,7 @@ ks_trigger_anchored(const struct ks_rule *rule)
 char *
 ks_trigger_name(const struct ks_rule *rule, const char *name)
 {
-	return enclose(ks_boundary_expression(rule->boundary), name, "\\z");
+	return prefix(ks_boundary_expression(rule->boundary), name);
 }
 
 /* Does the expression assert something about its surroundings, which a trigger must not? */

@@ -146,8 +146,8 @@ begins_at(const struct window *w, const struct candidate *c, size_t from)
 	if (width->min == width->max)
 		return true;
 	/* Were this to fail, the trigger would be masked with the key: the safe side. */
-	(void)hs_scan(w->set->databases[DATABASE_ANCHORED], (const char *)w->buf + from, (unsigned)query.width, 0,
-	              w->scratch->hs, on_anchored, &query);
+	(void)hs_scan(w->set->databases[DATABASE_ANCHORED], (const char *)w->buf + from,
+	              (unsigned)query.width, 0, w->scratch->hs, on_anchored, &query);
 	return query.found;
 }
 

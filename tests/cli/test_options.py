@@ -6,7 +6,8 @@ import unittest
 
 from support import (ACME, ALNUM, ID, ONLY, RULE, TRIGGER, CommandTest, body, masked, run)
 
-OPTIONS = {"--output": "FILE", "--rules": "FILE", "--enable": "ID", "--disable": "ID", "--only": "ID",
+OPTIONS = {"--output": "FILE", "--rules": "FILE", "--rules-dir": "DIR", "--no-rules-d": None,
+           "--enable": "ID", "--disable": "ID", "--only": "ID",
            "--check": None, "--stats": None, "--help": None, "--version": None}
 SHORTS = {"-o": "FILE", "-h": None, "-V": None}
 TOTALS = rb"keysieve: (\d+) bytes, (\d+) findings, (\d+) bytes masked, \d+\.\d+ s, \d+\.\d MB/s"

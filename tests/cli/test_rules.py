@@ -197,9 +197,6 @@ class NoFiles(CommandTest):
     def test_a_missing_file(self):
         self.refused(self.path("missing.yaml"), "missing.yaml", "No such file or directory")
 
-    def test_a_directory(self):
-        self.refused(self.directory, self.directory, "Is a directory")
-
     def test_a_file_beyond_4_MiB(self):
         self.refused(self.file("large.yaml", RULE + "#" * (4 << 20)), "large.yaml", "too large")
 

@@ -244,8 +244,8 @@ oracle_open(const struct oracle_rule *r, struct oracle_view v, size_t e)
 		return false;
 	if (r->max > 0)
 		return len <= r->max;
-	if (!r->is_patient && r->kind == KS_KIND_PROVIDER && !r->has_follow && !refuses && len >= r->min &&
-	    meets_required(r, v.x + e, len))
+	if (!r->is_patient && r->kind == KS_KIND_PROVIDER && !r->has_follow && !refuses &&
+	    len >= r->min && meets_required(r, v.x + e, len))
 		return false;
 	return len < 64;
 }

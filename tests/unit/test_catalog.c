@@ -23,12 +23,10 @@ open_catalog(void)
 }
 
 static void
-show_failure(void *ctx, const struct selftest_failure *f)
+show_failure(void *ctx, const struct ks_error *error)
 {
 	(void)ctx;
-	(void)fprintf(stderr, "# %s, %s %zu, cut at %zu, byte %zu: %s\n", f->id,
-	              f->is_counterexample ? "counterexample" : "example", f->number, f->cut, f->at,
-	              f->what);
+	(void)fprintf(stderr, "# %s:%u: %s\n", error->file, error->line, error->text);
 }
 
 /* pack is the name of a pack, or NULL for all. */
