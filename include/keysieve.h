@@ -270,6 +270,23 @@ KS_PUBLIC int ks_stream_feed(struct ks_stream *stream, struct ks_scratch *scratc
 /* The input has ended: push out what was held. */
 KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *scratch);
 
+/* ----------------------------------------------------------------- keys ---- */
+
+/* A secret of the user's, with which hashes of runs are made that nobody else can make or try. */
+struct ks_key;
+
+#define KS_HASH_SIZE   32U /* bytes of a hash */
+#define KS_KEY_ID_SIZE 9U  /* 8 hexadecimal digits and a NUL */
+
+/* Make a new key and write it to a file that does not exist yet, mode 0600. Errors: KS_ERROR_FILE. */
+KS_PUBLIC int ks_key_create_file(const char *path, struct ks_error *reterr);
+/* *ret_key is the caller's to free. Errors: KS_ERROR_FILE, KS_ERROR_MEMORY. */
+KS_PUBLIC int ks_key_read_file(const char *path, struct ks_key **ret_key, struct ks_error *reterr);
+/* Wipes it. NULL is fine. */
+KS_PUBLIC void ks_key_free(struct ks_key *key);
+/* Tells keys apart, and nothing else about them. Lent as long as the key is there. */
+KS_PUBLIC const char *ks_key_id(const struct ks_key *key);
+
 /* -------------------------------------------------------------- catalog ---- */
 
 /*
@@ -347,6 +364,33 @@ KS_PUBLIC void ks_catalog_get(const struct ks_catalog *catalog, size_t index,
  */
 KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_ruleset **ret_set,
                                  size_t *ret_index, struct ks_error *reterr);
+
+/* ------------------------------------------------------------ allow-list ---- */
+
+/* The runs that a catalog's files allow. Used by one thread at a time. */
+struct ks_allowlist;
+
+/*
+ * Compile the allow-lists of a catalog's files for the set that ks_catalog_compile() made: index are its
+ * numbers, count of them. Borrows key (NULL: there is none) until the list is freed. *ret_list is NULL if
+ * nothing is allowed. Errors: KS_ERROR_RULE with its place: an expression is wrong, a rule unknown, a
+ * hash of another key; KS_ERROR_MEMORY.
+ */
+KS_PUBLIC int ks_catalog_compile_allowlist(const struct ks_catalog *catalog, const size_t *index,
+                                           size_t count, const struct ks_key *key,
+                                           struct ks_allowlist **ret_list, struct ks_error *reterr);
+/* NULL is fine. */
+KS_PUBLIC void ks_allowlist_free(struct ks_allowlist *list);
+/* A ks_allow_fn, whose ctx is a list. */
+KS_PUBLIC int ks_allowlist_has(void *list, size_t rule, const uint8_t *run, size_t len);
+
+/*
+ * What stands for a run in an allow-list: "blake2b:..." or, with a key, "blake2b-keyed:...". Writes at most
+ * size bytes with the final NUL; KS_HASH_TEXT_SIZE is enough. Borrows run and key. Errors: KS_ERROR_INTERNAL.
+ */
+#define KS_HASH_TEXT_SIZE 96U
+KS_PUBLIC int ks_allow_hash_text(const struct ks_key *key, const uint8_t *run, size_t len, char *text,
+                                 size_t size);
 
 #ifdef __cplusplus
 }

@@ -1,36 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keysieve: from the command line to a command. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "command.h"
 #include "descriptor.h"
-#include "filter_command.h"
 #include "keysieve.h"
 #include "message.h"
 #include "options.h"
 #include "process.h"
+#include "standard_output.h"
 
 /* Text for people, to the standard output. */
 static int
-print_and_close(const struct options *options)
+print_text(const struct options *options)
 {
 	if (options->help)
-		ks_options_print_help();
+		ks_command_print_help(options->command);
 	else
 		(void)printf("keysieve %s\n", ks_version());
-	if (fflush(stdout) != 0) {
-		ks_message("standard output: %s", strerror(errno));
-		return EXIT_IO;
-	}
-	return 0;
+	return ks_standard_output_end(0);
+}
+
+static int
+run(const struct command *command, int argc, char **argv)
+{
+	struct options options = { .command = command };
+	int status = ks_options_read(&options, argc, argv);
+
+	if (status == 0 && (options.help || options.version))
+		status = print_text(&options);
+	else if (status == 0)
+		status = command->run(&options);
+	ks_options_done(&options);
+	return status;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options options;
-	int status;
+	const struct command *command;
+	int words;
 
 	if (ks_descriptor_reserve_standard() < 0)
 		return EXIT_IO;
@@ -39,11 +48,6 @@ main(int argc, char **argv)
 		ks_message("%s", ks_status_text(KS_ERROR_INTERNAL));
 		return EXIT_INTERNAL;
 	}
-	status = ks_options_read(&options, argc, argv);
-	if (status == 0 && (options.help || options.version))
-		status = print_and_close(&options);
-	else if (status == 0)
-		status = ks_filter_command(&options);
-	ks_options_done(&options);
-	return status;
+	command = ks_command_find(argc, argv, &words);
+	return command ? run(command, argc - words, argv + words) : EXIT_USAGE;
 }

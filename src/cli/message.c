@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
+
 #define NAME_SHOWN 200 /* bytes of a file's name */
 
 /* File names may hold line ends and escape sequences for the terminal. */
@@ -60,4 +62,31 @@ ks_message_error(const struct ks_error *e)
 		ks_message_file(e->file, e->text);
 	else
 		ks_message("%s", e->text);
+}
+
+static int
+exit_status(int status)
+{
+	switch ((enum ks_status)status) {
+	case KS_ERROR_UNKNOWN:
+		return EXIT_USAGE;
+	case KS_ERROR_RULE:
+	case KS_ERROR_SYNTAX:
+	case KS_ERROR_FILE:
+		return EXIT_RULES;
+	case KS_OK:
+	case KS_ERROR_MEMORY:
+	case KS_ERROR_MISUSE:
+	case KS_ERROR_SINK:
+	case KS_ERROR_INTERNAL:
+		break;
+	}
+	return EXIT_INTERNAL;
+}
+
+int
+ks_message_failure(const struct ks_error *error)
+{
+	ks_message_error(error);
+	return exit_status(error->status);
 }

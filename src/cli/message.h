@@ -12,3 +12,6 @@ void ks_message_file(const char *name, const char *reason);
 
 /* The same for an error of the library, with its place: "FILE:LINE:COLUMN: TEXT". */
 void ks_message_error(const struct ks_error *error);
+
+/* ks_message_error(), and the exit status for it. */
+int ks_message_failure(const struct ks_error *error);

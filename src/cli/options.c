@@ -10,28 +10,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "message.h"
 
 struct option_row {
 	int key; /* the short letter, or a number above 255 */
 	const char *name, *argument, *help;
+	unsigned commands; /* enum command_bit: those that it belongs to */
 };
 
-enum { KEY_RULES = 256, KEY_ENABLE, KEY_DISABLE, KEY_ONLY, KEY_STATS, KEY_CHECK };
+enum {
+	KEY_RULES = 256,
+	KEY_ENABLE,
+	KEY_DISABLE,
+	KEY_ONLY,
+	KEY_RULES_DIR,
+	KEY_NO_RULES_D,
+	KEY_STATS,
+	KEY_CHECK,
+	KEY_JSON
+};
+
+/* Commands that choose rules, that read rules at all, and all. */
+#define CHOOSING (COMMAND_FILTER | COMMAND_RULES_LIST | COMMAND_RULES_TEST)
+#define READING  (CHOOSING | COMMAND_RULES_CHECK)
+#define ALL      (READING | COMMAND_RULES | COMMAND_HELP)
 
 static const struct option_row rows[] = {
-	{ 'o', "output", "FILE", "write to FILE, not to the standard output" },
-	{ KEY_RULES, "rules", "FILE", "add a rule file, or the pack generic (repeatable)" },
-	{ KEY_ENABLE, "enable", "ID,...", "switch rules or packs on (repeatable)" },
-	{ KEY_DISABLE, "disable", "ID,...", "switch rules or packs off (repeatable)" },
-	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)" },
-	{ KEY_CHECK, "check", NULL, "write nothing; exit 1 if there is a secret" },
-	{ KEY_STATS, "stats", NULL, "print counts and speed to the standard error at the end" },
-	{ 'h', "help", NULL, "print this help" },
-	{ 'V', "version", NULL, "print the version" },
+	{ 'o', "output", "FILE", "write to FILE, not to the standard output", COMMAND_FILTER },
+	{ KEY_RULES, "rules", "FILE", "add a rule file, a directory of them, or generic",
+	  CHOOSING },
+	{ KEY_RULES_DIR, "rules-dir", "DIR", "read rules here, not in " RULES_DIR, READING },
+	{ KEY_NO_RULES_D, "no-rules-d", NULL, "do not read " RULES_DIR, READING },
+	{ KEY_ENABLE, "enable", "ID,...", "switch rules or packs on (repeatable)", CHOOSING },
+	{ KEY_DISABLE, "disable", "ID,...", "switch rules or packs off (repeatable)", CHOOSING },
+	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)",
+	  CHOOSING },
+	{ KEY_CHECK, "check", NULL, "write nothing; exit 1 if there is a secret", COMMAND_FILTER },
+	{ KEY_STATS, "stats", NULL, "print counts and speed to the standard error at the end",
+	  COMMAND_FILTER },
+	{ KEY_JSON, "json", NULL, "print JSON", COMMAND_RULES_LIST },
+	{ 'h', "help", NULL, "print this help", ALL },
+	{ 'V', "version", NULL, "print the version", ALL },
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static bool
+belongs_to(const struct option_row *row, const struct options *o)
+{
+	return row->commands & o->command->bit;
+}
 
 static bool
 has_environment(const struct option_row *row)
@@ -55,17 +84,25 @@ list_add(struct text_list *list, const char *item)
 	return 0;
 }
 
+/* Where the user finds what is right. */
+static int
+complain(const struct options *o, const char *problem)
+{
+	const char *words = o->command->words;
+
+	ks_message("%s; see keysieve%s%s --help", problem, *words ? " " : "", words);
+	return EXIT_USAGE;
+}
+
 /* Add the parts of text, which is changed; there must be one. */
 static int
-list_add_parts(struct text_list *list, char *text, const char *separator)
+list_add_parts(const struct options *o, struct text_list *list, char *text, const char *separator)
 {
 	char *rest, *part = strtok_r(text, separator, &rest);
 	int r = 0;
 
-	if (!part) {
-		ks_message("an option or variable that takes names has none; see keysieve --help");
-		return EXIT_USAGE;
-	}
+	if (!part)
+		return complain(o, "an option or variable that takes names has none");
 	for (; r == 0 && part; part = strtok_r(NULL, separator, &rest))
 		r = list_add(list, part);
 	return r;
@@ -113,7 +150,8 @@ apply(struct options *o, int key, char *text)
 	struct text_list *list = list_of(o, key);
 
 	if (list)
-		return key == KEY_RULES ? list_add(list, text) : list_add_parts(list, text, ", ");
+		return key == KEY_RULES ? list_add(list, text)
+		                        : list_add_parts(o, list, text, ", ");
 	switch (key) {
 	case 'o':
 		o->output = text;
@@ -123,6 +161,15 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_STATS:
 		o->stats = true;
+		break;
+	case KEY_RULES_DIR:
+		o->rules_dir = text;
+		break;
+	case KEY_NO_RULES_D:
+		o->no_rules_dir = true;
+		break;
+	case KEY_JSON:
+		o->json = true;
 		break;
 	case 'h':
 		o->help = true;
@@ -185,7 +232,7 @@ apply_environment(struct options *o, const struct option_row *row)
 		list->owned = strdup(text);
 		if (!list->owned)
 			return EXIT_INTERNAL;
-		return list_add_parts(list, list->owned, row->key == KEY_RULES ? ":" : ", ");
+		return list_add_parts(o, list, list->owned, row->key == KEY_RULES ? ":" : ", ");
 	}
 	if (row->argument)
 		return *text ? apply(o, row->key, text) : 0;
@@ -199,11 +246,13 @@ apply_environment(struct options *o, const struct option_row *row)
 /* ---------------------------------------------------------------- command line ---- */
 
 static void
-fill_getopt(struct option *longs, char *shorts)
+fill_getopt(const struct options *o, struct option *longs, char *shorts)
 {
 	*shorts++ = ':'; /* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ROW_COUNT; i++) {
-		longs[i] = (struct option){ rows[i].name,
+		if (!belongs_to(&rows[i], o))
+			continue;
+		*longs++ = (struct option){ rows[i].name,
 			                    rows[i].argument ? required_argument : no_argument,
 			                    NULL, rows[i].key };
 		if (rows[i].key < 256) {
@@ -212,14 +261,15 @@ fill_getopt(struct option *longs, char *shorts)
 				*shorts++ = ':';
 		}
 	}
-	longs[ROW_COUNT] = (struct option){ 0 };
+	*longs = (struct option){ 0 };
 	*shorts = '\0';
 }
 
 static int
-complain(int problem, char **argv)
+complain_option(const struct options *o, int problem, char **argv)
 {
 	const char *given = argv[optind - 1];
+	char text[200];
 
 	for (size_t i = 0; problem == '?' && i < ROW_COUNT; i++) {
 		if (optopt == rows[i].key && strchr(given, '=')) {
@@ -228,12 +278,12 @@ complain(int problem, char **argv)
 		}
 	}
 	if (problem == ':')
-		ks_message("option '%s' needs an argument; see keysieve --help", given);
+		(void)snprintf(text, sizeof(text), "option '%.100s' needs an argument", given);
 	else if (optopt > 0 && optopt < 256)
-		ks_message("unknown option '-%c'; see keysieve --help", optopt);
+		(void)snprintf(text, sizeof(text), "unknown option '-%c'", optopt);
 	else
-		ks_message("unknown option '%s'; see keysieve --help", given);
-	return EXIT_USAGE;
+		(void)snprintf(text, sizeof(text), "unknown option '%.100s'", given);
+	return complain(o, text);
 }
 
 int
@@ -244,42 +294,49 @@ ks_options_read(struct options *o, int argc, char **argv)
 	bool given[ROW_COUNT] = { false };
 	int key, r = 0;
 
-	*o = (struct options){ 0 };
-	fill_getopt(longs, shorts);
+	fill_getopt(o, longs, shorts);
 	opterr = 0;
 	while (r == 0 && (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (key == '?' || key == ':')
-			return complain(key, argv);
+			return complain_option(o, key, argv);
 		for (size_t i = 0; i < ROW_COUNT; i++)
 			given[i] |= rows[i].key == key;
 		r = apply(o, key, optarg);
 	}
 	for (size_t i = 0; r == 0 && i < ROW_COUNT; i++) {
-		if (!given[i] && has_environment(&rows[i]))
+		if (!given[i] && belongs_to(&rows[i], o) && has_environment(&rows[i]))
 			r = apply_environment(o, &rows[i]);
 	}
 	o->files = argv + optind;
 	return r;
 }
 
-void
-ks_options_print_help(void)
+static void
+print_row(const struct option_row *row)
 {
-	(void)printf("Usage: keysieve [OPTION]... [FILE]...\n"
-	             "Mask credentials in logs: AI-provider API keys and others become '*'.\n\n"
-	             "With no FILE, or where FILE is -, read the standard input.\n\n");
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		char left[32];
+	bool is_short = row->key < 256;
+	char left[32];
 
-		(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s", rows[i].key < 256 ? "-" : " ",
-		               rows[i].key < 256 ? rows[i].key : ' ', rows[i].key < 256 ? "," : " ",
-		               rows[i].name, rows[i].argument ? " " : "",
-		               rows[i].argument ? rows[i].argument : "");
-		(void)printf("  %-22s%s\n", left, rows[i].help);
+	(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s", is_short ? "-" : " ",
+	               is_short ? row->key : ' ', is_short ? "," : " ", row->name,
+	               row->argument ? " " : "", row->argument ? row->argument : "");
+	(void)printf("  %-22s%s\n", left, row->help);
+}
+
+void
+ks_options_print(const struct command *command)
+{
+	char name[64] = "";
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (!(rows[i].commands & command->bit))
+			continue;
+		print_row(&rows[i]);
+		if (has_environment(&rows[i]))
+			environment_name(&rows[i], name, sizeof(name));
 	}
-	(void)printf(
-		"\nEach option has an environment variable, such as KEYSIEVE_RULES; an option\n"
-		"on the command line wins.\n\n"
-		"Exit status: 0 done, also when something was masked; 1 --check found a\n"
-		"secret; 2 usage; 70 internal error; 74 input or output; 78 rules.\n");
+	if (*name)
+		(void)printf("\nEach option has an environment variable, such as %s;\n"
+		             "an option on the command line wins.\n",
+		             name);
 }

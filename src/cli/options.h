@@ -7,6 +7,20 @@
 
 enum { EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 70, EXIT_IO = 74, EXIT_RULES = 78 };
 
+#define RULES_DIR "/etc/keysieve/rules.d" /* read unless an option says otherwise */
+
+/* Which commands an option belongs to. */
+enum command_bit {
+	COMMAND_FILTER = 1 << 0,
+	COMMAND_HELP = 1 << 1,
+	COMMAND_RULES = 1 << 2, /* without a second word */
+	COMMAND_RULES_LIST = 1 << 3,
+	COMMAND_RULES_CHECK = 1 << 4,
+	COMMAND_RULES_TEST = 1 << 5
+};
+
+struct command;
+
 struct text_list {
 	const char **items; /* borrowed from the command line or from owned */
 	size_t count;
@@ -14,18 +28,23 @@ struct text_list {
 };
 
 struct options {
+	const struct command *command;
 	const char *output; /* NULL: standard output */
 	struct text_list rules, enable, disable, only;
-	bool check, stats;
+	const char *rules_dir; /* NULL: the usual one */
+	bool no_rules_dir;
+	bool check, stats, json;
 	bool help, version;
 	char **files; /* ended by NULL */
 };
 
 /*
- * Read the command line, then KEYSIEVE_<FLAG> for every flag that was not given. Prints what is
- * wrong. Returns 0, or an exit status.
+ * Read the command line behind the words of options->command, of which argv[0] is the last, then
+ * KEYSIEVE_<FLAG> for every flag of that command that was not given. Prints what is wrong. Returns 0,
+ * or an exit status.
  */
 int ks_options_read(struct options *options, int argc, char **argv);
 void ks_options_done(struct options *options);
 
-void ks_options_print_help(void);
+/* Print a command's options to the standard output, a line each, and what they have in common. */
+void ks_options_print(const struct command *command);

@@ -1,89 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Built-in rules, then files, then --only, --enable and --disable in this order. */
+/*
+ * Built-in rules, then the rules directory, then --rules, then --only, --enable and --disable in this
+ * order.
+ */
 #include "rule_selection.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 
 typedef int (*switch_fn)(struct ks_catalog *catalog, const char *name, struct ks_error *reterr);
 
 static int
-exit_status(const struct ks_error *error)
+out_of_memory(void)
 {
-	switch ((enum ks_status)error->status) {
-	case KS_ERROR_UNKNOWN:
-		return EXIT_USAGE;
-	case KS_ERROR_RULE:
-	case KS_ERROR_SYNTAX:
-	case KS_ERROR_FILE:
-		return EXIT_RULES;
-	case KS_OK:
-	case KS_ERROR_MEMORY:
-	case KS_ERROR_MISUSE:
-	case KS_ERROR_SINK:
-	case KS_ERROR_INTERNAL:
-		break;
+	const struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
+
+	return ks_message_failure(&error);
+}
+
+/* -------------------------------------------------------------------- gathering ---- */
+
+int
+ks_rule_selection_directory(const struct options *o, struct rule_paths *ret_paths)
+{
+	const char *path = o->rules_dir ? o->rules_dir : RULES_DIR;
+
+	*ret_paths = (struct rule_paths){ 0 };
+	if (o->no_rules_dir || !*path || strcmp(path, "none") == 0)
+		return 0;
+	if (!o->rules_dir && access(path, F_OK) < 0 && errno == ENOENT)
+		return 0; /* most systems have none */
+	return ks_rule_paths_add_directory(ret_paths, path);
+}
+
+static int
+add_files(struct ks_catalog *catalog, const struct rule_paths *paths)
+{
+	struct ks_error error;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		if (ks_catalog_add_file(catalog, paths->items[i], &error) != KS_OK)
+			return ks_message_failure(&error);
 	}
-	return EXIT_INTERNAL;
+	return 0;
 }
 
 static int
-add_rules(struct ks_catalog *catalog, const char *name, struct ks_error *reterr)
+add_directory(struct ks_catalog *catalog, const struct options *o)
 {
-	return ks_pack_exists(name) ? ks_catalog_enable(catalog, name, reterr)
-	                            : ks_catalog_add_file(catalog, name, reterr);
-}
+	struct rule_paths paths;
+	int r = ks_rule_selection_directory(o, &paths);
 
-static int
-for_each(struct ks_catalog *catalog, const struct text_list *names, switch_fn fn,
-         struct ks_error *reterr)
-{
-	int r = KS_OK;
-
-	for (size_t i = 0; r == KS_OK && i < names->count; i++)
-		r = fn(catalog, names->items[i], reterr);
+	if (r == 0)
+		r = add_files(catalog, &paths);
+	ks_rule_paths_done(&paths);
 	return r;
 }
 
+/* What --rules names: a pack, a file or a directory. */
 static int
-select_rules(struct ks_catalog *catalog, const struct options *o, struct ks_error *reterr)
+add_named(struct ks_catalog *catalog, const char *name)
 {
-	int r = ks_catalog_add_builtin(catalog, reterr);
+	struct rule_paths paths = { 0 };
+	struct ks_error error;
+	int r;
 
-	if (r == KS_OK)
-		r = for_each(catalog, &o->rules, add_rules, reterr);
-	if (r == KS_OK && o->only.count > 0)
+	if (ks_pack_exists(name)) {
+		r = ks_catalog_enable(catalog, name, &error);
+		return r == KS_OK ? 0 : ks_message_failure(&error);
+	}
+	r = ks_rule_paths_add(&paths, name);
+	if (r == 0)
+		r = add_files(catalog, &paths);
+	ks_rule_paths_done(&paths);
+	return r;
+}
+
+/* -------------------------------------------------------------------- switching ---- */
+
+static int
+for_each(struct ks_catalog *catalog, const struct text_list *names, switch_fn fn)
+{
+	struct ks_error error;
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (fn(catalog, names->items[i], &error) != KS_OK)
+			return ks_message_failure(&error);
+	}
+	return 0;
+}
+
+static int
+switch_rules(struct ks_catalog *catalog, const struct options *o)
+{
+	int r;
+
+	if (o->only.count > 0)
 		ks_catalog_disable_all(catalog);
-	if (r == KS_OK)
-		r = for_each(catalog, &o->only, ks_catalog_enable, reterr);
-	if (r == KS_OK)
-		r = for_each(catalog, &o->enable, ks_catalog_enable, reterr);
-	if (r == KS_OK)
-		r = for_each(catalog, &o->disable, ks_catalog_disable, reterr);
+	r = for_each(catalog, &o->only, ks_catalog_enable);
+	if (r == 0)
+		r = for_each(catalog, &o->enable, ks_catalog_enable);
+	if (r == 0)
+		r = for_each(catalog, &o->disable, ks_catalog_disable);
 	return r;
+}
+
+/* ----------------------------------------------------------------------- public ---- */
+
+int
+ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
+                         const struct rule_paths *files)
+{
+	struct ks_error error;
+	int r;
+
+	*rules = (struct rule_selection){ .catalog = ks_catalog_new() };
+	if (!rules->catalog)
+		return out_of_memory();
+	if (ks_catalog_add_builtin(rules->catalog, &error) != KS_OK)
+		return ks_message_failure(&error);
+	r = add_directory(rules->catalog, options);
+	for (size_t i = 0; r == 0 && i < options->rules.count; i++)
+		r = add_named(rules->catalog, options->rules.items[i]);
+	if (r == 0 && files)
+		r = add_files(rules->catalog, files);
+	return r == 0 ? switch_rules(rules->catalog, options) : r;
 }
 
 int
 ks_rule_selection_init(struct rule_selection *rules, const struct options *options)
 {
-	struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
-	int r = KS_ERROR_MEMORY;
+	struct ks_error error;
+	int r = ks_rule_selection_gather(rules, options, NULL);
 
-	*rules = (struct rule_selection){ 0 };
-	rules->catalog = ks_catalog_new();
-	if (rules->catalog)
-		r = select_rules(rules->catalog, options, &error);
-	if (r == KS_OK) {
-		rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
-		r = rules->index
-		            ? ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error)
-		            : KS_ERROR_MEMORY;
-	}
-	if (r == KS_OK)
-		return 0;
-	ks_message_error(&error);
-	return exit_status(&error);
+	if (r != 0)
+		return r;
+	rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
+	if (!rules->index)
+		return out_of_memory();
+	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
+		return ks_message_failure(&error);
+	return 0;
 }
 
 void

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which rules the command line asks for, compiled. */
+/* Which rules the command line asks for, gathered and compiled. */
 #pragma once
 
 #include "keysieve.h"
 #include "options.h"
+#include "rule_paths.h"
 
 struct rule_selection {
 	struct ks_catalog *catalog;
@@ -12,7 +13,16 @@ struct rule_selection {
 };
 
 /*
+ * Gather the rules: the built-in ones, those of the rules directory, of --rules, and of files, which
+ * are rule files too (NULL: none); then switch them. Nothing is compiled.
  * Prints what is wrong. Returns 0, or an exit status; ks_rule_selection_done() is right after both.
  */
+int ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
+                             const struct rule_paths *files);
+
+/* Gather and compile. The same otherwise. */
 int ks_rule_selection_init(struct rule_selection *rules, const struct options *options);
 void ks_rule_selection_done(struct rule_selection *rules);
+
+/* The files of the rules directory that the options name. Prints what is wrong, returns as above. */
+int ks_rule_selection_directory(const struct options *options, struct rule_paths *ret_paths);

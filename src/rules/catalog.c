@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The catalog: rules from packs and files, each with a switch. An id stands for one rule only; a
- * later one takes the place of an earlier one, so that the order of rules, which decides ties,
- * stays.
+ * The catalog: its rules, their switches, and the set that is compiled from them. An id stands for one
+ * rule only; a later one takes the place of an earlier one, so that the order of rules, which decides
+ * ties, stays.
  */
-#include <errno.h>
-#include <stdbool.h>
+#include "catalog.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
-#include "keysieve.h"
 #include "pack.h"
-#include "rulefile.h"
 
-#define FILE_MAX (4U << 20) /* bytes of a rule file */
-
-static const char user_pack[] = "user";
-
-struct entry {
-	struct file_rule rule;
-	const char *pack;
-	bool is_enabled;
-};
-
-struct ks_catalog {
-	struct entry *entries;
-	size_t count, max;
-};
+const char ks_user_pack[] = "user";
 
 struct ks_catalog *
 ks_catalog_new(void)
@@ -43,14 +28,17 @@ ks_catalog_free(struct ks_catalog *c)
 		return;
 	for (size_t i = 0; i < c->count; i++)
 		ks_file_rule_done(&c->entries[i].rule);
+	for (size_t i = 0; i < c->allowed_count; i++)
+		ks_allow_entry_done(&c->allowed[i]);
+	free(c->allowed);
 	free(c->entries);
 	free(c);
 }
 
 /* -------------------------------------------------------------------- adding ---- */
 
-static struct entry *
-find_entry(const struct ks_catalog *c, const char *id)
+struct entry *
+ks_catalog_find(const struct ks_catalog *c, const char *id)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		if (strcmp(c->entries[i].rule.rule.id, id) == 0)
@@ -77,10 +65,24 @@ reserve(struct ks_catalog *c, size_t more)
 	return KS_OK;
 }
 
+static int
+reserve_allowed(struct ks_catalog *c, size_t more)
+{
+	struct allow_entry *grown;
+
+	if (more == 0)
+		return KS_OK;
+	grown = realloc(c->allowed, (c->allowed_count + more) * sizeof(*grown));
+	if (!grown)
+		return KS_ERROR_MEMORY;
+	c->allowed = grown;
+	return KS_OK;
+}
+
 static void
 put_entry(struct ks_catalog *c, struct entry entry)
 {
-	struct entry *old = find_entry(c, entry.rule.rule.id);
+	struct entry *old = ks_catalog_find(c, entry.rule.rule.id);
 
 	if (old) {
 		ks_file_rule_done(&old->rule);
@@ -90,114 +92,58 @@ put_entry(struct ks_catalog *c, struct entry entry)
 	}
 }
 
-/* Takes file's rules, all of them or none. */
-static int
-add_rulefile(struct ks_catalog *c, struct rulefile *file, const char *pack, struct ks_error *reterr)
-{
-	if (reserve(c, file->count) != KS_OK) {
-		ks_rulefile_done(file);
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	}
-	for (size_t i = 0; i < file->count; i++) {
-		put_entry(c, (struct entry){ .rule = file->rules[i],
-		                             .pack = pack,
-		                             .is_enabled = ks_pack_is_default(pack) });
-	}
-	free(file->rules); /* but not the strings: they are the catalog's now */
-	return KS_OK;
-}
-
+/* As on the command line, what is switched off is off whatever is switched on. */
 static void
-keep_first_error(void *ctx, const struct ks_error *error)
+do_switches(struct ks_catalog *c, const struct rulefile *file)
 {
-	struct ks_error *first = ctx;
-
-	if (first->status == KS_OK)
-		*first = *error;
+	for (size_t i = 0; i < file->switch_count; i++) {
+		if (file->switches[i].is_on)
+			(void)ks_catalog_enable(c, file->switches[i].name, NULL);
+	}
+	for (size_t i = 0; i < file->switch_count; i++) {
+		if (!file->switches[i].is_on)
+			(void)ks_catalog_disable(c, file->switches[i].name, NULL);
+	}
 }
 
-static int
-add_text(struct ks_catalog *c, const char *name, const char *text, size_t len, const char *pack,
-         enum rulefile_check check, struct ks_error *reterr)
+int
+ks_catalog_add(struct ks_catalog *c, struct rulefile *file, const char *pack)
 {
-	struct ks_error first = { .status = KS_OK };
-	struct rulefile file;
-	int r = ks_rulefile_parse(name, text, len, check, keep_first_error, &first, &file);
+	int r = reserve(c, file->count);
 
 	if (r == KS_OK)
-		return add_rulefile(c, &file, pack, reterr);
-	if (reterr)
-		*reterr = first;
-	return r;
-}
-
-int
-ks_catalog_add_builtin(struct ks_catalog *c, struct ks_error *reterr)
-{
-	int r = KS_OK;
-
-	/* The test suite has checked each of these rules; a start-up need not. */
-	for (size_t i = 0; r == KS_OK && i < ks_pack_file_count; i++)
-		r = add_text(c, ks_pack_files[i].file, ks_pack_files[i].text, ks_pack_files[i].len,
-		             ks_pack_files[i].pack, RULEFILE_TRUSTED, reterr);
-	return r;
-}
-
-int
-ks_catalog_add_text(struct ks_catalog *c, const char *name, const char *text, size_t len,
-                    struct ks_error *reterr)
-{
-	return add_text(c, name, text, len, user_pack, RULEFILE_CHECKED, reterr);
-}
-
-static int
-file_error(struct ks_error *reterr, const char *path, int sys)
-{
-	int r = ks_error_set(reterr, KS_ERROR_FILE, "%s", strerror(sys));
-
-	if (reterr) {
-		size_t len = strlen(path), max = sizeof(reterr->file) - 1;
-		reterr->sys = sys;
-		(void)snprintf(reterr->file, sizeof(reterr->file), "%s",
-		               len > max ? path + len - max : path);
+		r = reserve_allowed(c, file->allowed_count);
+	if (r == KS_OK) {
+		for (size_t i = 0; i < file->count; i++) {
+			put_entry(c, (struct entry){ .rule = file->rules[i],
+			                             .pack = pack,
+			                             .is_enabled = ks_pack_is_default(pack) });
+		}
+		for (size_t i = 0; i < file->allowed_count; i++)
+			c->allowed[c->allowed_count++] = file->allowed[i];
+		file->count = file->allowed_count = 0; /* they are the catalog's now */
+		do_switches(c, file);
 	}
-	return r;
-}
-
-int
-ks_catalog_add_file(struct ks_catalog *c, const char *path, struct ks_error *reterr)
-{
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t len;
-	int r;
-
-	if (!f)
-		return file_error(reterr, path, errno);
-	text = malloc(FILE_MAX + 1);
-	if (!text) {
-		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-		goto out;
-	}
-	len = fread(text, 1, FILE_MAX + 1, f);
-	if (ferror(f))
-		r = file_error(reterr, path, errno);
-	else if (len > FILE_MAX)
-		r = file_error(reterr, path, EFBIG);
-	else
-		r = ks_catalog_add_text(c, path, text, len, reterr);
-out:
-	free(text);
-	(void)fclose(f);
+	ks_rulefile_done(file);
 	return r;
 }
 
 /* ------------------------------------------------------------------ switching ---- */
 
+bool
+ks_catalog_has_name(const struct ks_catalog *c, const char *name)
+{
+	bool is_there = ks_catalog_find(c, name);
+
+	for (size_t i = 0; !is_there && i < c->count; i++)
+		is_there = strcmp(c->entries[i].pack, name) == 0;
+	return is_there;
+}
+
 static int
 switch_rules(struct ks_catalog *c, const char *name, bool on, struct ks_error *reterr)
 {
-	struct entry *entry = find_entry(c, name);
+	struct entry *entry = ks_catalog_find(c, name);
 	bool found = entry;
 
 	if (entry)
@@ -250,11 +196,12 @@ ks_catalog_get(const struct ks_catalog *c, size_t index, struct ks_catalog_entry
 		.rule = rule->rule,
 		.pack = entry->pack,
 		.file = rule->file,
-		.line = rule->line,
+		.line = rule->place.line,
+		.column = rule->place.column,
 		.enabled = entry->is_enabled,
-		.examples = rule->examples ? (const char *const *)rule->examples : none,
-		.counterexamples = rule->counterexamples
-		                           ? (const char *const *)rule->counterexamples
+		.examples = rule->examples.items ? (const char *const *)rule->examples.items : none,
+		.counterexamples = rule->counterexamples.items
+		                           ? (const char *const *)rule->counterexamples.items
 		                           : none,
 	};
 }
@@ -267,12 +214,10 @@ add_place(const struct ks_catalog *c, struct ks_error *error)
 	/* The engine names the rule: "rule ID: ..." */
 	if (sscanf(error->text, "rule %79[a-z0-9-]:", id) != 1)
 		return;
-	const struct entry *entry = find_entry(c, id);
-	if (entry) {
-		(void)snprintf(error->file, sizeof(error->file), "%s", entry->rule.file);
-		error->line = entry->rule.line;
-		error->column = 1;
-	}
+	const struct entry *entry = ks_catalog_find(c, id);
+	if (entry)
+		ks_error_place(error, entry->rule.file, entry->rule.place.line,
+		               entry->rule.place.column);
 }
 
 /*
@@ -283,7 +228,7 @@ collect_enabled(const struct ks_catalog *c, bool of_user, struct ks_rule *rules,
                 size_t n)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		if (!c->entries[i].is_enabled || (c->entries[i].pack == user_pack) != of_user)
+		if (!c->entries[i].is_enabled || (c->entries[i].pack == ks_user_pack) != of_user)
 			continue;
 		if (ret_index)
 			ret_index[n] = i;

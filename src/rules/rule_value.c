@@ -9,22 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
+#include "word.h"
+
 /* --------------------------------------------------------------------- errors ---- */
 
-static void
-copy_tail(char *to, size_t size, const char *text)
+struct place
+ks_place_of(const yaml_mark_t *mark)
 {
-	size_t len = strlen(text);
-
-	(void)snprintf(to, size, "%s", len < size ? text : text + len - (size - 1));
+	return (struct place){ (unsigned)mark->line + 1, (unsigned)mark->column + 1 };
 }
 
 void
 ks_parser_complain(struct parser *p, struct ks_error *error, const yaml_mark_t *mark)
 {
-	copy_tail(error->file, sizeof(error->file), p->name);
-	error->line = (unsigned)mark->line + 1;
-	error->column = (unsigned)mark->column + 1;
+	struct place place = ks_place_of(mark);
+
+	ks_error_place(error, p->name, place.line, place.column);
 	if (p->status == KS_OK)
 		p->status = error->status;
 	if (p->on_error)
@@ -71,7 +72,7 @@ ks_parser_out_of_memory(struct parser *p)
 static void *
 own(struct file_rule *rule, void *block)
 {
-	char **grown = block ? realloc(rule->owned, (rule->owned_count + 1) * sizeof(*grown))
+	void **grown = block ? realloc(rule->owned, (rule->owned_count + 1) * sizeof(*grown))
 	                     : NULL;
 
 	if (!grown) {
@@ -112,11 +113,11 @@ read_text(struct parser *p, yaml_node_t *node, struct file_rule *rule, const cha
 }
 
 static int
-read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, char ***ret)
+read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, struct file_texts *ret)
 {
+	struct file_texts texts;
 	yaml_node_item_t *item;
-	size_t count = 0;
-	char **texts;
+	size_t count, n = 0;
 	int r = KS_OK;
 
 	if (node->type != YAML_SEQUENCE_NODE)
@@ -125,24 +126,23 @@ read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, char ***
 	item = node->data.sequence.items.start;
 	if (item == node->data.sequence.items.top)
 		return ks_parser_complain_syntax(p, &node->start_mark, "an empty list", "");
-	texts = own(rule,
-	            calloc((size_t)(node->data.sequence.items.top - item) + 1, sizeof(*texts)));
-	if (!texts)
+	count = (size_t)(node->data.sequence.items.top - item);
+	texts.items = own(rule, calloc(count + 1, sizeof(*texts.items)));
+	texts.places = own(rule, calloc(count, sizeof(*texts.places)));
+	if (!texts.items || !texts.places)
 		return ks_parser_out_of_memory(p);
-	for (; r == KS_OK && item < node->data.sequence.items.top; item++) {
+	for (; n < count; n++) {
+		yaml_node_t *of_item = yaml_document_get_node(&p->document, item[n]);
 		const char *text = NULL;
-		r = read_text(p, yaml_document_get_node(&p->document, *item), rule, &text);
-		texts[count++] = (char *)text;
+		int of_text = read_text(p, of_item, rule, &text);
+
+		texts.items[n] = (char *)text;
+		texts.places[n] = ks_place_of(&of_item->start_mark);
+		r = r == KS_OK ? of_text : r;
 	}
 	*ret = texts;
 	return r;
 }
-
-/* One word of a fixed list. */
-struct word {
-	const char *text;
-	unsigned value;
-};
 
 static int
 read_word(struct parser *p, yaml_node_t *node, const struct word *words, unsigned *ret)
@@ -229,32 +229,6 @@ static const struct {
 	[KEY_COUNTEREXAMPLES] = { "counterexamples", false },
 };
 
-static const struct word kind_words[] = {
-	{ "provider", KS_KIND_PROVIDER },
-	{ "carrier", KS_KIND_CARRIER },
-	{ NULL, 0 },
-};
-
-static const struct word boundary_words[] = {
-	{ "none", KS_BOUNDARY_NONE },
-	{ "alnum", KS_BOUNDARY_ALNUM },
-	{ "word", KS_BOUNDARY_WORD },
-	{ "token", KS_BOUNDARY_TOKEN },
-	{ NULL, 0 },
-};
-
-static const struct word require_words[] = {
-	{ "digit", KS_REQUIRE_DIGIT },
-	{ "upper", KS_REQUIRE_UPPER },
-	{ "lower", KS_REQUIRE_LOWER },
-	{ NULL, 0 },
-};
-
-static const struct word refuse_words[] = {
-	{ "placeholder", KS_REFUSE_PLACEHOLDER },
-	{ NULL, 0 },
-};
-
 int
 ks_rule_value_read(struct parser *p, enum key key, yaml_node_t *node, struct file_rule *file_rule)
 {
@@ -270,7 +244,7 @@ ks_rule_value_read(struct parser *p, enum key key, yaml_node_t *node, struct fil
 	case KEY_TITLE:
 		return read_text(p, node, file_rule, &rule->title);
 	case KEY_KIND:
-		r = read_word(p, node, kind_words, &word);
+		r = read_word(p, node, ks_kind_words, &word);
 		rule->kind = (enum ks_kind)word;
 		return r;
 	case KEY_TRIGGER:
@@ -280,13 +254,13 @@ ks_rule_value_read(struct parser *p, enum key key, yaml_node_t *node, struct fil
 	case KEY_LENGTH:
 		return read_length(p, node, rule);
 	case KEY_BOUNDARY:
-		r = read_word(p, node, boundary_words, &word);
+		r = read_word(p, node, ks_boundary_words, &word);
 		rule->boundary = (enum ks_boundary)word;
 		return r;
 	case KEY_REQUIRE:
-		return read_words(p, node, require_words, &rule->conditions);
+		return read_words(p, node, ks_require_words, &rule->conditions);
 	case KEY_REFUSE:
-		return read_words(p, node, refuse_words, &rule->conditions);
+		return read_words(p, node, ks_refuse_words, &rule->conditions);
 	case KEY_FOLLOW:
 		return read_text(p, node, file_rule, &rule->follow);
 	case KEY_BEFORE:

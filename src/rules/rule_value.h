@@ -33,12 +33,15 @@ struct parser {
 	const char *text;
 	size_t len;
 	enum rulefile_check check;
-	rulefile_error_fn on_error;
+	ks_error_fn on_error;
 	void *ctx;
 	int status; /* of the first error */
 };
 
-/* Tell of an error at a place; *error gets the place. */
+/* The place of a mark, which counts from 0. */
+struct place ks_place_of(const yaml_mark_t *mark);
+
+/* Tell of an error, or with status KS_OK a warning, at a place; *error gets the place. */
 void ks_parser_complain(struct parser *p, struct ks_error *error, const yaml_mark_t *mark);
 
 /*

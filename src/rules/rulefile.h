@@ -2,38 +2,62 @@
 /* Rule files: from YAML text (docs/rules.md) to rules. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "keysieve.h"
 
-/* A rule as its file describes it. All strings belong to the rule. */
+/* In a file, from 1. */
+struct place {
+	unsigned line, column;
+};
+
+/* Examples or counterexamples. */
+struct file_texts {
+	char **items; /* ended by NULL; or NULL: there are none */
+	struct place *places;
+};
+
+/* A rule as its file describes it. All strings and lists belong to the rule. */
 struct file_rule {
 	struct ks_rule rule;
-	char **examples, **counterexamples; /* ended by NULL; or NULL */
+	struct file_texts examples, counterexamples;
 	const char *file;
-	unsigned line;
-	char **owned; /* every string and list above */
+	struct place place;
+	void **owned;
 	size_t owned_count;
 };
+
+/* What a file says of a rule or pack, its own or another's. */
+struct rule_switch {
+	char *name;
+	bool is_on;
+	struct place place;
+};
+
+struct allow_entry; /* allow.h */
 
 struct rulefile {
 	struct file_rule *rules;
 	size_t count, max;
+	struct rule_switch *switches;
+	size_t switch_count;
+	struct allow_entry *allowed;
+	size_t allowed_count;
 };
-
-/* Told of each thing that is wrong, with its place. Borrows error until return. */
-typedef void (*rulefile_error_fn)(void *ctx, const struct ks_error *error);
 
 enum rulefile_check {
 	RULEFILE_CHECKED, /* check each rule by itself */
-	RULEFILE_TRUSTED  /* do not: it has been done */
+	RULEFILE_TRUSTED, /* do not: it has been done */
+	RULEFILE_EXAMINED /* compile each rule by itself, and look for what would slow down a set */
 };
 
 /*
  * Parse text[0, len), borrowed until return; name stands for the file in errors. Everything that is
  * wrong is told to on_error, in order of place for one kind of mistake. Returns 0, or the first
- * error's status; then *ret_file is untouched.
+ * error's status. Either way *ret_file has what is right, for ks_rulefile_done().
  */
 int ks_rulefile_parse(const char *name, const char *text, size_t len, enum rulefile_check check,
-                      rulefile_error_fn on_error, void *ctx, struct rulefile *ret_file);
+                      ks_error_fn on_error, void *ctx, struct rulefile *ret_file);
 
 /* Free what a file owns. */
 void ks_rulefile_done(struct rulefile *file);

@@ -6,17 +6,19 @@
  */
 #include "selftest.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog.h"
+#include "error.h"
 #include "example.h"
 
 struct selftest {
+	const struct ks_catalog *catalog;
 	struct ks_ruleset *set;
 	struct ks_scratch *scratch;
 	size_t *index; /* the set's rule n is the catalog's index[n] */
-	selftest_fn on_failure;
+	ks_error_fn on_failure;
 	void *ctx;
 	struct selftest_result result;
 };
@@ -117,23 +119,45 @@ find_fault(const struct selftest *t, const struct trial *trial, size_t *ret_at)
 	return NULL;
 }
 
+static void
+tell_failure(struct selftest *t, const struct trial *trial, struct ks_error *error)
+{
+	const struct file_rule *rule = &t->catalog->entries[trial->catalog_index].rule;
+	const struct file_texts *texts = trial->is_counterexample ? &rule->counterexamples
+	                                                          : &rule->examples;
+	struct place place = texts->places[trial->number - 1];
+
+	ks_error_place(error, rule->file, place.line, place.column);
+	t->result.failures++;
+	t->on_failure(t->ctx, error);
+}
+
+static const char *
+list_name(const struct trial *trial)
+{
+	return trial->is_counterexample ? "counterexample" : "example";
+}
+
+/* Only the first cut at which a text fails is told. */
 static int
 try_cuts(struct selftest *t, struct trial *trial)
 {
 	for (size_t cut = 0; cut <= trial->example->len; cut++) {
-		struct selftest_failure failure = { .id = trial->entry->rule.id };
 		int r = run_cut(t, trial, cut);
+		struct ks_error error;
+		const char *what;
+		size_t at;
 
 		if (r != KS_OK)
 			return r;
 		t->result.runs++;
-		failure.what = find_fault(t, trial, &failure.at);
-		if (failure.what) {
-			failure.is_counterexample = trial->is_counterexample;
-			failure.number = trial->number;
-			failure.cut = cut;
-			t->result.failures++;
-			t->on_failure(t->ctx, &failure);
+		what = find_fault(t, trial, &at);
+		if (what) {
+			(void)ks_error_set(&error, KS_ERROR_RULE,
+			                   "rule %.64s: %s %zu, cut at %zu, byte %zu: %s",
+			                   trial->entry->rule.id, list_name(trial), trial->number,
+			                   cut, at, what);
+			tell_failure(t, trial, &error);
 			return KS_OK;
 		}
 	}
@@ -141,11 +165,17 @@ try_cuts(struct selftest *t, struct trial *trial)
 }
 
 static int
-try_text(struct selftest *t, struct trial *trial, const char *template, struct ks_error *reterr)
+try_text(struct selftest *t, struct trial *trial, const char *template)
 {
 	struct example example;
-	int r = ks_example_expand(&trial->entry->rule, template, &example, reterr);
+	struct ks_error error;
+	int r = ks_example_expand(&trial->entry->rule, template, &example, &error);
 
+	t->result.texts++;
+	if (r == KS_ERROR_RULE) {
+		tell_failure(t, trial, &error);
+		return KS_OK;
+	}
 	if (r != KS_OK)
 		return r;
 	trial->example = &example;
@@ -154,51 +184,54 @@ try_text(struct selftest *t, struct trial *trial, const char *template, struct k
 	free(trial->buf);
 	trial->example = NULL;
 	ks_example_done(&example);
-	t->result.texts++;
 	return r;
 }
 
 static int
-try_rule(struct selftest *t, const struct ks_catalog_entry *entry, size_t catalog_index,
-         struct ks_error *reterr)
+try_rule(struct selftest *t, const struct ks_catalog_entry *entry, size_t catalog_index)
 {
 	struct trial trial = { .entry = entry, .catalog_index = catalog_index };
 	int r = KS_OK;
 
 	for (size_t i = 0; r == KS_OK && entry->examples[i]; i++) {
 		trial.number = i + 1;
-		r = try_text(t, &trial, entry->examples[i], reterr);
+		r = try_text(t, &trial, entry->examples[i]);
 	}
 	trial.is_counterexample = true;
 	for (size_t i = 0; r == KS_OK && entry->counterexamples[i]; i++) {
 		trial.number = i + 1;
-		r = try_text(t, &trial, entry->counterexamples[i], reterr);
+		r = try_text(t, &trial, entry->counterexamples[i]);
 	}
 	t->result.rules++;
 	return r;
 }
 
 int
-ks_selftest_run(const struct ks_catalog *catalog, const char *pack, selftest_fn on_failure,
-                void *ctx, struct selftest_result *ret_result, struct ks_error *reterr)
+ks_selftest_run(const struct ks_catalog *catalog, selftest_wanted_fn is_wanted,
+                ks_error_fn on_failure, void *ctx, struct selftest_result *ret_result,
+                struct ks_error *reterr)
 {
-	struct selftest t = { .on_failure = on_failure, .ctx = ctx };
+	struct selftest t = { .catalog = catalog, .on_failure = on_failure, .ctx = ctx };
 	struct ks_catalog_entry entry;
-	int r = KS_ERROR_MEMORY;
+	int r;
 
 	t.index = calloc(ks_catalog_count(catalog) + 1, sizeof(*t.index));
 	if (!t.index)
-		return r;
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	r = ks_catalog_compile(catalog, &t.set, t.index, reterr);
-	if (r == KS_OK)
-		r = ks_scratch_new(t.set, &t.scratch);
+	if (r != KS_OK)
+		goto out;
+	r = ks_scratch_new(t.set, &t.scratch);
 	for (size_t i = 0; r == KS_OK && i < ks_catalog_count(catalog); i++) {
 		ks_catalog_get(catalog, i, &entry);
-		if (entry.enabled && (!pack || strcmp(pack, entry.pack) == 0))
-			r = try_rule(&t, &entry, i, reterr);
+		if (entry.enabled && (!is_wanted || is_wanted(ctx, &entry)))
+			r = try_rule(&t, &entry, i);
 	}
 	if (r == KS_OK)
 		*ret_result = t.result;
+	else
+		(void)ks_error_set(reterr, r, "%s", ks_status_text(r));
+out:
 	ks_scratch_free(t.scratch);
 	ks_ruleset_free(t.set);
 	free(t.index);

@@ -2,28 +2,23 @@
 /* A catalog's own test: its examples and counterexamples, cut at every position. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "keysieve.h"
 
-/* A text that did not come out as it should. Never holds the text itself. */
-struct selftest_failure {
-	const char *id;
-	const char *what; /* constant text */
-	int is_counterexample;
-	size_t number; /* of the text in its list, from 1 */
-	size_t cut;    /* position at which the text was cut in two */
-	size_t at;     /* first byte that is wrong */
-};
-
-typedef void (*selftest_fn)(void *ctx, const struct selftest_failure *failure);
+/* Are this rule's texts to be tried? Borrows entry until return. */
+typedef bool (*selftest_wanted_fn)(void *ctx, const struct ks_catalog_entry *entry);
 
 struct selftest_result {
 	size_t rules, texts, runs, failures; /* of each text, the first failure only */
 };
 
 /*
- * Try the texts of every rule of the catalog that is on and comes from pack (NULL: any) against all
- * rules that are on.
- * Errors: those of ks_catalog_compile(), and KS_ERROR_RULE for a template that is wrong.
+ * Try the texts of every rule of the catalog that is on and wanted (NULL: all are) against all rules
+ * that are on. on_failure is told of each text that fails, with its place and without its bytes: rule,
+ * number in its list, position of the cut, first wrong byte.
+ * Errors: those of ks_catalog_compile(), and KS_ERROR_MEMORY.
  */
-int ks_selftest_run(const struct ks_catalog *catalog, const char *pack, selftest_fn on_failure,
-                    void *ctx, struct selftest_result *ret_result, struct ks_error *reterr);
+int ks_selftest_run(const struct ks_catalog *catalog, selftest_wanted_fn is_wanted,
+                    ks_error_fn on_failure, void *ctx, struct selftest_result *ret_result,
+                    struct ks_error *reterr);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An example tells where the run begins: at its first drawn byte (its second drawn part, if the rule has
- * a 'before'). The trigger is the longest text that ends there and that the rule's expression matches.
+ * An example tells where the run begins: at its first drawn byte (its second drawn part, if the rule
+ * has a 'before'). The trigger is the longest text that ends there and that the rule's expression
+ * matches.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "keys.h"
@@ -9,6 +10,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <pcre2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,27 +24,34 @@
 #define LONGER_BY   100U /* than an example that is longer than that */
 #define PEM_COLUMNS 64U  /* a run that can hold line ends has them */
 
-/* The trigger as PCRE2 has it, with a group around the last {separator}. NULL: it is no such text. */
+/* The trigger with a group around its last {separator}; the caller frees it. */
+static char *
+group_separator(const char *trigger)
+{
+	const char *separator = NULL;
+	char *grouped;
+	int len;
+
+	for (const char *p = trigger; (p = strstr(p, SEPARATOR)); p++)
+		separator = p;
+	if (!separator)
+		return strdup(trigger);
+	len = asprintf(&grouped, "%.*s(?<gap>%s)%s", (int)(separator - trigger), trigger, SEPARATOR,
+	               separator + strlen(SEPARATOR));
+	return len < 0 ? NULL : grouped;
+}
+
+/* The trigger as PCRE2 has it, to match a whole text. NULL: it does not compile. */
 static pcre2_code *
 compile_trigger(const char *trigger)
 {
-	const char *separator = NULL;
-	size_t len = strlen(trigger), head;
-	char *grouped = calloc(len + 16, 1), *expanded;
+	char *grouped = group_separator(trigger), *expanded = NULL;
 	pcre2_code *code;
 	PCRE2_SIZE where;
 	int error;
 
-	assert(grouped);
-	for (const char *p = trigger; (p = strstr(p, SEPARATOR)); p++)
-		separator = p;
-	head = separator ? (size_t)(separator - trigger) : len;
-	memcpy(grouped, trigger, head);
-	if (separator) {
-		strcat(grouped, "(?<gap>" SEPARATOR ")");
-		strcat(grouped, separator + strlen(SEPARATOR));
-	}
-	expanded = ks_macro_expand(grouped);
+	if (grouped)
+		expanded = ks_macro_expand(grouped);
 	assert(expanded);
 	code = pcre2_compile((PCRE2_SPTR)expanded, PCRE2_ZERO_TERMINATED,
 	                     PCRE2_DOTALL | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_UTF,
@@ -59,10 +68,13 @@ note_separator(struct key_form *form, const pcre2_code *code, pcre2_match_data *
 	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(match);
 	int group = pcre2_substring_number_from_name(code, (PCRE2_SPTR) "gap");
 
-	if (group < 0 || at[2 * group] == PCRE2_UNSET)
+	if (group < 0)
 		return;
-	form->name_len = at[2 * group] - from;
-	form->value_from = at[2 * group + 1] - from;
+	at += 2 * (size_t)group;
+	if (at[0] == PCRE2_UNSET)
+		return;
+	form->name_len = at[0] - from;
+	form->value_from = at[1] - from;
 }
 
 static bool

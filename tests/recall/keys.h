@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Made-up keys of a rule: what its first example shows of the trigger, and any number of new bodies. */
+/* Made-up keys of a rule: its first example shows the trigger, the bodies are drawn anew. */
 #pragma once
 
 #include <keysieve.h>
@@ -39,8 +39,8 @@ struct key {
 };
 
 /*
- * Read the rule's first example. Borrows rule until key_form_done(). False if its trigger does not end
- * where the example's secret begins.
+ * Read the rule's first example. Borrows rule until key_form_done(). False if its trigger does not
+ * end where the example's secret begins.
  */
 bool key_form_init(struct key_form *form, const struct ks_rule *rule, const char *example);
 void key_form_done(struct key_form *form);

@@ -44,8 +44,8 @@ escape_of(const struct form *form, char c)
 }
 
 /*
- * Write c as it looks in a string, in a string and so on. An escaped line end belongs to a run but is
- * no secret; a line end as it is stays.
+ * Write c as it looks in a string, in a string and so on. An escaped line end belongs to a run but
+ * is no secret; a line end as it is stays.
  */
 static void
 add_escaped(struct page *page, const struct form *form, char c, enum mark mark, unsigned depth)
@@ -63,23 +63,35 @@ add_escaped(struct page *page, const struct form *form, char c, enum mark mark, 
 	add_escaped(page, form, escape, mark, depth - 1);
 }
 
-/* Write the key's bytes [from, to). */
+/* Write byte i of the key. Where there may be no blanks, blank stands for one. */
 static void
-add_part(struct page *page, const struct form *form, const struct key *key, size_t from, size_t to)
+add_key_byte(struct page *page, const struct form *form, const struct key *key, size_t i,
+             const char *blank)
 {
-	for (size_t i = from; i < to; i++) {
-		bool is_secret = i >= key->secret_from && i < key->secret_to;
-		bool is_name = to == key->form->name_len;
-		char c = key->text[i];
+	bool is_secret = i >= key->secret_from && i < key->secret_to;
+	bool is_blank = form->words && key->text[i] == ' ';
 
-		if (form->words && c == ' ' && !is_name) {
-			add(page, '%', MARK_KEPT);
-			add(page, '2', MARK_KEPT);
-			c = '0';
-		} else if (form->words && c == ' ')
-			c = '_';
-		add_escaped(page, form, c, is_secret ? MARK_SECRET : MARK_KEPT, form->depth);
-	}
+	for (; is_blank && *blank; blank++)
+		add(page, *blank, MARK_KEPT);
+	if (!is_blank)
+		add_escaped(page, form, key->text[i], is_secret ? MARK_SECRET : MARK_KEPT,
+		            form->depth);
+}
+
+static void
+add_name(struct page *page, const struct form *form, const struct key *key)
+{
+	for (size_t i = 0; i < key->form->name_len; i++)
+		add_key_byte(page, form, key, i, "_");
+}
+
+/* Write the key from byte from on. Returns where it ends in the page. */
+static size_t
+add_value(struct page *page, const struct form *form, const struct key *key, size_t from)
+{
+	for (size_t i = from; i < key->len; i++)
+		add_key_byte(page, form, key, i, "%20");
+	return page->len;
 }
 
 /* Body bytes of the line that follow the run belong to it. */
@@ -100,15 +112,13 @@ page_add_line(struct page *page, const struct form *form, const struct key *key)
 	*line = (struct line){ .form = form, .from = page->len };
 	for (const char *p = form->text; *p; p++) {
 		if (*p == FORM_NAME)
-			add_part(page, form, key, 0, key->form->name_len);
+			add_name(page, form, key);
 		else if (*p == FORM_KEY)
-			add_part(page, form, key, 0, key->len);
+			end = add_value(page, form, key, 0);
 		else if (*p == FORM_VALUE)
-			add_part(page, form, key, key->form->value_from, key->len);
+			end = add_value(page, form, key, key->form->value_from);
 		else
 			add(page, *p, MARK_KEPT);
-		if (*p == FORM_KEY || *p == FORM_VALUE)
-			end = page->len;
 	}
 	if (!key->form->follow)
 		mark_rest_of_run(page, key->form, end);

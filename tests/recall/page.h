@@ -38,5 +38,5 @@ void page_add_line(struct page *page, const struct form *form, const struct key 
 /* What comes between two lines. */
 void page_add_stop(struct page *page);
 
-/* What is wrong with a line of the output, a constant text, or NULL. output is the page's, masked. */
+/* What is wrong with a line of output, the page when masked: a constant text, or NULL. */
 const char *page_judge(const struct page *page, const struct line *line, const uint8_t *output);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recall: how many of a rule's keys are masked, in each notation of a log, with all rules on. A table for
- * people and a TAP test for each of its columns. No message holds a key.
+ * Recall: how many of a rule's keys are masked, in each notation of a log, with all rules on. A table
+ * for people and a TAP test for each of its columns. No message holds a key.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -217,6 +217,7 @@ fill_row(struct recall *t, const struct ks_catalog_entry *entry)
 
 	*row = (struct row){ .id = entry->rule.id };
 	row->is_readable = key_form_init(&form, &entry->rule, entry->examples[0]);
+	assert(!form.body[PAGE_STOP]);
 	for (int length = 0; row->is_readable && length < KEY_LENGTH_COUNT; length++) {
 		for (unsigned i = 0; i < SEEDS; i++) {
 			key_draw(&key, &form, (enum key_length)length, &random);

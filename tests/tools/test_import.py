@@ -198,6 +198,10 @@ class Rules(ImportTest):
         found = re.findall("- id: (.*)", run("-", data=text.encode()).stdout.decode())
         self.assertEqual(found, ["gitleaks-sub", "gitleaks-acme"])
 
+    def test_a_rule_that_requires_more_does_not_cover(self):
+        text = RULE % "acme_[a-z]{4}[0-9][a-z]{20}" + RULE % "acme_[a-z0-9]{30}"
+        self.assertEqual(len(re.findall("- id: ", run("-", data=text.encode()).stdout.decode())), 2)
+
     def test_braces_in_a_prefix_stay_what_they_are(self):
         for regex in (r"acme\{([a-z0-9]{20,})\}", r"acme\{body:9\}([a-z0-9]{20,})"):
             with self.subTest(regex):
@@ -219,6 +223,9 @@ class Rules(ImportTest):
         self.assertIn(b"limited number of sets", result.stderr)
         path = self.file(result.stdout, "rules.yaml")
         self.assertEqual(keysieve("--rules", path).stderr, b"")
+        made = soundness.read_made(path)
+        for rule in tomllib.loads(text)["rules"][::9]:
+            self.assertEqual(soundness.check_rule(BINARY, path, made[rule["id"]], rule)[1][:3], [])
 
 
 class CommandLine(ImportTest):

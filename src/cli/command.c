@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A command is named by its words, which come first; what follows is options and arguments. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "filter_command.h"
+#include "message.h"
+#include "rules_commands.h"
+#include "standard_output.h"
+
+static int help_command(const struct options *options);
+static int group_command(const struct options *options);
+
+static const struct command commands[] = {
+	{ COMMAND_FILTER, "", "[OPTION]... [FILE]...",
+	  "Mask credentials in logs: AI-provider API keys and others become '*'.",
+	  "With no FILE, or where FILE is -, read the standard input. A file that is called\n"
+	  "like a command is ./rules.\n",
+	  ks_filter_command },
+	{ COMMAND_RULES, "rules", "COMMAND [OPTION]... [FILE]...",
+	  "Look at rules, check them and try them.", NULL, group_command },
+	{ COMMAND_RULES_LIST, "rules list", "[OPTION]...", "List the rules, on and off.", NULL,
+	  ks_rules_list_command },
+	{ COMMAND_RULES_CHECK, "rules check", "[OPTION]... [FILE]...",
+	  "Tell what is wrong with rule files, and what rules cost.",
+	  "FILE may be a directory. With no FILE, check the built-in rules and those of the\n"
+	  "rules directory.\n",
+	  ks_rules_check_command },
+	{ COMMAND_RULES_TEST, "rules test", "[OPTION]... [FILE]...",
+	  "Try the examples of rules, cut in two at every byte.",
+	  "FILE may be a directory. With no FILE, try all rules that are on.\n",
+	  ks_rules_test_command },
+	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+/* ---------------------------------------------------------------------- finding ---- */
+
+/* How many of argv[0, count) are the command's words, all of which must be there? 0: they are not. */
+static int
+match_words(const struct command *command, int count, char **argv)
+{
+	const char *p = command->words;
+	int n = 0;
+
+	while (*p) {
+		size_t len = strcspn(p, " ");
+
+		if (n == count || strlen(argv[n]) != len || memcmp(argv[n], p, len) != 0)
+			return 0;
+		n++;
+		p += len + (p[len] == ' ');
+	}
+	return n;
+}
+
+static bool
+is_below(const struct command *command, const struct command *group)
+{
+	size_t len = strlen(group->words);
+
+	return len > 0 && strncmp(command->words, group->words, len) == 0 &&
+	       command->words[len] == ' ';
+}
+
+static bool
+is_group(const struct command *group)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (is_below(&commands[i], group))
+			return true;
+	}
+	return false;
+}
+
+/* The command with the most words that argv[0, count) begins with; the filter if there is none. */
+static const struct command *
+best_match(int count, char **argv, int *ret_words)
+{
+	const struct command *best = &commands[0];
+
+	*ret_words = 0;
+	for (size_t i = 1; i < COMMAND_COUNT; i++) {
+		int words = match_words(&commands[i], count, argv);
+
+		if (words > *ret_words) {
+			*ret_words = words;
+			best = &commands[i];
+		}
+	}
+	return best;
+}
+
+const struct command *
+ks_command_find(int argc, char **argv, int *ret_words)
+{
+	int count = argc > 0 ? argc - 1 : 0, words;
+	const struct command *best = best_match(count, argv + 1, &words);
+
+	if (is_group(best) && words < count && argv[1 + words][0] != '-') {
+		ks_message("no command '%s %s'; see keysieve %s --help", best->words,
+		           argv[1 + words], best->words);
+		return NULL;
+	}
+	*ret_words = words;
+	return best;
+}
+
+/* ------------------------------------------------------------------------- help ---- */
+
+static void
+print_usage(const struct command *command, const char *before, FILE *out)
+{
+	(void)fprintf(out, "%skeysieve%s%s %s\n", before, *command->words ? " " : "",
+	              command->words, command->arguments);
+}
+
+/* The filter's help lists all commands, a group's its own. */
+static void
+print_commands(const struct command *command, FILE *out)
+{
+	bool is_filter = command->bit == COMMAND_FILTER;
+
+	if (!is_filter && !is_group(command))
+		return;
+	(void)fprintf(out, "\nCommands:\n");
+	for (size_t i = 1; i < COMMAND_COUNT; i++) {
+		if (is_filter ? !is_group(&commands[i]) : is_below(&commands[i], command))
+			(void)fprintf(out, "  %-15s%s\n", commands[i].words, commands[i].summary);
+	}
+}
+
+void
+ks_command_print_help(const struct command *command)
+{
+	print_usage(command, "Usage: ", stdout);
+	if (command->bit == COMMAND_FILTER)
+		(void)printf("       keysieve COMMAND [OPTION]... [FILE]...\n");
+	(void)printf("%s\n", command->summary);
+	if (command->description)
+		(void)printf("\n%s", command->description);
+	print_commands(command, stdout);
+	(void)printf("\nOptions:\n");
+	ks_options_print(command);
+	(void)printf("\nExit status: 0 done%s;\n"
+	             "2 usage; 70 internal error; 74 input or output; 78 rules.\n",
+	             command->bit == COMMAND_FILTER
+	                     ? ", also when something was masked; 1 --check found a secret"
+	                     : "");
+}
+
+/* keysieve help [COMMAND] */
+static int
+help_command(const struct options *options)
+{
+	const struct command *command;
+	int count = 0, words;
+
+	while (options->files[count])
+		count++;
+	command = best_match(count, options->files, &words);
+	if (words < count) {
+		ks_message("no command '%s'; see keysieve --help", options->files[words]);
+		return EXIT_USAGE;
+	}
+	ks_command_print_help(command);
+	return ks_standard_output_end(0);
+}
+
+/* keysieve rules */
+static int
+group_command(const struct options *options)
+{
+	print_usage(options->command, "Usage: ", stderr);
+	print_commands(options->command, stderr);
+	return EXIT_USAGE;
+}

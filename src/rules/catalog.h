@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a catalog: rules from packs and files, each with a switch. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "allow.h"
+#include "keysieve.h"
+#include "rulefile.h"
+
+/* The pack of all rules that are not built in. */
+extern const char ks_user_pack[];
+
+struct entry {
+	struct file_rule rule;
+	const char *pack;
+	bool is_enabled;
+};
+
+struct ks_catalog {
+	struct entry *entries;
+	size_t count, max;
+	struct allow_entry *allowed;
+	size_t allowed_count;
+};
+
+/* The entry of that id, or NULL. Lent until the catalog changes. */
+struct entry *ks_catalog_find(const struct ks_catalog *catalog, const char *id);
+
+/* Is it the name of a rule or pack? */
+bool ks_catalog_has_name(const struct ks_catalog *catalog, const char *name);
+
+/* Takes file's rules, all of them or none, and does what it switches. Errors: KS_ERROR_MEMORY. */
+int ks_catalog_add(struct ks_catalog *catalog, struct rulefile *file, const char *pack);

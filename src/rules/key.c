@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys for hashes, and their files: one line, "keysieve-key-1:" and 64 hexadecimal digits. A key's id is a
+ * hash of it, so that the two cannot be mixed up.
+ */
+#include "key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+
+#define KEY_SIZE crypto_generichash_KEYBYTES
+#define HEX_SIZE (2 * KEY_SIZE)
+
+static const char magic[] = "keysieve-key-1:";
+
+#define LINE_SIZE (sizeof(magic) - 1 + HEX_SIZE + 1) /* with its line end */
+
+struct ks_key {
+	uint8_t bytes[KEY_SIZE];
+	char id[KS_KEY_ID_SIZE];
+};
+
+static void
+set_id(struct ks_key *key)
+{
+	static const uint8_t context[] = "keysieve key id";
+	uint8_t hash[crypto_generichash_BYTES];
+
+	(void)crypto_generichash(hash, sizeof(hash), context, sizeof(context), key->bytes,
+	                         KEY_SIZE);
+	(void)sodium_bin2hex(key->id, sizeof(key->id), hash, sizeof(key->id) / 2);
+}
+
+static int
+file_error(struct ks_error *reterr, const char *path, int sys, const char *text)
+{
+	(void)ks_error_set(reterr, KS_ERROR_FILE, "%s", text);
+	if (reterr)
+		reterr->sys = sys;
+	ks_error_place(reterr, path, 0, 0);
+	return KS_ERROR_FILE;
+}
+
+static bool
+parse(const char *line, size_t len, struct ks_key *key)
+{
+	size_t skip = sizeof(magic) - 1, n = 0;
+
+	return len == LINE_SIZE && memcmp(line, magic, skip) == 0 && line[len - 1] == '\n' &&
+	       sodium_hex2bin(key->bytes, KEY_SIZE, line + skip, HEX_SIZE, NULL, &n, NULL) == 0 &&
+	       n == KEY_SIZE;
+}
+
+int
+ks_key_read_file(const char *path, struct ks_key **ret_key, struct ks_error *reterr)
+{
+	char line[LINE_SIZE + 1];
+	struct ks_key *key = NULL;
+	FILE *file = NULL;
+	size_t len;
+	int r;
+
+	if (sodium_init() < 0)
+		return ks_error_set(reterr, KS_ERROR_INTERNAL, "libsodium cannot be used");
+	file = fopen(path, "re");
+	if (!file)
+		return file_error(reterr, path, errno, strerror(errno));
+	setbuf(file, NULL);
+	len = fread(line, 1, sizeof(line), file);
+	key = calloc(1, sizeof(*key));
+	if (ferror(file))
+		r = file_error(reterr, path, errno, strerror(errno));
+	else if (!key)
+		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	else if (!parse(line, len, key))
+		r = file_error(reterr, path, 0, "no key file: see keysieve key new");
+	else
+		r = KS_OK;
+	(void)fclose(file);
+	sodium_memzero(line, sizeof(line));
+	if (r == KS_OK) {
+		set_id(key);
+		*ret_key = key;
+	} else {
+		ks_key_free(key);
+	}
+	return r;
+}
+
+static bool
+write_all(int fd, const char *line, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, line, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		line += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) == 0;
+}
+
+int
+ks_key_create_file(const char *path, struct ks_error *reterr)
+{
+	uint8_t bytes[KEY_SIZE];
+	char line[LINE_SIZE + 1];
+	int fd, sys = 0;
+
+	if (sodium_init() < 0)
+		return ks_error_set(reterr, KS_ERROR_INTERNAL, "libsodium cannot be used");
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return file_error(reterr, path, errno, strerror(errno));
+	crypto_generichash_keygen(bytes);
+	memcpy(line, magic, sizeof(magic) - 1);
+	(void)sodium_bin2hex(line + sizeof(magic) - 1, HEX_SIZE + 1, bytes, sizeof(bytes));
+	line[LINE_SIZE - 1] = '\n';
+	if (!write_all(fd, line, LINE_SIZE))
+		sys = errno;
+	if (close(fd) != 0 && !sys)
+		sys = errno;
+	sodium_memzero(bytes, sizeof(bytes));
+	sodium_memzero(line, sizeof(line));
+	if (!sys)
+		return KS_OK;
+	(void)unlink(path);
+	return file_error(reterr, path, sys, strerror(sys));
+}
+
+void
+ks_key_free(struct ks_key *key)
+{
+	if (!key)
+		return;
+	sodium_memzero(key, sizeof(*key));
+	free(key);
+}
+
+const char *
+ks_key_id(const struct ks_key *key)
+{
+	return key->id;
+}
+
+int
+ks_allow_hash_text(const struct ks_key *key, const uint8_t *run, size_t len, char *text,
+                   size_t size)
+{
+	char hex[2 * KS_HASH_SIZE + 1];
+	uint8_t hash[KS_HASH_SIZE];
+
+	if (sodium_init() < 0)
+		return KS_ERROR_INTERNAL;
+	ks_run_hash(key, run, len, hash);
+	(void)sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	(void)snprintf(text, size, "%s%s%s%s",
+	               key ? "blake2b-keyed:" : "blake2b:", key ? key->id : "", key ? ":" : "",
+	               hex);
+	return KS_OK;
+}
+
+void
+ks_run_hash(const struct ks_key *key, const uint8_t *run, size_t len, uint8_t hash[KS_HASH_SIZE])
+{
+	(void)crypto_generichash(hash, KS_HASH_SIZE, run, len, key ? key->bytes : NULL,
+	                         key ? KEY_SIZE : 0);
+}

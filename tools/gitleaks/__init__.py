@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gitleaks rules into keysieve rules: see tools/import_gitleaks.py."""
