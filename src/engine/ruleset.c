@@ -233,16 +233,28 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t
 /* ------------------------------------------------------------- public ---- */
 
 static int
+compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int
 check_ids(const struct ks_rule *rules, size_t count, struct ks_error *reterr)
 {
-	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(rules[i].id, rules[j].id) == 0)
-				return ks_error_rule(reterr, rules[i].id, "id",
-				                     "there are two of it");
-		}
+	const char **ids = calloc(count, sizeof(*ids));
+	int r = KS_OK;
+
+	if (!ids)
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		ids[i] = rules[i].id;
+	qsort(ids, count, sizeof(*ids), compare_ids);
+	for (size_t i = 1; r == KS_OK && i < count; i++) {
+		if (strcmp(ids[i - 1], ids[i]) == 0)
+			r = ks_error_rule(reterr, ids[i], "id", "there are two of it");
 	}
-	return KS_OK;
+	free(ids);
+	return r;
 }
 
 int

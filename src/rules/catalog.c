@@ -92,6 +92,25 @@ put_entry(struct ks_catalog *c, struct entry entry)
 	}
 }
 
+int
+ks_catalog_add_prepared(struct ks_catalog *c, const struct pack_rule *rules, size_t count)
+{
+	bool is_empty = c->count == 0; /* then there is nothing to replace: their ids differ */
+	int r = reserve(c, count);
+
+	for (size_t i = 0; r == KS_OK && i < count; i++) {
+		struct entry entry = { .rule = rules[i].rule,
+			               .pack = rules[i].pack,
+			               .is_enabled = ks_pack_is_default(rules[i].pack) };
+
+		if (is_empty)
+			c->entries[c->count++] = entry;
+		else
+			put_entry(c, entry);
+	}
+	return r;
+}
+
 /* As on the command line, what is switched off is off whatever is switched on. */
 static void
 do_switches(struct ks_catalog *c, const struct rulefile *file)
@@ -199,10 +218,8 @@ ks_catalog_get(const struct ks_catalog *c, size_t index, struct ks_catalog_entry
 		.line = rule->place.line,
 		.column = rule->place.column,
 		.enabled = entry->is_enabled,
-		.examples = rule->examples.items ? (const char *const *)rule->examples.items : none,
-		.counterexamples = rule->counterexamples.items
-		                           ? (const char *const *)rule->counterexamples.items
-		                           : none,
+		.examples = rule->examples.items ? rule->examples.items : none,
+		.counterexamples = rule->counterexamples.items ? rule->counterexamples.items : none,
 	};
 }
 

@@ -115,7 +115,8 @@ read_text(struct parser *p, yaml_node_t *node, struct file_rule *rule, const cha
 static int
 read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, struct file_texts *ret)
 {
-	struct file_texts texts;
+	struct place *places;
+	const char **items;
 	yaml_node_item_t *item;
 	size_t count, n = 0;
 	int r = KS_OK;
@@ -127,20 +128,20 @@ read_texts(struct parser *p, yaml_node_t *node, struct file_rule *rule, struct f
 	if (item == node->data.sequence.items.top)
 		return ks_parser_complain_syntax(p, &node->start_mark, "an empty list", "");
 	count = (size_t)(node->data.sequence.items.top - item);
-	texts.items = own(rule, calloc(count + 1, sizeof(*texts.items)));
-	texts.places = own(rule, calloc(count, sizeof(*texts.places)));
-	if (!texts.items || !texts.places)
+	items = own(rule, calloc(count + 1, sizeof(*items)));
+	places = own(rule, calloc(count, sizeof(*places)));
+	if (!items || !places)
 		return ks_parser_out_of_memory(p);
 	for (; n < count; n++) {
 		yaml_node_t *of_item = yaml_document_get_node(&p->document, item[n]);
 		const char *text = NULL;
 		int of_text = read_text(p, of_item, rule, &text);
 
-		texts.items[n] = (char *)text;
-		texts.places[n] = ks_place_of(&of_item->start_mark);
+		items[n] = text;
+		places[n] = ks_place_of(&of_item->start_mark);
 		r = r == KS_OK ? of_text : r;
 	}
-	*ret = texts;
+	*ret = (struct file_texts){ items, places };
 	return r;
 }
 

@@ -13,8 +13,8 @@ struct place {
 
 /* Examples or counterexamples. */
 struct file_texts {
-	char **items; /* ended by NULL; or NULL: there are none */
-	struct place *places;
+	const char *const *items; /* ended by NULL; or NULL: there are none */
+	const struct place *places;
 };
 
 /* A rule as its file describes it. All strings and lists belong to the rule. */

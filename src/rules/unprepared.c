@@ -2,4 +2,6 @@
 /* For the program that prepares the rules, which has nothing prepared yet. */
 #include "pack.h"
 
+const struct pack_rule ks_pack_rules[1] = { { NULL } };
+const size_t ks_pack_rule_count = 0;
 const struct ks_prepared ks_pack_prepared = { NULL, 0 };
