@@ -55,16 +55,44 @@ static const struct ks_rule carrier_rules[] = {
 	{ .id = "pem", .trigger = "--B", .body = "A-Za-z0-9+/=\\s\\\\", .min = 10 },
 };
 
+static const struct ks_rule setting_rules[] = {
+	{ .id = "gap",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "(?i)ai{name}{separator}",
+	  .body = "A-Za-z0-9/",
+	  .min = 3 },
+	{ .id = "head",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "(?:abc|def)[a-z_]{0,20}key{separator}",
+	  .body = "a-z0-9",
+	  .min = 4,
+	  .boundary = KS_BOUNDARY_ALNUM },
+	{ .id = "simple",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "[A-Z]_pat{separator}",
+	  .body = "A-Z0-9=",
+	  .min = 2 },
+	{ .id = "inner",
+	  .kind = KS_KIND_CARRIER,
+	  .trigger = "au{separator}be ",
+	  .body = "a-z0-9",
+	  .min = 4 },
+	{ .id = "key", .trigger = "s-", .body = "a-z0-9", .min = 4 },
+};
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct bench_pair pairs[2];
+	static struct bench_pair pairs[4];
 
 	if (!pairs[0].set) {
 		pair_init(&pairs[0], provider_rules, RULES(provider_rules));
 		pair_init(&pairs[1], carrier_rules, RULES(carrier_rules));
+		pair_init(&pairs[2], setting_rules, RULES(setting_rules));
+		pair_init(&pairs[3], carrier_rules, RULES(carrier_rules));
+		pair_allow(&pairs[3]);
 	}
 	if (len > 0 && len <= INPUT_MAX)
-		check_input(&pairs[*data & 1], data + 1, len - 1, CUT_ALL, "fuzz");
+		check_input(&pairs[*data & 3], data + 1, len - 1, CUT_ALL, "fuzz");
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An example tells where the run begins: at its first drawn byte (its second drawn part, if the rule
- * has a 'before'). The trigger is the longest text that ends there and that the rule's expression
- * matches.
+ * An example tells where the run begins: at its first drawn byte (its second drawn part, if the
+ * rule has a 'before'). The trigger is the longest text that ends there and that the rule's
+ * expression matches.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "keys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recall: how many of a rule's keys are masked, in each notation of a log, with all rules on. A table
- * for people and a TAP test for each of its columns. No message holds a key.
+ * Recall: how many of a rule's keys are masked, in each notation of a log, with all rules on. A
+ * table for people and a TAP test for each of its columns. No message holds a key.
  */
 #include <assert.h>
 #include <stdio.h>
