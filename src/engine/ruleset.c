@@ -15,9 +15,6 @@
 #include "scratch.h"
 #include "stream.h"
 
-static const struct byteset slash = { { UINT64_C(1) << '/', 0, 0, 0 } };
-static const struct byteset backslash = { { 0, UINT64_C(1) << ('\\' - 64), 0, 0 } };
-
 /* Sets become classes: equal ones share a number. */
 struct class_table {
 	struct byteset sets[CLASS_MAX];
@@ -40,6 +37,14 @@ intern_set(struct class_table *table, const struct byteset *set, uint8_t *ret_nu
 	return KS_OK;
 }
 
+static bool
+has_all(const struct byteset *set, const char *bytes)
+{
+	while (*bytes && byteset_has(set, (uint8_t)*bytes))
+		bytes++;
+	return !*bytes;
+}
+
 static void
 fill_classes(struct classes *classes, const struct class_table *table)
 {
@@ -52,8 +57,13 @@ fill_classes(struct classes *classes, const struct class_table *table)
 			if (byteset_has(set, (uint8_t)b))
 				classes->masks[b] |= bit;
 		}
-		if (ks_byteset_within(&slash, set) && !ks_byteset_within(&backslash, set))
-			classes->escaping |= bit;
+		bool has_hex = has_all(set, "0123456789ABCDEFabcdef");
+		if (has_all(set, "/") && !has_all(set, "\\"))
+			classes->slash |= bit;
+		if (has_hex && !has_all(set, "%"))
+			classes->percent |= bit;
+		if (has_hex && has_all(set, "u") && !has_all(set, "\\"))
+			classes->unicode |= bit;
 	}
 }
 
@@ -191,10 +201,12 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 static size_t
 rule_held_max(const struct compiled_rule *rule)
 {
-	/* A run of 64; a carrier's 64 and the 64 of a key in it; and a '\' behind. */
+	size_t run = KS_RUN_DECIDED + ESCAPE_BEGUN_MAX;
+
+	/* A carrier's run may hold that of a key. */
 	if (rule->is_carrier)
-		return 2 * KS_RUN_DECIDED + 1;
-	return rule->before_len + rule->width.max * (rule->before_len > 0) + KS_RUN_DECIDED + 1;
+		return KS_RUN_DECIDED + run;
+	return rule->before_len + rule->width.max * (rule->before_len > 0) + run;
 }
 
 static void

@@ -14,6 +14,9 @@
 #define CLASS_NONE 255U
 #define RULE_MAX   65535U
 
+/* As many bytes of an escape can be there without the last: "\u002". */
+#define ESCAPE_BEGUN_MAX 5U
+
 /* Input is scanned in slices of this many bytes, whatever the size of a call. */
 #define SLICE_MAX 16384U
 
@@ -23,7 +26,10 @@
  */
 struct classes {
 	uint64_t masks[256];
-	uint64_t escaping; /* sets with '/' but not '\': "\/" counts as a body byte */
+	/* Sets whose bytes count escaped too; see ks_run_find(). */
+	uint64_t slash;   /* as "\/": with '/' but not '\' */
+	uint64_t percent; /* as "%2B": with all hexadecimal digits but not '%' */
+	uint64_t unicode; /* as "\u002B": with them and 'u', but not '\' */
 	unsigned count;
 };
 

@@ -7,6 +7,59 @@
 
 #include <string.h>
 
+/* What stands at a place: no escape, the beginning of one that may be an escape, or one of so many bytes. */
+enum { ESCAPE_NONE = 0, ESCAPE_BEGUN = -1 };
+
+static int
+hex_value(uint8_t b)
+{
+	if (b >= '0' && b <= '9')
+		return b - '0';
+	b |= 0x20;
+	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
+}
+
+/* The two digits at p[at], as far as there are any, make a byte of class k? */
+static int
+hex_escape(const struct classes *classes, unsigned k, const uint8_t *p, size_t n, size_t at)
+{
+	int high = n > at ? hex_value(p[at]) : 0, low = n > at + 1 ? hex_value(p[at + 1]) : 0;
+
+	if (n <= at)
+		return ESCAPE_BEGUN;
+	if (high < 0 || low < 0)
+		return ESCAPE_NONE;
+	if (n > at + 1)
+		return class_has(classes, k, (uint8_t)(high << 4 | low)) ? (int)at + 2
+		                                                         : ESCAPE_NONE;
+	for (low = 0; low < 16; low++) {
+		if (class_has(classes, k, (uint8_t)(high << 4 | low)))
+			return ESCAPE_BEGUN;
+	}
+	return ESCAPE_NONE;
+}
+
+/* The escape of a byte of class k at p, of which n > 0 bytes are there: "\/", "%2B", "\u002b" */
+static int
+escape_at(const struct classes *classes, unsigned k, const uint8_t *p, size_t n)
+{
+	static const char unicode[] = "\\u00";
+	uint64_t bit = UINT64_C(1) << k;
+	size_t len = n < strlen(unicode) ? n : strlen(unicode);
+
+	if (p[0] == '%')
+		return classes->percent & bit ? hex_escape(classes, k, p, n, 1) : ESCAPE_NONE;
+	if (p[0] != '\\' || !((classes->slash | classes->unicode) & bit))
+		return ESCAPE_NONE;
+	if (n == 1)
+		return ESCAPE_BEGUN;
+	if (p[1] == '/' && classes->slash & bit)
+		return 2;
+	if (!(classes->unicode & bit) || memcmp(p, unicode, len) != 0)
+		return ESCAPE_NONE;
+	return hex_escape(classes, k, p, n, strlen(unicode));
+}
+
 struct run
 ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_t from, size_t len,
             bool is_last)
@@ -19,18 +72,18 @@ ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_
 			i++;
 		if (i == len)
 			return (struct run){ .end = len, .goes_on = !is_last };
-		if (buf[i] != '\\' || !(classes->escaping & bit))
+		int escape = escape_at(classes, k, buf + i, len - i);
+		if (escape == ESCAPE_NONE)
 			return (struct run){ .end = i };
-		if (i + 1 == len)
+		if (escape == ESCAPE_BEGUN)
 			return (struct run){ .end = i, .goes_on = !is_last };
-		if (buf[i + 1] != '/')
-			return (struct run){ .end = i };
-		i += 2;
+		i += (size_t)escape;
 	}
 }
 
-static bool
-has_required(unsigned conditions, const uint8_t *p, size_t len)
+/* The kinds of bytes that are required of the first 64 and are not there: enum ks_condition. */
+static unsigned
+missing_kinds(unsigned conditions, const uint8_t *p, size_t len)
 {
 	const unsigned required = KS_REQUIRE_DIGIT | KS_REQUIRE_UPPER | KS_REQUIRE_LOWER;
 	unsigned missing = conditions & required;
@@ -43,7 +96,13 @@ has_required(unsigned conditions, const uint8_t *p, size_t len)
 		else if (p[i] >= 'a' && p[i] <= 'z')
 			missing &= ~(unsigned)KS_REQUIRE_LOWER;
 	}
-	return !missing;
+	return missing;
+}
+
+static bool
+has_required(unsigned conditions, const uint8_t *p, size_t len)
+{
+	return !missing_kinds(conditions, p, len);
 }
 
 static bool
@@ -123,22 +182,41 @@ is_open(const struct compiled_rule *rule, struct view view, size_t from, size_t 
 	                                has_required(rule->conditions, view.buf + from, len));
 }
 
-enum verdict
-ks_run_judge(const struct compiled_rule *rule, const struct classes *classes, struct view view,
-             size_t from, struct run run)
+static enum ks_reason
+reason_of_missing(unsigned missing)
+{
+	if (missing & KS_REQUIRE_DIGIT)
+		return KS_REASON_DIGIT;
+	return missing & KS_REQUIRE_UPPER ? KS_REASON_UPPER : KS_REASON_LOWER;
+}
+
+enum ks_reason
+ks_run_refusal(const struct compiled_rule *rule, const struct classes *classes, struct view view,
+               size_t from, struct run run)
 {
 	const uint8_t *p = view.buf + from;
 	size_t n = run.end - from;
 
-	if (run.goes_on && is_open(rule, view, from, n))
-		return VERDICT_OPEN;
-	if (n < rule->min || (rule->max && n > rule->max))
-		return VERDICT_UNSATISFIED;
+	if (n < rule->min)
+		return KS_REASON_SHORT;
+	if (rule->max && n > rule->max)
+		return KS_REASON_LONG;
 	if (!has_required(rule->conditions, p, n))
-		return VERDICT_UNSATISFIED;
+		return reason_of_missing(missing_kinds(rule->conditions, p, n));
 	if (n < KS_RUN_DECIDED && !follow_is_met(rule, classes, view.buf, run.end, view.len))
-		return VERDICT_UNSATISFIED;
+		return KS_REASON_FOLLOW;
 	if (rule->conditions & KS_REFUSE_PLACEHOLDER && !run.goes_on && is_placeholder(p, n))
-		return VERDICT_UNSATISFIED;
-	return VERDICT_SATISFIED;
+		return KS_REASON_PLACEHOLDER;
+	return KS_REASON_MASKED;
+}
+
+enum verdict
+ks_run_judge(const struct compiled_rule *rule, const struct classes *classes, struct view view,
+             size_t from, struct run run)
+{
+	if (run.goes_on && is_open(rule, view, from, run.end - from))
+		return VERDICT_OPEN;
+	return ks_run_refusal(rule, classes, view, from, run) == KS_REASON_MASKED
+	               ? VERDICT_SATISFIED
+	               : VERDICT_UNSATISFIED;
 }

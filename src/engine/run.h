@@ -9,7 +9,7 @@
 /* A run [from, end) of a class, as far as a window shows it. */
 struct run {
 	size_t end;
-	bool goes_on; /* bytes to come may belong to it: it ends at the window's end, or at a \ */
+	bool goes_on; /* bytes to come may belong to it: it ends at the window's end, or at an escape there */
 };
 
 enum verdict {
@@ -31,6 +31,13 @@ struct view {
 	size_t len;
 	bool may_be_allowed; /* a run is not judged before its end, if that is among its first 64 bytes */
 };
+
+/*
+ * Which of these conditions does the run [from, run.end), taken to be whole, not meet? One of
+ * KS_REASON_SHORT to KS_REASON_PLACEHOLDER, or KS_REASON_MASKED: it meets all.
+ */
+enum ks_reason ks_run_refusal(const struct compiled_rule *rule, const struct classes *classes,
+                              struct view view, size_t from, struct run run);
 
 /*
  * Does the run [from, run.end) satisfy the rule's length, follow, require and refuse (conditions 1

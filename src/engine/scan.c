@@ -168,14 +168,15 @@ scan_block(struct scan *scan, enum database number, const uint8_t *text, size_t 
 		scan->has_failed = true;
 }
 
-/* Can a value of a setting begin at at? A '\' may belong to a "\/". */
+/* Can a value of a setting begin at at? It may have escapes in it. */
 static bool
 may_be_value(const struct window *w, size_t at)
 {
 	const struct classes *classes = &w->set->classes;
 
 	for (size_t i = at; i < at + w->set->named_min && i < w->len; i++) {
-		if (!(classes->masks[w->buf[i]] & w->set->named_bodies) && w->buf[i] != '\\')
+		if (!(classes->masks[w->buf[i]] & w->set->named_bodies) && w->buf[i] != '\\' &&
+		    w->buf[i] != '%')
 			return false;
 	}
 	return true;

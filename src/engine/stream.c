@@ -221,11 +221,14 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		.before_len = s->carry.before_len,
 		.is_allowed = s->options.is_allowed,
 		.allow_ctx = s->options.allow_ctx,
+		.on_attempt = s->options.on_attempt,
+		.attempt_ctx = s->options.attempt_ctx,
 		.offset = s->offset,
 		.is_last = is_last,
 		.spans = { scratch->spans, s->carry.span_count },
 		.active = s->carry.active,
 		.waiting = s->carry.waiting,
+		.waiting_len = s->carry.waiting_len,
 	};
 	int r = ks_scan_window(&w, &s->carry, s->hs);
 
@@ -241,6 +244,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 	settle_spans(s, &w, buf);
 	s->carry.active = w.active;
 	s->carry.waiting = w.waiting;
+	s->carry.waiting_len = w.waiting_len;
 	s->offset += w.floor;
 	s->held = len - w.floor;
 	return KS_OK;

@@ -53,10 +53,13 @@ follow_run(struct window *w, unsigned class, struct run run)
 
 	if (!run.goes_on)
 		return;
-	if (run.end == w->len)
+	if (run.end == w->len) {
 		w->active |= bit;
-	else
+	} else {
 		w->waiting |= bit;
+		w->waiting_len = w->len -
+		                 run.end; /* the same for every class: one escape has begun */
+	}
 }
 
 static void
@@ -80,7 +83,7 @@ continue_runs(struct window *w)
 	for (; active; active &= active - 1)
 		continue_class(w, (unsigned)__builtin_ctzll(active), w->held);
 	for (; waiting; waiting &= waiting - 1)
-		continue_class(w, (unsigned)__builtin_ctzll(waiting), w->held - 1);
+		continue_class(w, (unsigned)__builtin_ctzll(waiting), w->held - w->waiting_len);
 }
 
 /* ----------------------------------------------------------------- judging ---- */
@@ -208,6 +211,58 @@ is_allowed(const struct window *w, const struct candidate *c, size_t from, struc
 	       w->is_allowed(w->allow_ctx, c->rule, w->buf + from, run.end - from);
 }
 
+/* --------------------------------------------------------------- attempts ---- */
+
+/* Was the match decided in an earlier window, and carried only for the sake of an open carrier? */
+static bool
+was_decided(const struct window *w, const struct candidate *c)
+{
+	const struct compiled_rule *rule = &w->set->rules[c->rule];
+	struct view known = { w->buf, w->held, w->is_allowed != NULL };
+	struct run run;
+
+	if (rule->is_carrier || rule->before_len || c->end > w->held)
+		return false;
+	run = ks_run_find(&w->set->classes, rule->body, w->buf, c->end, w->held, false);
+	return ks_run_judge(rule, &w->set->classes, known, c->end, run) != VERDICT_OPEN;
+}
+
+/* Why does the match mask its run from from on, or not? */
+static enum ks_reason
+find_reason(const struct window *w, const struct candidate *c, size_t from, struct run run)
+{
+	const struct compiled_rule *rule = &w->set->rules[c->rule];
+	struct view view = { w->buf, w->len, w->is_allowed != NULL };
+	enum ks_reason reason;
+
+	if (rule->before_len && !before_is_met(w, rule, c->end))
+		return KS_REASON_BEFORE;
+	reason = ks_run_refusal(rule, &w->set->classes, view, c->end, run);
+	if (reason != KS_REASON_MASKED)
+		return reason;
+	if (from == run.end)
+		return KS_REASON_BARE;
+	return is_allowed(w, c, rule->is_carrier ? from : c->end, run) ? KS_REASON_ALLOWED
+	                                                               : KS_REASON_MASKED;
+}
+
+static void
+tell_attempt(const struct window *w, const struct candidate *c, size_t from, struct run run)
+{
+	struct ks_attempt attempt = {
+		.rule = c->rule,
+		.offset = w->offset + c->end,
+		.length = run.end - c->end,
+		.masked_from = w->offset + from,
+		.reason = find_reason(w, c, from, run),
+	};
+
+	if (!was_decided(w, c))
+		w->on_attempt(w->attempt_ctx, &attempt);
+}
+
+/* --------------------------------------------------------------- resolving ---- */
+
 static enum verdict
 resolve(struct window *w, size_t index)
 {
@@ -225,6 +280,8 @@ resolve(struct window *w, size_t index)
 		lower_floor(w, rule->is_carrier ? c->end : from);
 		return verdict;
 	}
+	if (w->on_attempt)
+		tell_attempt(w, c, from, run);
 	if (verdict == VERDICT_SATISFIED && from < run.end &&
 	    !is_allowed(w, c, rule->is_carrier ? from : c->end, run)) {
 		struct credit credit = {
@@ -292,7 +349,7 @@ hold_tail(struct window *w)
 	if (w->is_last)
 		return;
 	if (w->waiting)
-		lower_floor(w, w->len - 1);
+		lower_floor(w, w->len - w->waiting_len);
 	for (size_t i = 0; i < w->set->infix_count; i++)
 		lower_floor(w, w->len - infix_tail(w, &w->set->infixes[i]));
 }

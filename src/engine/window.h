@@ -40,8 +40,9 @@ struct carry {
 	/* The last bytes before the next window, as they were. */
 	uint8_t before[TEXT_BEFORE_MAX];
 	size_t before_len;
-	uint64_t active;  /* classes of satisfied runs that reach the window's end */
-	uint64_t waiting; /* and of those that reach its last byte, a '\' */
+	uint64_t active;    /* classes of satisfied runs that reach the window's end */
+	uint64_t waiting;   /* and of those that reach the escape that has begun there */
+	size_t waiting_len; /* its bytes so far */
 };
 
 struct window {
@@ -53,18 +54,21 @@ struct window {
 	size_t before_len;
 	ks_allow_fn is_allowed; /* NULL: nothing is */
 	void *allow_ctx;
+	ks_attempt_fn on_attempt; /* NULL: not wanted */
+	void *attempt_ctx;
 	uint64_t offset;        /* of buf[0] in the stream */
 	bool is_last;           /* nothing follows */
 	size_t candidate_count; /* in scratch->candidates: carried and new ones, by end */
 	struct span_list spans;
 	uint64_t active, waiting;
+	size_t waiting_len;
 	size_t floor; /* bytes from here on are held */
 };
 
 /*
  * Resolve the window's candidates: on return w->spans are the masked bytes, w->floor is set, and
  * the candidates to carry stand in front of scratch->candidates, counted by w->candidate_count.
- * w->spans begins with the carried spans, w->active and w->waiting are the carried classes.
+ * w->spans begins with the carried spans, w->active and w->waiting are the carried ones.
  */
 void ks_window_resolve(struct window *w);
 

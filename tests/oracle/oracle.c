@@ -441,16 +441,14 @@ held_by_open(const struct oracle *o, struct oracle_view v, const struct match *t
 	return r->k > 0 ? t->e - r->w - r->k : t->e;
 }
 
-/* The third point: a '\' that is the last byte and at which a satisfied run could go on. */
+/* The third point: an escape that has begun at the end, with which a satisfied run could go on. */
 static size_t
-held_by_backslash(const struct oracle *o, struct oracle_view v, const struct match *t)
+held_by_escape(const struct oracle *o, struct oracle_view v, const struct match *t)
 {
 	const struct oracle_rule *r = &o->rules[t->rule];
+	size_t f = oracle_run_end(r, v, t->e);
 
-	if (v.n > 0 && v.x[v.n - 1] == '\\' && r->slash && oracle_run_end(r, v, t->e) == v.n - 1 &&
-	    oracle_satisfied(r, v, t->e))
-		return v.n - 1;
-	return v.n;
+	return f < v.n && oracle_escape_begun(r, v, f) && oracle_satisfied(r, v, t->e) ? f : v.n;
 }
 
 /*
@@ -495,7 +493,7 @@ oracle_held_at(const struct oracle *o, size_t m)
 		if (o->matches[i].e > v.n)
 			continue;
 		h = least(h, held_by_open(o, v, &o->matches[i]));
-		h = least(h, held_by_backslash(o, v, &o->matches[i]));
+		h = least(h, held_by_escape(o, v, &o->matches[i]));
 	}
 	for (size_t rule = 0; rule < o->count; rule++)
 		if (o->rules[rule].k > 0)

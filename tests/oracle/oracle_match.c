@@ -5,6 +5,8 @@
  */
 #include "oracle.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "oracle_private.h"
@@ -105,12 +107,84 @@ oracle_boundary_allows(enum ks_boundary boundary, const uint8_t *x, size_t s)
 
 /* ------------------------------------------------------------------ run ---- */
 
+/* Whether p[0, n) is text and two hexadecimal digits whose value is a byte of set. */
+static bool
+is_hex_escape(const uint8_t *p, size_t n, const char *text, const struct oracle_set *set)
+{
+	size_t len = strlen(text);
+	char digits[3] = "";
+
+	if (n != len + 2 || memcmp(p, text, len) != 0 || !isxdigit(p[len]) || !isxdigit(p[len + 1]))
+		return false;
+	memcpy(digits, p + len, 2);
+	return set->has[strtoul(digits, NULL, 16)];
+}
+
+/* Whether p[0, n) is an escape of a body byte of r. */
+static bool
+is_whole_escape(const struct oracle_rule *r, const uint8_t *p, size_t n)
+{
+	return (r->slash && n == 2 && p[0] == '\\' && p[1] == '/') ||
+	       (r->percent && is_hex_escape(p, n, "%", &r->body)) ||
+	       (r->unicode && is_hex_escape(p, n, "\\u00", &r->body));
+}
+
+/* Whether p[0, n) is the beginning, but not all, of text and two digits that are the value of byte b. */
+static bool
+begins_hex_escape(const uint8_t *p, size_t n, const char *text, unsigned b)
+{
+	static const char digits[] = "0123456789abcdef";
+	char form[8];
+	size_t len = strlen(text);
+
+	memcpy(form, text, len);
+	form[len] = digits[b / 16];
+	form[len + 1] = digits[b % 16];
+	if (n >= len + 2)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((i < len ? p[i] : tolower(p[i])) != form[i])
+			return false;
+	return true;
+}
+
+/* Whether p[0, n), without being an escape of a body byte of r, can become one. */
+static bool
+begins_escape(const struct oracle_rule *r, const uint8_t *p, size_t n)
+{
+	if (r->slash && n == 1 && p[0] == '\\')
+		return true;
+	for (unsigned b = 0; b < 256; b++) {
+		if (!r->body.has[b])
+			continue;
+		if ((r->percent && begins_hex_escape(p, n, "%", b)) ||
+		    (r->unicode && begins_hex_escape(p, n, "\\u00", b)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+may_begin_escape(uint8_t b)
+{
+	return b == '%' || b == '\\';
+}
+
+bool
+oracle_escape_begun(const struct oracle_rule *r, struct oracle_view v, size_t i)
+{
+	return may_begin_escape(v.x[i]) && begins_escape(r, v.x + i, v.n - i);
+}
+
 static bool
 is_body_byte(const struct oracle_rule *r, struct oracle_view v, size_t i)
 {
 	if (r->body.has[v.x[i]])
 		return true;
-	return r->slash && v.x[i] == '\\' && i + 1 < v.n && v.x[i + 1] == '/';
+	for (size_t len = 2; may_begin_escape(v.x[i]) && len <= 6 && i + len <= v.n; len++)
+		if (is_whole_escape(r, v.x + i, len))
+			return true;
+	return false;
 }
 
 size_t
@@ -230,7 +304,7 @@ oracle_satisfied(const struct oracle_rule *r, struct oracle_view v, size_t e)
 static bool
 goes_on(const struct oracle_rule *r, struct oracle_view v, size_t f)
 {
-	return f == v.n || (r->slash && f + 1 == v.n && v.x[f] == '\\');
+	return f == v.n || oracle_escape_begun(r, v, f);
 }
 
 bool

@@ -51,7 +51,9 @@ struct oracle_rule {
 	struct oracle_set first; /* the bytes that a trigger can begin with: spares time only */
 	struct oracle_set body;
 	bool is_patient; /* runs may be allowed: no verdict before their end */
-	bool slash;      /* body has '/' but not '\': then "\/" belongs to a run too */
+	bool slash;   /* body has '/' but not '\': then "\/" belongs to a run too */
+	bool percent; /* body has all hexadecimal digits but not '%': "%2B" */
+	bool unicode; /* and 'u', but not '\': "\u002B" */
 	size_t min, max; /* max 0: none */
 	bool has_follow;
 	struct oracle_set follow;
@@ -86,6 +88,9 @@ bool oracle_boundary_allows(enum ks_boundary boundary, const uint8_t *x, size_t 
 /* "Placeholder": whether p[0, len) is one. */
 bool oracle_is_placeholder(const uint8_t *p, size_t len);
 /* "Run": the f of the match of r at e. */
+/* Whether x[i, n), which is not empty, is no escape yet but can become one for r. */
+bool oracle_escape_begun(const struct oracle_rule *r, struct oracle_view v, size_t i);
+
 size_t oracle_run_end(const struct oracle_rule *r, struct oracle_view v, size_t e);
 /* Condition 5 of "Satisfied" for the match of r at e. */
 bool oracle_meets_before(const struct oracle_rule *r, const uint8_t *x, size_t e);

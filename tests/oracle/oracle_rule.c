@@ -130,6 +130,15 @@ parse_elements(struct oracle_rule *r, const char *trigger)
 	return r->w > 0 ? 0 : ORACLE_ERROR;
 }
 
+static bool
+has_hex(const struct oracle_set *set)
+{
+	for (const char *p = "0123456789ABCDEFabcdef"; *p; p++)
+		if (!set->has[(uint8_t)*p])
+			return false;
+	return true;
+}
+
 static int
 fail(const char **reterr_what, const char *what)
 {
@@ -163,6 +172,8 @@ oracle_rule_init(struct oracle_rule *r, const struct ks_rule *text, const char *
 	if (text->before && r->boundary != KS_BOUNDARY_NONE)
 		return fail(reterr_what, "boundary of an infix rule");
 	r->slash = r->body.has['/'] && !r->body.has['\\'];
+	r->percent = has_hex(&r->body) && !r->body.has['%'];
+	r->unicode = has_hex(&r->body) && r->body.has['u'] && !r->body.has['\\'];
 	return 0;
 }
 
