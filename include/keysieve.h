@@ -209,6 +209,41 @@ typedef int (*ks_sink_fn)(void *ctx, const uint8_t *data, size_t len);
  */
 typedef int (*ks_allow_fn)(void *ctx, size_t rule, const uint8_t *run, size_t len);
 
+/* Why a match masks its run, or does not. */
+enum ks_reason {
+	KS_REASON_MASKED = 0,
+	KS_REASON_SHORT = 1, /* the run is shorter than min */
+	KS_REASON_LONG = 2,  /* the run is longer than max */
+	KS_REASON_DIGIT =
+		3, /* there is no digit, upper-case, lower-case letter where one is required */
+	KS_REASON_UPPER = 4,
+	KS_REASON_LOWER = 5,
+	KS_REASON_FOLLOW = 6, /* no byte of the set follows the run */
+	KS_REASON_PLACEHOLDER = 7,
+	KS_REASON_BEFORE = 8, /* not enough bytes of the set stand before the trigger */
+	KS_REASON_BARE =
+		9, /* a carrier's run is only a trigger, whose key has been masked earlier */
+	KS_REASON_ALLOWED = 10
+};
+
+/* A match of a rule's trigger: where its run is, and what came of it. */
+struct ks_attempt {
+	size_t rule;     /* as in struct ks_finding */
+	uint64_t offset; /* of the run, from the start of the stream */
+	uint64_t
+		length; /* of the run, as far as it was known when it was decided; 64 or more can go on */
+	uint64_t masked_from; /* where the masked part begins, if reason is KS_REASON_MASKED */
+	enum ks_reason reason;
+};
+
+/*
+ * Called once a match, when it is decided, which need not be in order of offset. For those who write
+ * rules, to show them what happens. Otherwise as ks_finding_fn. Not called for what stands where the
+ * boundary does not allow it; of a trigger with {separator} or {name} there may be no call for a run that
+ * is shorter than the least length of all such rules of the set.
+ */
+typedef void (*ks_attempt_fn)(void *ctx, const struct ks_attempt *attempt);
+
 struct ks_scratch;
 
 /* Working memory for one thread. Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL. */
@@ -225,6 +260,8 @@ struct ks_stream_options {
 	void *sink_ctx;
 	ks_allow_fn is_allowed; /* NULL: no run is; else runs are held to their end, or 64 bytes */
 	void *allow_ctx;
+	ks_attempt_fn on_attempt; /* NULL: nobody wants to know */
+	void *attempt_ctx;
 };
 
 struct ks_stream;

@@ -3,19 +3,21 @@
 """Turn the rules of a gitleaks or betterleaks configuration into a rule file of keysieve.
 
 keysieve rules import runs this script. The rules go to the standard output, a line for each rule of the
-configuration to the standard error: whether it is exact, widened, taken over partly, or cannot be expressed.
+configuration to the standard error: is it exact, widened, taken over partly, or can it not be expressed?
 docs/import.md says what that means.
 """
 
 import argparse
-import errno
 import os
 import signal
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+if sys.version_info < (3, 11):
+    print("keysieve: rules import needs Python 3.11", file=sys.stderr)
+    sys.exit(70)
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python3 -I leaves it out
 sys.dont_write_bytecode = True
 
 from gitleaks import config, regex, rulefile, shape  # noqa: E402
@@ -92,7 +94,8 @@ def has_keyword(rule: shape.KeyRule, keywords: list[str]) -> bool:
     return not words or all(any(word in text.lower() for word in words) for text in rule.triggers)
 
 
-def convert_all(settings: config.Config, name: str, prefix: str) -> tuple[list[Result], list[rulefile.Entry]]:
+def convert_all(settings: config.Config, name: str,
+                prefix: str) -> tuple[list[Result], list[rulefile.Entry]]:
     """What has become of each rule, and the entries of the file that is written."""
     results = [convert(rule, name) for rule in settings.rules]
     entries = [entry for result in results for entry in result.entries]
@@ -154,7 +157,7 @@ def write_output(path: str | None, text: str) -> None:
     except OSError as e:
         if path is None:  # Python would try again at exit, and complain again
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        raise Failure(EXIT_IO, f"{path or 'standard output'}: {e.strerror or os.strerror(errno.EIO)}") from None
+        raise Failure(EXIT_IO, f"{path or 'standard output'}: {e.strerror}") from None
 
 
 # ------------------------------------------------------------------ command line ----
@@ -170,11 +173,13 @@ def read_arguments() -> argparse.Namespace:
         description="Turn the rules of a gitleaks or betterleaks configuration into rules of keysieve.",
         epilog="Exit status: 0 done; 2 usage; 74 input or output; 78 not such a configuration, "
                "or none of its rules can be expressed.")
-    parser.add_argument("file", metavar="FILE", help="the configuration (TOML); - is the standard input")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, not to the standard output")
+    parser.add_argument("file", metavar="FILE",
+                        help="the configuration (TOML); - is the standard input")
+    parser.add_argument("-o", "--output", metavar="FILE",
+                        help="write to FILE, not to the standard output")
     parser.add_argument("--prefix", metavar="TEXT", default="gitleaks",
-                        help="put TEXT and a hyphen before each id (default: gitleaks), so that no built-in "
-                             "rule of the same id is replaced; '' for none")
+                        help="put TEXT and a hyphen before each id (default: gitleaks), so that no "
+                             "built-in rule of the same id is replaced; '' for none")
     parser.add_argument("-h", "--help", action="help", help="print this help")
     return parser.parse_args()
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter_command.h"
+#include "key_command.h"
 #include "message.h"
 #include "rules_commands.h"
 #include "standard_output.h"
@@ -20,7 +21,7 @@ static const struct command commands[] = {
 	  "like a command is ./rules.\n",
 	  ks_filter_command },
 	{ COMMAND_RULES, "rules", "COMMAND [OPTION]... [FILE]...",
-	  "Look at rules, check them and try them.", NULL, group_command },
+	  "Look at rules, check them, try them, make exceptions.", NULL, group_command },
 	{ COMMAND_RULES_LIST, "rules list", "[OPTION]...", "List the rules, on and off.", NULL,
 	  ks_rules_list_command },
 	{ COMMAND_RULES_CHECK, "rules check", "[OPTION]... [FILE]...",
@@ -32,6 +33,19 @@ static const struct command commands[] = {
 	  "Try the examples of rules, cut in two at every byte.",
 	  "FILE may be a directory. With no FILE, try all rules that are on.\n",
 	  ks_rules_test_command },
+	{ COMMAND_RULES_ALLOW, "rules allow", "[OPTION]... [FILE]...",
+	  "Print what lets the secrets in FILE stay readable.",
+	  "With no FILE, or where FILE is -, read the standard input. What is printed goes under\n"
+	  "'allow:' in a rule file. It holds hashes, not the secrets.\n",
+	  ks_rules_allow_command },
+	{ COMMAND_RULES_IMPORT, "rules import", "[OPTION]... FILE",
+	  "Turn the rules of gitleaks into a rule file.",
+	  "What becomes of each rule is told on the standard error. Needs python3.\n",
+	  ks_rules_import_command },
+	{ COMMAND_KEY, "key", "COMMAND [OPTION]... [FILE]...", "Make keys for keyed hashes.", NULL,
+	  group_command },
+	{ COMMAND_KEY_NEW, "key new", "[OPTION]... FILE",
+	  "Write a new key to FILE, which must not exist.", NULL, ks_key_new_command },
 	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },
 };
 

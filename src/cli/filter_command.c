@@ -190,6 +190,10 @@ start(struct job *job)
 	r = open_output(job);
 	if (r != 0)
 		return r;
+	if (job->rules.allowlist) {
+		options.is_allowed = ks_allowlist_has;
+		options.allow_ctx = job->rules.allowlist;
+	}
 	if (ks_statistics_init(&job->stats, ks_ruleset_count(job->rules.set)) != KS_OK ||
 	    ks_scratch_new(job->rules.set, &job->scratch) != KS_OK ||
 	    ks_stream_new(job->rules.set, &options, &job->stream) != KS_OK)

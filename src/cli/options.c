@@ -25,6 +25,8 @@ enum {
 	KEY_DISABLE,
 	KEY_ONLY,
 	KEY_RULES_DIR,
+	KEY_KEY_FILE,
+	KEY_PREFIX,
 	KEY_NO_RULES_D,
 	KEY_STATS,
 	KEY_CHECK,
@@ -32,12 +34,14 @@ enum {
 };
 
 /* Commands that choose rules, that read rules at all, and all. */
-#define CHOOSING (COMMAND_FILTER | COMMAND_RULES_LIST | COMMAND_RULES_TEST)
+#define CHOOSING (COMMAND_FILTER | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_ALLOW)
 #define READING  (CHOOSING | COMMAND_RULES_CHECK)
-#define ALL      (READING | COMMAND_RULES | COMMAND_HELP)
+#define ALL                                                                                      \
+	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP)
 
 static const struct option_row rows[] = {
-	{ 'o', "output", "FILE", "write to FILE, not to the standard output", COMMAND_FILTER },
+	{ 'o', "output", "FILE", "write to FILE, not to the standard output",
+	  COMMAND_FILTER | COMMAND_RULES_IMPORT },
 	{ KEY_RULES, "rules", "FILE", "add a rule file, a directory of them, or generic",
 	  CHOOSING },
 	{ KEY_RULES_DIR, "rules-dir", "DIR", "read rules here, not in " RULES_DIR, READING },
@@ -46,6 +50,10 @@ static const struct option_row rows[] = {
 	{ KEY_DISABLE, "disable", "ID,...", "switch rules or packs off (repeatable)", CHOOSING },
 	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)",
 	  CHOOSING },
+	{ KEY_KEY_FILE, "key-file", "FILE", "the key of keyed hashes; see keysieve key new",
+	  COMMAND_FILTER | COMMAND_RULES_ALLOW },
+	{ KEY_PREFIX, "prefix", "TEXT", "begin the ids of rules with TEXT, not gitleaks-",
+	  COMMAND_RULES_IMPORT },
 	{ KEY_CHECK, "check", NULL, "write nothing; exit 1 if there is a secret", COMMAND_FILTER },
 	{ KEY_STATS, "stats", NULL, "print counts and speed to the standard error at the end",
 	  COMMAND_FILTER },
@@ -164,6 +172,12 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_RULES_DIR:
 		o->rules_dir = text;
+		break;
+	case KEY_KEY_FILE:
+		o->key_file = text;
+		break;
+	case KEY_PREFIX:
+		o->prefix = text;
 		break;
 	case KEY_NO_RULES_D:
 		o->no_rules_dir = true;

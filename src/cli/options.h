@@ -16,7 +16,11 @@ enum command_bit {
 	COMMAND_RULES = 1 << 2, /* without a second word */
 	COMMAND_RULES_LIST = 1 << 3,
 	COMMAND_RULES_CHECK = 1 << 4,
-	COMMAND_RULES_TEST = 1 << 5
+	COMMAND_RULES_TEST = 1 << 5,
+	COMMAND_RULES_ALLOW = 1 << 7,
+	COMMAND_RULES_IMPORT = 1 << 8,
+	COMMAND_KEY = 1 << 9, /* without a second word */
+	COMMAND_KEY_NEW = 1 << 10
 };
 
 struct command;
@@ -32,6 +36,8 @@ struct options {
 	const char *output; /* NULL: standard output */
 	struct text_list rules, enable, disable, only;
 	const char *rules_dir; /* NULL: the usual one */
+	const char *key_file;  /* NULL: none */
+	const char *prefix;    /* NULL: the usual one */
 	bool no_rules_dir;
 	bool check, stats, json;
 	bool help, version;

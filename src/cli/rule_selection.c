@@ -144,12 +144,20 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 		return out_of_memory();
 	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
 		return ks_message_failure(&error);
+	if (options->key_file && ks_key_read_file(options->key_file, &rules->key, &error) != KS_OK)
+		return ks_message_failure(&error);
+	if (ks_catalog_compile_allowlist(rules->catalog, rules->index,
+	                                 ks_ruleset_count(rules->set), rules->key,
+	                                 &rules->allowlist, &error) != KS_OK)
+		return ks_message_failure(&error);
 	return 0;
 }
 
 void
 ks_rule_selection_done(struct rule_selection *rules)
 {
+	ks_allowlist_free(rules->allowlist);
+	ks_key_free(rules->key);
 	ks_ruleset_free(rules->set);
 	ks_catalog_free(rules->catalog);
 	free(rules->index);

@@ -84,6 +84,10 @@ class Shapes(ImportTest):
         result = keysieve("--rules", path, data=b"text\n")
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"text\n", b""))
 
+    def test_the_examples_hold(self):
+        result = keysieve("rules", "test", self.file(self.result.stdout, "rules.yaml"))
+        self.assertEqual((result.returncode, result.stderr), (0, b""), result.stdout)
+
     def test_every_verdict_stands_in_the_file_too(self):
         text = self.result.stdout.decode().replace("\n#   ", " ")
         for id_, report in self.reports.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a configuration of gitleaks or betterleaks: the rules, and what keysieve has no counterpart for."""
+"""Read a configuration of gitleaks or betterleaks: its rules, and what keysieve has no counterpart for."""
 
 import re
 import tomllib

@@ -40,8 +40,8 @@ def clean_id(text: str) -> str:
 def name_entries(entries: list[Entry], prefix: str) -> None:
     taken: set[str] = set()
     for entry in entries:
-        base = wanted = clean_id(prefix) + "-" + clean_id(entry.source) if prefix else clean_id(entry.source)
-        number = 1
+        base = clean_id(f"{prefix}-{entry.source}")
+        wanted, number = base, 1
         while wanted in taken:
             number += 1
             wanted = f"{base}-{number}"
@@ -115,10 +115,13 @@ def quote(text: str) -> str:
 
 
 def example(rule: KeyRule) -> str:
-    sample = rule.sample.decode("utf-8", "replace")
+    """The sample of the trigger, and placeholders for what keysieve draws by itself."""
     count = max(rule.minimum, DRAWN_LEAST)
-    body = f"{{body:{count}}}" if rule.body & DRAWABLE else sample_byte(rule.body).decode("latin-1") * count
-    return (f"{{before:{rule.before[1]}}}" if rule.before else "") + sample + body
+    text = f"{{before:{rule.before[1]}}}" if rule.before else ""
+    text += rule.sample.decode("utf-8", "replace")
+    if rule.body & DRAWABLE:
+        return text + f"{{body:{count}}}"
+    return text + sample_byte(rule.body).decode("latin-1") * count
 
 
 def title(description: str) -> str:

@@ -3,7 +3,8 @@
 
 from dataclasses import dataclass, field
 
-from gitleaks.measure import allowed_before, charset, groups, has_assertion, is_random, max_width, min_width
+from gitleaks.measure import (LARGE_SET, allowed_before, charset, groups, has_assertion, is_random, max_width,
+                              min_width)
 from gitleaks.regex import Assertion, Chars, Choice, Group, Node, Repeat, Sequence, Unsupported
 
 WAYS_MAX = 32
@@ -64,7 +65,10 @@ def simplify(nodes: list[Node]) -> list[Node]:
     for node in nodes:
         for item in simplify_node(node):
             merged = merge(flat[-1], item) if flat else None
-            flat[-1:] = [merged] if merged else flat[-1:] + [item]
+            if merged:
+                flat[-1] = merged
+            else:
+                flat.append(item)
     return flat
 
 
@@ -77,7 +81,8 @@ def simplify_node(node: Node) -> list[Node]:
         return [Choice(tuple(pack(simplify([branch])) for branch in node.branches))]
     if isinstance(node, Repeat):
         item = pack(simplify([node.item]))
-        return simplify_node(item) if node.low == node.high == 1 else [Repeat(item, node.low, node.high)]
+        is_once = node.low == node.high == 1
+        return simplify_node(item) if is_once else [Repeat(item, node.low, node.high)]
     return [node]
 
 
@@ -90,7 +95,8 @@ def merge(a: Node, b: Node) -> Node | None:
     if isinstance(a, Assertion):
         return a if a == b else None
     first, second = (n if isinstance(n, Repeat) else Repeat(n, 1, 1) for n in (a, b))
-    if not isinstance(first.item, Chars) or first.item != second.item or len(first.item.values) < 8:
+    if not isinstance(first.item, Chars) or first.item != second.item or \
+            len(first.item.values) < LARGE_SET:
         return None
     is_open = first.high is None or second.high is None
     return Repeat(first.item, first.low + second.low, None if is_open else first.high + second.high)
@@ -108,7 +114,7 @@ def settle(way: Way) -> tuple[list[Node], list[Node], list[Node]]:
         before.append(secret.pop(0))
     while secret and is_closing(secret[-1]):
         after.insert(0, secret.pop())
-    return before, secret, after
+    return simplify(before), secret, after
 
 
 def is_closing(node: Node) -> bool:

@@ -319,7 +319,7 @@ def build(before: list[Node], secret: list[Node], after: list[Node]) -> list[Key
         return [Refusal(str(why))]
     if infix:
         return [infix]
-    if any(max_width(item) != 0 for item in before):
+    if any(allowed_before(item) is None for item in before):
         return [Refusal("what stands before the secret is unbounded, too wide, or has too little fixed text")]
     return [Refusal("no fixed text of three bytes before the secret")]
 
