@@ -12,6 +12,7 @@
 #include "database.h"
 #include "error.h"
 #include "macro.h"
+#include "run.h"
 #include "scratch.h"
 #include "stream.h"
 
@@ -217,6 +218,8 @@ count_rule(struct ks_ruleset *set, const struct compiled_rule *rule)
 	if (held > set->held_max)
 		set->held_max = held;
 	set->lead_count += rule->lead.head_len > 0;
+	if (rule->is_carrier)
+		set->carrier_bodies |= UINT64_C(1) << rule->body;
 	if (!rule->is_named)
 		return;
 	if (set->named_count++ == 0 || rule->min < set->named_min)
@@ -343,6 +346,18 @@ ks_rule_before_has(const struct ks_rule *rule, uint8_t b)
 
 	return ks_trigger_parse_infix(rule, &infix, NULL) == KS_OK && infix.before_len > 0 &&
 	       byteset_has(&infix.before, b);
+}
+
+size_t
+ks_rule_run_end(const struct ks_rule *rule, const uint8_t *text, size_t from, size_t len)
+{
+	struct class_table table = { .count = 1 };
+	struct classes classes = { .count = 0 };
+
+	if (ks_byteset_parse(rule->body, strlen(rule->body), &table.sets[0]))
+		return from;
+	fill_classes(&classes, &table);
+	return ks_run_find(&classes, 0, text, from, len, true).end;
 }
 
 void

@@ -73,6 +73,7 @@ struct ks_ruleset {
 	size_t path_count;
 	uint64_t named_bodies; /* their classes */
 	unsigned named_min;    /* the least length of a run of theirs */
+	uint64_t carrier_bodies; /* classes of carriers' bodies */
 	size_t held_max;       /* bytes of a stream that can be undecided at once */
 };
 

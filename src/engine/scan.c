@@ -294,20 +294,44 @@ boundary_allows(const struct window *w, const struct compiled_rule *rule, size_t
 	return ks_boundary_allows((enum ks_boundary)rule->boundary, text, len);
 }
 
+/*
+ * Does the run behind a trigger end, in this window, before the rule's least length? Most triggers in a
+ * log are such near misses, and this spares them all the rest. Not if a carrier's run could end
+ * with the trigger: then the carrier has to know of it (window.c, is_bare_trigger()).
+ */
+static bool
+is_near_miss(const struct window *w, const struct compiled_rule *rule, size_t end)
+{
+	const uint64_t *masks = w->set->classes.masks;
+	uint64_t bit = UINT64_C(1) << rule->body, carriers = w->set->carrier_bodies;
+	size_t to = end + rule->min < w->len ? end + rule->min : w->len, i = end;
+
+	if (w->on_attempt || end == w->len || (masks[w->buf[end]] & carriers) != carriers)
+		return false;
+	while (i < to && (masks[w->buf[i]] & bit || w->buf[i] == '\\' || w->buf[i] == '%'))
+		i++;
+	return i < to;
+}
+
 static int
 on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
 {
 	struct scan *scan = ctx;
 	const struct window *w = scan->window;
+	const struct compiled_rule *rule;
 	size_t end = (size_t)(to - w->offset);
 
 	(void)from;
 	(void)flags;
-	if (id >= w->set->rule_count)
+	if (id >= w->set->rule_count) {
 		w->scratch->nouns[scan->noun_count++] = (uint32_t)end;
-	else if (w->set->rules[id].lead.head_len)
+		return 0;
+	}
+	rule = &w->set->rules[id];
+	if (rule->lead.head_len)
 		follow_lead(scan, id, end, 0);
-	else if (!w->set->rules[id].checks_boundary || boundary_allows(w, &w->set->rules[id], end))
+	else if (!is_near_miss(w, rule, end) &&
+	         (!rule->checks_boundary || boundary_allows(w, rule, end)))
 		add_candidate(scan, end, id);
 	return 0;
 }
