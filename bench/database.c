@@ -28,7 +28,8 @@ rules_database(void)
 	    ks_catalog_compile(catalog, &set, NULL, &error) < 0)
 		(void)fprintf(stderr, "scanloop: default rules: %s\n", error.text);
 	ks_catalog_free(catalog);
-	return set ? set->databases[DATABASE_TRIGGERS] : NULL; /* the set is left for the database's sake */
+	return set ? set->databases[DATABASE_TRIGGERS]
+	           : NULL; /* the set is left for the database's sake */
 }
 #else
 static hs_database_t *

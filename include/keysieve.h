@@ -164,6 +164,9 @@ KS_PUBLIC int ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 /* Is b in the body, or in the set of 'before', of a rule that ks_rule_check() has found right? */
 KS_PUBLIC int ks_rule_body_has(const struct ks_rule *rule, uint8_t b);
 KS_PUBLIC int ks_rule_before_has(const struct ks_rule *rule, uint8_t b);
+/* Where the run of such a rule that begins at text[from] ends, if nothing follows text[from, len). */
+KS_PUBLIC size_t ks_rule_run_end(const struct ks_rule *rule, const uint8_t *text, size_t from,
+                                 size_t len);
 
 KS_PUBLIC size_t ks_ruleset_count(const struct ks_ruleset *set);
 
@@ -212,26 +215,23 @@ typedef int (*ks_allow_fn)(void *ctx, size_t rule, const uint8_t *run, size_t le
 /* Why a match masks its run, or does not. */
 enum ks_reason {
 	KS_REASON_MASKED = 0,
-	KS_REASON_SHORT = 1, /* the run is shorter than min */
-	KS_REASON_LONG = 2,  /* the run is longer than max */
-	KS_REASON_DIGIT =
-		3, /* there is no digit, upper-case, lower-case letter where one is required */
-	KS_REASON_UPPER = 4,
-	KS_REASON_LOWER = 5,
+	KS_REASON_SHORT = 1,  /* the run is shorter than min */
+	KS_REASON_LONG = 2,   /* the run is longer than max */
+	KS_REASON_DIGIT = 3,  /* a digit is required, and there is none */
+	KS_REASON_UPPER = 4,  /* the same for upper-case letters */
+	KS_REASON_LOWER = 5,  /* and lower-case ones */
 	KS_REASON_FOLLOW = 6, /* no byte of the set follows the run */
 	KS_REASON_PLACEHOLDER = 7,
 	KS_REASON_BEFORE = 8, /* not enough bytes of the set stand before the trigger */
-	KS_REASON_BARE =
-		9, /* a carrier's run is only a trigger, whose key has been masked earlier */
+	KS_REASON_BARE = 9,   /* a carrier's run is just a trigger, whose key is masked already */
 	KS_REASON_ALLOWED = 10
 };
 
 /* A match of a rule's trigger: where its run is, and what came of it. */
 struct ks_attempt {
-	size_t rule;     /* as in struct ks_finding */
-	uint64_t offset; /* of the run, from the start of the stream */
-	uint64_t
-		length; /* of the run, as far as it was known when it was decided; 64 or more can go on */
+	size_t rule;          /* as in struct ks_finding */
+	uint64_t offset;      /* of the run, from the start of the stream */
+	uint64_t length;      /* of the run, as far as it was known when this was decided */
 	uint64_t masked_from; /* where the masked part begins, if reason is KS_REASON_MASKED */
 	enum ks_reason reason;
 };
@@ -361,7 +361,7 @@ KS_PUBLIC int ks_catalog_add_text(struct ks_catalog *catalog, const char *name, 
  */
 KS_PUBLIC int ks_catalog_check_file(struct ks_catalog *catalog, const char *path,
                                     ks_error_fn on_error, void *ctx);
-/* The same for the built-in rules. */
+/* Add the built-in rules after a look at each by itself. Otherwise the same. */
 KS_PUBLIC int ks_catalog_check_builtin(struct ks_catalog *catalog, ks_error_fn on_error, void *ctx);
 
 /* Switch a rule, or all rules of a pack, on or off by its name. Errors: KS_ERROR_UNKNOWN. */
@@ -426,8 +426,8 @@ KS_PUBLIC int ks_allowlist_has(void *list, size_t rule, const uint8_t *run, size
  * size bytes with the final NUL; KS_HASH_TEXT_SIZE is enough. Borrows run and key. Errors: KS_ERROR_INTERNAL.
  */
 #define KS_HASH_TEXT_SIZE 96U
-KS_PUBLIC int ks_allow_hash_text(const struct ks_key *key, const uint8_t *run, size_t len, char *text,
-                                 size_t size);
+KS_PUBLIC int ks_allow_hash_text(const struct ks_key *key, const uint8_t *run, size_t len,
+                                 char *text, size_t size);
 
 #ifdef __cplusplus
 }

@@ -83,8 +83,8 @@ expand(const char *trigger, char *to)
 		const char *text = macro ? macro->text : trigger;
 		size_t n = macro ? strlen(text) : (size_t)(end - trigger);
 
-		if (to)
-			memcpy(to + len, text, n);
+		for (size_t i = 0; to && i < n; i++)
+			to[len + i] = text[i];
 		len += n;
 		trigger = end;
 	}

@@ -71,10 +71,10 @@ struct ks_ruleset {
 	size_t named_count;      /* rules that go by their nouns */
 	struct name_path *paths; /* through their names, in order of rules */
 	size_t path_count;
-	uint64_t named_bodies; /* their classes */
-	unsigned named_min;    /* the least length of a run of theirs */
+	uint64_t named_bodies;   /* their classes */
+	unsigned named_min;      /* the least length of a run of theirs */
 	uint64_t carrier_bodies; /* classes of carriers' bodies */
-	size_t held_max;       /* bytes of a stream that can be undecided at once */
+	size_t held_max;         /* bytes of a stream that can be undecided at once */
 };
 
 /* Is the name of a rule that goes by its noun quickly compared: without boundary, and about as long as any other? */

@@ -146,48 +146,69 @@ add_entries(const struct ks_catalog *c, const size_t *index, size_t count,
 	return r;
 }
 
+static bool
+expressions_init(struct expressions *expressions, size_t max)
+{
+	*expressions = (struct expressions){ .texts = calloc(max, sizeof(char *)),
+		                             .flags = calloc(max, sizeof(unsigned)),
+		                             .ids = calloc(max, sizeof(unsigned)),
+		                             .entries = calloc(max, sizeof(struct allow_entry *)) };
+	return expressions->texts && expressions->flags && expressions->ids && expressions->entries;
+}
+
+static void
+expressions_done(struct expressions *expressions)
+{
+	for (unsigned i = 0; i < expressions->count; i++)
+		free(expressions->texts[i]);
+	free(expressions->texts);
+	free(expressions->flags);
+	free(expressions->ids);
+	free(expressions->entries);
+}
+
+static struct ks_allowlist *
+list_new(size_t max, const struct ks_key *key)
+{
+	struct ks_allowlist *list = calloc(1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	list->key = key;
+	list->hashes = calloc(max, sizeof(*list->hashes));
+	list->rules = calloc(max, sizeof(*list->rules));
+	if (list->hashes && list->rules)
+		return list;
+	ks_allowlist_free(list);
+	return NULL;
+}
+
 int
 ks_catalog_compile_allowlist(const struct ks_catalog *c, const size_t *index, size_t count,
                              const struct ks_key *key, struct ks_allowlist **ret_list,
                              struct ks_error *reterr)
 {
-	size_t max = c->allowed_count;
-	struct expressions expressions = { 0 };
-	struct ks_allowlist *list = NULL;
-	int r = KS_OK;
+	struct expressions expressions;
+	struct ks_allowlist *list;
+	int r;
 
 	*ret_list = NULL;
-	if (max == 0)
+	if (c->allowed_count == 0)
 		return KS_OK;
 	if (sodium_init() < 0)
 		return ks_error_set(reterr, KS_ERROR_INTERNAL, "libsodium cannot be used");
-	expressions = (struct expressions){ calloc(max, sizeof(char *)),
-		                            calloc(max, sizeof(unsigned)),
-		                            calloc(max, sizeof(unsigned)),
-		                            calloc(max, sizeof(void *)), 0 };
-	list = calloc(1, sizeof(*list));
-	if (list) {
-		list->key = key;
-		list->hashes = calloc(max, sizeof(*list->hashes));
-		list->rules = calloc(max, sizeof(*list->rules));
-	}
-	if (!list || !list->hashes || !list->rules || !expressions.texts || !expressions.flags ||
-	    !expressions.ids || !expressions.entries)
+	list = list_new(c->allowed_count, key);
+	if (!expressions_init(&expressions, c->allowed_count) || !list)
 		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	if (r == KS_OK)
+	else
 		r = add_entries(c, index, count, list, &expressions, reterr);
 	if (r == KS_OK)
 		r = compile_expressions(list, &expressions, reterr);
+	expressions_done(&expressions);
 	if (r == KS_OK)
 		*ret_list = list;
 	else
 		ks_allowlist_free(list);
-	for (unsigned i = 0; i < expressions.count; i++)
-		free(expressions.texts[i]);
-	free(expressions.texts);
-	free(expressions.flags);
-	free(expressions.ids);
-	free(expressions.entries);
 	return r;
 }
 

@@ -32,7 +32,8 @@ struct entry *ks_catalog_find(const struct ks_catalog *catalog, const char *id);
 bool ks_catalog_has_name(const struct ks_catalog *catalog, const char *name);
 
 /* Add rules whose strings stay where they are. Errors: KS_ERROR_MEMORY. */
-int ks_catalog_add_prepared(struct ks_catalog *catalog, const struct pack_rule *rules, size_t count);
+int ks_catalog_add_prepared(struct ks_catalog *catalog, const struct pack_rule *rules,
+                            size_t count);
 
 /* Takes file's rules, all of them or none, and does what it switches. Errors: KS_ERROR_MEMORY. */
 int ks_catalog_add(struct ks_catalog *catalog, struct rulefile *file, const char *pack);

@@ -17,7 +17,7 @@
 #include "error.h"
 
 #define KEY_SIZE crypto_generichash_KEYBYTES
-#define HEX_SIZE (2 * KEY_SIZE)
+#define HEX_SIZE ((size_t)2 * KEY_SIZE)
 
 static const char magic[] = "keysieve-key-1:";
 
@@ -59,32 +59,41 @@ parse(const char *line, size_t len, struct ks_key *key)
 	       n == KEY_SIZE;
 }
 
+/* Read the first size bytes of a file into text; *ret_len are there. Returns 0 or an errno. */
+static int
+read_start(const char *path, char *text, size_t size, size_t *ret_len)
+{
+	FILE *file = fopen(path, "re");
+	int sys = 0;
+
+	if (!file)
+		return errno;
+	setbuf(file, NULL); /* no copy of the key is left in it */
+	*ret_len = fread(text, 1, size, file);
+	if (ferror(file))
+		sys = errno;
+	(void)fclose(file);
+	return sys;
+}
+
 int
 ks_key_read_file(const char *path, struct ks_key **ret_key, struct ks_error *reterr)
 {
 	char line[LINE_SIZE + 1];
-	struct ks_key *key = NULL;
-	FILE *file = NULL;
-	size_t len;
-	int r;
+	struct ks_key *key;
+	size_t len = 0;
+	int sys, r = KS_OK;
 
 	if (sodium_init() < 0)
 		return ks_error_set(reterr, KS_ERROR_INTERNAL, "libsodium cannot be used");
-	file = fopen(path, "re");
-	if (!file)
-		return file_error(reterr, path, errno, strerror(errno));
-	setbuf(file, NULL);
-	len = fread(line, 1, sizeof(line), file);
 	key = calloc(1, sizeof(*key));
-	if (ferror(file))
-		r = file_error(reterr, path, errno, strerror(errno));
-	else if (!key)
-		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	if (!key)
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	sys = read_start(path, line, sizeof(line), &len);
+	if (sys)
+		r = file_error(reterr, path, sys, strerror(sys));
 	else if (!parse(line, len, key))
 		r = file_error(reterr, path, 0, "no key file: see keysieve key new");
-	else
-		r = KS_OK;
-	(void)fclose(file);
 	sodium_memzero(line, sizeof(line));
 	if (r == KS_OK) {
 		set_id(key);
@@ -158,7 +167,7 @@ int
 ks_allow_hash_text(const struct ks_key *key, const uint8_t *run, size_t len, char *text,
                    size_t size)
 {
-	char hex[2 * KS_HASH_SIZE + 1];
+	char hex[(size_t)2 * KS_HASH_SIZE + 1];
 	uint8_t hash[KS_HASH_SIZE];
 
 	if (sodium_init() < 0)

@@ -239,5 +239,5 @@ ks_catalog_check_file(struct ks_catalog *c, const char *path, ks_error_fn on_err
 int
 ks_catalog_check_builtin(struct ks_catalog *c, ks_error_fn on_error, void *ctx)
 {
-	return add_packs(c, RULEFILE_EXAMINED, on_error, ctx);
+	return add_packs(c, RULEFILE_CHECKED, on_error, ctx);
 }

@@ -51,9 +51,9 @@ struct oracle_rule {
 	struct oracle_set first; /* the bytes that a trigger can begin with: spares time only */
 	struct oracle_set body;
 	bool is_patient; /* runs may be allowed: no verdict before their end */
-	bool slash;   /* body has '/' but not '\': then "\/" belongs to a run too */
-	bool percent; /* body has all hexadecimal digits but not '%': "%2B" */
-	bool unicode; /* and 'u', but not '\': "\u002B" */
+	bool slash;      /* body has '/' but not '\': then "\/" belongs to a run too */
+	bool percent;    /* body has all hexadecimal digits but not '%': "%2B" */
+	bool unicode;    /* and 'u', but not '\': "\u002B" */
 	size_t min, max; /* max 0: none */
 	bool has_follow;
 	struct oracle_set follow;
