@@ -156,6 +156,9 @@ compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compi
 	if (r == KS_OK && name && width->max <= NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX) {
 		set->nouns = nouns;
 		compiled->is_named = true;
+		unsigned strangers = ks_setting_count_strangers(name);
+		if (strangers > set->strangers)
+			set->strangers = strangers;
 		r = ks_setting_paths(name, has_simple_name(compiled), add_path, set);
 	}
 	free(name);

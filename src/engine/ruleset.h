@@ -69,6 +69,7 @@ struct ks_ruleset {
 	size_t lead_count; /* rules whose trigger has a lead */
 	struct nouns nouns;
 	size_t named_count;      /* rules that go by their nouns */
+	unsigned strangers;      /* the most in any name */
 	struct name_path *paths; /* through their names, in order of rules */
 	size_t path_count;
 	uint64_t named_bodies;   /* their classes */

@@ -182,6 +182,23 @@ may_be_value(const struct window *w, size_t at)
 	return true;
 }
 
+/* Where the longest name can begin that ends at noun. */
+static ptrdiff_t
+name_begin(const struct window *w, ptrdiff_t noun)
+{
+	unsigned strangers = 0;
+	ptrdiff_t at = noun;
+
+	while (at > -(ptrdiff_t)w->before_len && noun - at < (ptrdiff_t)NAME_WIDTH_MAX) {
+		uint8_t b = at > 0 ? w->buf[at - 1] : w->before[(ptrdiff_t)w->before_len + at - 1];
+
+		if (!is_setting_byte(b) && strangers++ == w->set->strangers)
+			break;
+		at--;
+	}
+	return at;
+}
+
 /* Find the rules whose names end at noun. */
 static void
 find_names(struct scan *scan, ptrdiff_t noun, struct name_search *ret_search)
@@ -189,7 +206,8 @@ find_names(struct scan *scan, ptrdiff_t noun, struct name_search *ret_search)
 	const struct window *w = scan->window;
 	uint8_t room[NAME_TEXT_MAX];
 	size_t len;
-	const uint8_t *text = ks_window_text(w, noun - (ptrdiff_t)NAME_TEXT_MAX, noun, room, &len);
+	ptrdiff_t from = name_begin(w, noun) - (ptrdiff_t)BOUNDARY_WIDTH_MAX - 1;
+	const uint8_t *text = ks_window_text(w, from, noun, room, &len);
 
 	*ret_search = (struct name_search){ .set = w->set, .rules = w->scratch->names, .end = len };
 	scan_block(scan, DATABASE_HEADS, text, len, on_head, ret_search);

@@ -6,6 +6,7 @@
 #include "setting.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +258,109 @@ ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx)
 		rest.from = end + 1;
 	}
 	return r;
+}
+
+/* ---------------------------------------------------------------- strangers ---- */
+
+/* Can the element [p, end), no group, be a byte that is no name byte? */
+static bool
+is_stranger(const char *p, const char *end)
+{
+	struct byteset set;
+
+	if (*p == '[') {
+		if (ks_byteset_parse(p + 1, (size_t)(end - p) - 2, &set))
+			return true;
+		for (unsigned b = 0; b < 256; b++) {
+			if (byteset_has(&set, (uint8_t)b) && !is_setting_byte((uint8_t)b))
+				return true;
+		}
+		return false;
+	}
+	if (*p == '\\')
+		return isalnum((unsigned char)p[1]) || !is_setting_byte((uint8_t)p[1]);
+	return *p == '.' || !is_setting_byte((uint8_t)*p);
+}
+
+static unsigned
+saturating_add(unsigned a, unsigned b)
+{
+	return a > UINT_MAX - b ? UINT_MAX : a + b;
+}
+
+static unsigned count_strangers(struct part part);
+
+/* The end of the group or other element at p. */
+static const char *
+unit_end(const char *p, const char *to)
+{
+	unsigned depth = 0;
+
+	do {
+		depth += *p == '(';
+		depth -= *p == ')' && depth;
+		p = element_end(p);
+	} while (depth && p < to);
+	return p;
+}
+
+/* What follows the quantifier at p, if there is one; *ret_repeats: it lets its unit repeat. */
+static const char *
+quantifier_end(const char *p, bool *ret_repeats)
+{
+	const char *close = *p == '{' ? strchr(p, '}') : NULL;
+
+	*ret_repeats = close || *p == '*' || *p == '+';
+	if (close)
+		return close + 1;
+	return p + (*ret_repeats || *p == '?');
+}
+
+/* One alternative: its units in a row. */
+static unsigned
+count_in_sequence(struct part part)
+{
+	unsigned strangers = 0;
+	const char *end;
+
+	for (const char *p = part.from; p < part.to; p = end) {
+		const char *inner;
+		unsigned of_unit;
+		bool repeats;
+
+		end = unit_end(p, part.to);
+		inner = *p == '(' ? group_start(p, end) : NULL;
+		if (*p == '(')
+			of_unit = inner ? count_strangers((struct part){ inner, end - 1 }) : 0;
+		else
+			of_unit = is_stranger(p, end);
+		end = quantifier_end(end, &repeats);
+		strangers = saturating_add(strangers, of_unit && repeats ? UINT_MAX : of_unit);
+	}
+	return strangers;
+}
+
+/* The most strangers of any alternative. */
+static unsigned
+count_strangers(struct part part)
+{
+	unsigned most = 0;
+
+	for (;;) {
+		const char *group, *end = alternative_end(part, &group);
+		unsigned strangers = count_in_sequence((struct part){ part.from, end });
+
+		most = strangers > most ? strangers : most;
+		if (end == part.to)
+			return most;
+		part.from = end + 1;
+	}
+}
+
+unsigned
+ks_setting_count_strangers(const char *name)
+{
+	return count_strangers((struct part){ name, name + strlen(name) });
 }
 
 bool

@@ -57,5 +57,19 @@ typedef int (*name_path_fn)(void *ctx, const char *head, bool is_whole);
  */
 int ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx);
 
+/* Bytes that nearly all names are made of. */
+static inline bool
+is_setting_byte(uint8_t b)
+{
+	return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
+	       b == '_' || b == '-' || b == '.' || b == ' ';
+}
+
+/*
+ * As many other bytes can be in a name; UINT_MAX: any number. So a search for names need not look further
+ * back.
+ */
+unsigned ks_setting_count_strangers(const char *name);
+
 /* Can a separator begin with that byte? */
 bool ks_setting_may_go_on(uint8_t b);
