@@ -33,6 +33,11 @@ static const struct command commands[] = {
 	  "Try the examples of rules, cut in two at every byte.",
 	  "FILE may be a directory. With no FILE, try all rules that are on.\n",
 	  ks_rules_test_command },
+	{ COMMAND_RULES_EXPLAIN, "rules explain", "[OPTION]... [FILE]",
+	  "Tell which rules match where in a text, and why others do not.",
+	  "With no FILE, or where FILE is -, read the standard input. Each line is shown as it\n"
+	  "is masked, with * for what is masked and # for what could be a secret but is not.\n",
+	  ks_rules_explain_command },
 	{ COMMAND_RULES_ALLOW, "rules allow", "[OPTION]... [FILE]...",
 	  "Print what lets the secrets in FILE stay readable.",
 	  "With no FILE, or where FILE is -, read the standard input. What is printed goes under\n"

@@ -34,10 +34,13 @@ enum {
 };
 
 /* Commands that choose rules, that read rules at all, and all. */
-#define CHOOSING (COMMAND_FILTER | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_ALLOW)
-#define READING  (CHOOSING | COMMAND_RULES_CHECK)
-#define ALL                                                                                      \
-	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP)
+#define CHOOSING                                                                            \
+	(COMMAND_FILTER | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
+	 COMMAND_RULES_ALLOW)
+#define READING (CHOOSING | COMMAND_RULES_CHECK)
+#define ALL                                                                               \
+	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
+	 COMMAND_HELP)
 
 static const struct option_row rows[] = {
 	{ 'o', "output", "FILE", "write to FILE, not to the standard output",
@@ -51,7 +54,7 @@ static const struct option_row rows[] = {
 	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)",
 	  CHOOSING },
 	{ KEY_KEY_FILE, "key-file", "FILE", "the key of keyed hashes; see keysieve key new",
-	  COMMAND_FILTER | COMMAND_RULES_ALLOW },
+	  COMMAND_FILTER | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW },
 	{ KEY_PREFIX, "prefix", "TEXT", "begin the ids of rules with TEXT, not gitleaks-",
 	  COMMAND_RULES_IMPORT },
 	{ KEY_CHECK, "check", NULL, "write nothing; exit 1 if there is a secret", COMMAND_FILTER },

@@ -17,6 +17,7 @@ enum command_bit {
 	COMMAND_RULES_LIST = 1 << 3,
 	COMMAND_RULES_CHECK = 1 << 4,
 	COMMAND_RULES_TEST = 1 << 5,
+	COMMAND_RULES_EXPLAIN = 1 << 6,
 	COMMAND_RULES_ALLOW = 1 << 7,
 	COMMAND_RULES_IMPORT = 1 << 8,
 	COMMAND_KEY = 1 << 9, /* without a second word */

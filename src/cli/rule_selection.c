@@ -146,9 +146,8 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 		return ks_message_failure(&error);
 	if (options->key_file && ks_key_read_file(options->key_file, &rules->key, &error) != KS_OK)
 		return ks_message_failure(&error);
-	if (ks_catalog_compile_allowlist(rules->catalog, rules->index,
-	                                 ks_ruleset_count(rules->set), rules->key,
-	                                 &rules->allowlist, &error) != KS_OK)
+	if (ks_catalog_compile_allowlist(rules->catalog, rules->index, ks_ruleset_count(rules->set),
+	                                 rules->key, &rules->allowlist, &error) != KS_OK)
 		return ks_message_failure(&error);
 	return 0;
 }

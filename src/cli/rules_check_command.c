@@ -16,7 +16,8 @@
 struct check {
 	struct ks_catalog *catalog;
 	struct rule_paths files;
-	bool is_of_files; /* files were named: the built-in rules are taken to be right */
+	bool is_of_files;   /* files were named: the built-in rules are taken to be right */
+	struct ks_key *key; /* of keyed hashes; or NULL */
 	size_t errors, warnings;
 	int status;
 };
@@ -42,14 +43,6 @@ note_error(void *ctx, const struct ks_error *error)
 	}
 }
 
-/* Nobody can do anything about a built-in rule that is not as good as it could be. */
-static void
-note_builtin_error(void *ctx, const struct ks_error *error)
-{
-	if (error->status != KS_OK)
-		note_error(ctx, error);
-}
-
 /* ---------------------------------------------------------------------- reading ---- */
 
 static void
@@ -68,7 +61,7 @@ read_rules(struct check *check)
 	struct ks_error error;
 
 	if (!check->is_of_files)
-		(void)ks_catalog_check_builtin(check->catalog, note_builtin_error, check);
+		(void)ks_catalog_check_builtin(check->catalog, note_error, check);
 	else if (ks_catalog_add_builtin(check->catalog, &error) != KS_OK)
 		note_error(check, &error);
 	for (size_t i = 0; i < check->files.count; i++)
@@ -92,20 +85,15 @@ is_wanted(void *ctx, const struct ks_catalog_entry *entry)
 
 /* Returns whether the rules make a set. */
 static bool
-try_rules(struct check *check)
+try_rules(struct check *check, struct selftest_result *ret_result)
 {
-	struct selftest_result result;
 	struct ks_error error;
 
-	if (ks_selftest_run(check->catalog, is_wanted, note_error, check, &result, &error) !=
-	    KS_OK) {
-		note_error(check, &error);
-		return false;
-	}
-	(void)printf("%zu rules, %zu examples and counterexamples, %zu cuts: %zu errors, "
-	             "%zu warnings\n",
-	             result.rules, result.texts, result.runs, check->errors, check->warnings);
-	return true;
+	if (ks_selftest_run(check->catalog, is_wanted, note_error, check, ret_result, &error) ==
+	    KS_OK)
+		return true;
+	note_error(check, &error);
+	return false;
 }
 
 /* ------------------------------------------------------------------------ costs ---- */
@@ -144,24 +132,42 @@ switch_to_part(struct ks_catalog *catalog, const bool *was_on, enum part part)
 	return count;
 }
 
+/* What the files allow can only be looked at together with all rules. */
+static void
+check_allowlist(struct check *check, const struct ks_ruleset *set, const size_t *index)
+{
+	struct ks_allowlist *list = NULL;
+	struct ks_error error;
+
+	if (ks_catalog_compile_allowlist(check->catalog, index, ks_ruleset_count(set), check->key,
+	                                 &list, &error) != KS_OK)
+		note_error(check, &error);
+	ks_allowlist_free(list);
+}
+
 static void
 print_cost(struct check *check, const bool *was_on, enum part part, const char *name)
 {
 	size_t count = switch_to_part(check->catalog, was_on, part);
+	size_t *index = calloc(ks_catalog_count(check->catalog) + 1, sizeof(*index));
+	struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
 	struct ks_ruleset *set = NULL;
-	struct ks_error error;
 	struct ks_cost cost;
 
 	if (count == 0)
-		return;
-	if (ks_catalog_compile(check->catalog, &set, NULL, &error) != KS_OK) {
+		goto out;
+	if (!index || ks_catalog_compile(check->catalog, &set, index, &error) != KS_OK) {
 		note_error(check, &error);
-		return;
+		goto out;
 	}
+	if (part == PART_ALL)
+		check_allowlist(check, set, index);
 	ks_ruleset_cost(set, &cost);
 	(void)printf("%-22s%6zu%12zu%12zu%12zu%12zu\n", name, count, cost.database, cost.stream,
 	             cost.scratch, cost.held);
+out:
 	ks_ruleset_free(set);
+	free(index);
 }
 
 static void
@@ -192,15 +198,23 @@ int
 ks_rules_check_command(const struct options *options)
 {
 	struct check check = { .catalog = ks_catalog_new() };
+	struct selftest_result result = { .rules = 0 };
+	struct ks_error error;
 
 	if (!check.catalog) {
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
 		return EXIT_INTERNAL;
 	}
+	if (options->key_file && ks_key_read_file(options->key_file, &check.key, &error) != KS_OK)
+		note_error(&check, &error);
 	find_files(&check, options);
 	read_rules(&check);
-	if (try_rules(&check))
+	if (try_rules(&check, &result))
 		print_costs(&check);
+	(void)printf("rules: %zu; examples and counterexamples: %zu; cuts: %zu; errors: %zu; "
+	             "warnings: %zu\n",
+	             result.rules, result.texts, result.runs, check.errors, check.warnings);
+	ks_key_free(check.key);
 	ks_catalog_free(check.catalog);
 	ks_rule_paths_done(&check.files);
 	return ks_standard_output_end(check.status);

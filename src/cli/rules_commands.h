@@ -7,5 +7,6 @@
 int ks_rules_list_command(const struct options *options);
 int ks_rules_check_command(const struct options *options);
 int ks_rules_test_command(const struct options *options);
+int ks_rules_explain_command(const struct options *options);
 int ks_rules_allow_command(const struct options *options);
 int ks_rules_import_command(const struct options *options);

@@ -33,7 +33,7 @@ try_rules(const struct rule_selection *rules, struct rule_paths *files)
 	if (ks_selftest_run(rules->catalog, is_wanted, tell_failure, files, &result, &error) !=
 	    KS_OK)
 		return ks_message_failure(&error);
-	(void)printf("%zu rules, %zu examples and counterexamples, %zu cuts: %zu failed\n",
+	(void)printf("rules: %zu; examples and counterexamples: %zu; cuts: %zu; failed: %zu\n",
 	             result.rules, result.texts, result.runs, result.failures);
 	return result.failures > 0 ? EXIT_RULES : 0;
 }

@@ -51,7 +51,7 @@ class Dispatch(CommandTest):
 
     def test_the_filters_help_names_every_command(self):
         text = run("--help").stdout.decode()
-        for command in ("rules list", "rules check", "rules test", "help"):
+        for command in ("rules list", "rules check", "rules test", "rules explain", "help"):
             self.assertRegex(text, rf"(?m)^  {command} ")
 
     def test_options_belong_to_commands(self):
@@ -253,12 +253,12 @@ class Check(CommandTest):
     def test_a_right_file(self):
         self.assertEqual(self.checks(RULE), [])
         self.assert_status(self.result, 0)
-        self.assertRegex(self.result.stdout, rb"\A1 rules, 1 examples and counterexamples, "
-                                             rb"\d+ cuts: 0 errors, 0 warnings\n")
+        self.assertRegex(self.result.stdout, rb"\nrules: 1; examples and counterexamples: 1; cuts: \d+; "
+                                             rb"errors: 0; warnings: 0\n\Z")
 
     def test_what_it_costs(self):
         self.checks(RULE)
-        lines = self.result.stdout.decode().splitlines()[2:]
+        lines = self.result.stdout.decode().splitlines()[1:-1]
         costs = {re.split(r"  +", line)[0]: list(map(int, line.split()[-5:])) for line in lines}
         self.assertEqual(list(costs), ["built-in rules", "rules of the files", "all together"])
         built_in, own, both = costs.values()
@@ -266,14 +266,14 @@ class Check(CommandTest):
         self.assertEqual(both[0], built_in[0] + 1)
         self.assertTrue(all(0 < number for cost in costs.values() for number in cost))
         self.assertLess(own[1], both[1])
-        self.assertEqual((own[4], both[4]), (65, 129))
+        self.assertLess(own[4], both[4])
         self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_without_files(self):
         result = run("rules", "check", timeout=LONG)
         self.assert_status(result, 0)
         self.assert_silent(result)
-        self.assertRegex(result.stdout, rb"0 errors")
+        self.assertRegex(result.stdout, rb"errors: 0;")
         self.assertIn(b"built-in rules", result.stdout)
         self.assertNotIn(b"all together", result.stdout)
 
@@ -355,29 +355,43 @@ disable: [no-such-rule]
                                            "disable: [acme-api-key]\n"), (0, "1:11", "acme-api-key"))
 
     def test_a_trigger_without_fixed_bytes(self):
-        for trigger in ("[a-z]{4}_", "a|bcd", "a[a-z]b[a-z]c", ".{3}", "(?:abc)?d", "\\d{3}x", "[^a]b"):
-            with self.subTest(trigger):
-                found = self.checks(RULE.replace("'acme_live_'", f"'{trigger}'"))
-                self.assertEqual(found[0][:2], (0, "2:12"), found)
-                self.assertIn("fixed", found[0][2])
-                self.assertNotIn("warning", found[0][2])
-                self.assert_status(self.result, 78)
+        triggers = ("[a-z]{4}_", "a|bcd", "a[a-z]b[a-z]c", ".{3}", "(?:abc)?d", "\\d{3}x", "[^a]b", "(?<n>abc)d")
+        found = self.checks(self.with_triggers(*triggers))
+        self.assertEqual(self.places(found, ": trigger: some matches"), list(range(len(triggers))))
+        self.assertNotIn("warning", str(found))
+        self.assert_status(self.result, 78)
+
+    def with_triggers(self, *triggers):
+        """A file with a rule for each trigger, all of which can end in ab or abc. Line 5n + 2 has number n."""
+        return "".join(f"""\
+- id: rule-{n}
+  trigger: '{trigger}'
+  body: 'A-Z'
+  length: 64..
+  examples: [none]
+""" for n, trigger in enumerate(triggers))
+
+    def places(self, found, word):
+        """Where word was complained of; the examples are wrong too."""
+        return [int(place.partition(":")[0]) // 5 for _, place, message in found if word in message]
 
     def test_a_trigger_with_two_fixed_bytes(self):
-        rule = RULE.replace("acme_live_{body", "ab{body").replace("boundary: none", "boundary: token")
-        for trigger in ("ab", "[0-9]{0,3}ab", "(?:abc|ab)", "(?i)ab", "a(?:b|c)", "a\\x62", "a[b-i]"):
-            with self.subTest(trigger):
-                found = self.checks(rule.replace("'acme_live_'", f"'{trigger}'"))
-                self.assert_complaints(found, (0, "2:12", "warning: "))
-                self.assert_status(self.result, 0)
-                self.assertIn(b"0 errors, 1 warnings", self.result.stdout)
+        triggers = ("ab", "[0-9]{0,3}ab", "(?:abc|ab)", "(?i)ab", "a(?:b|c)", "a\\x62", "a[b-i]")
+        found = self.checks(self.with_triggers(*triggers))
+        self.assertEqual(self.places(found, ": trigger: of some matches"), list(range(len(triggers))))
+        self.assertIn(b"; warnings: %d\n" % len(triggers), self.result.stdout)
 
     def test_triggers_with_enough_fixed_bytes(self):
-        rule = RULE.replace("acme_live_{body", "abc{body")
-        for trigger in ("abc", "[0-9]{0,3}abc", "(?:x?ab|aa|ab)c", "(?i)ABC", "a[bx]c", "a(?:b|x)c",
-                        "(?:a){1}(?:b|\\.)c", "(a)bc", "\\x61b\\x{63}", "a[b-i]c"):
-            with self.subTest(trigger):
-                self.assertEqual(self.checks(rule.replace("'acme_live_'", f"'{trigger}'")), [])
+        triggers = ("abc", "[0-9]{0,3}abc", "(?:x?ab|aa|ab)c", "(?i)ABC", "a[bx]c", "a(?:b|x)c",
+                    "(?:a){1}(?:b|\\.)c", "(a)bc", "\\x61b\\x{63}", "a[b-i]c", "ab{2}", "(?:ab){2}",
+                    "abc{quote}", "abc|def", "x?abc?d?e?f?abc")
+        found = self.checks(self.with_triggers(*triggers))
+        self.assertEqual(self.places(found, ": trigger:"), [])
+
+    def test_a_warning_is_no_error(self):
+        found = self.checks(RULE.replace("acme_live_", "ab"))
+        self.assert_complaints(found, (0, "2:12", "warning: "))
+        self.assert_status(self.result, 0)
 
     def test_an_expression_that_only_the_compiler_refuses(self):
         found = self.checks(RULE.replace("'acme_live_'", "'acme\\Blive_'"))
@@ -422,20 +436,20 @@ class Test(CommandTest):
         result = run("rules", "test", timeout=LONG)
         self.assert_status(result, 0)
         self.assert_silent(result)
-        self.assertRegex(result.stdout, rb"\A\d+ rules, \d+ examples and counterexamples, \d+ cuts: "
-                                        rb"0 failed\n\Z")
+        self.assertRegex(result.stdout, rb"\Arules: \d+; examples and counterexamples: \d+; cuts: \d+; "
+                                        rb"failed: 0\n\Z")
 
     def test_the_rules_of_files_alone(self):
         path = self.file("a.yaml", RULE + "  counterexamples: [a]\n")
         for args in ((path,), (path, "--rules", self.file("b.yaml", RULE.replace("acme", "other")))):
             result = run("rules", "test", *args, timeout=LONG)
-            self.assert_done(result, b"1 rules, 2 examples and counterexamples, 54 cuts: 0 failed\n")
+            self.assert_done(result, b"rules: 1; examples and counterexamples: 2; cuts: 54; failed: 0\n")
 
     def test_rules_that_are_off_are_not_tried(self):
         path = self.file("a.yaml", RULE)
         self.assertRegex(run("rules", "test", path, "--disable", "acme-api-key", timeout=LONG).stdout,
-                         rb"\A0 rules")
-        self.assertRegex(run("rules", "test", "--only", ID).stdout, rb"\A1 rules")
+                         rb"\Arules: 0;")
+        self.assertRegex(run("rules", "test", "--only", ID).stdout, rb"\Arules: 1;")
 
     def test_failures_name_all_but_the_text(self):
         path = self.file("a.yaml", RULE.replace("24..", "40..") + """\
@@ -457,7 +471,7 @@ class Test(CommandTest):
         self.assertIn("rule acme-api-key: example 2, cut at 0, byte 10: ", found[1])
         self.assertIn("rule second: counterexample 2, cut at 0, byte 11: ", found[2])
         self.assertNotIn(b"abcdefgh", result.stderr)
-        self.assertIn(b"3 failed", result.stdout)
+        self.assertIn(b"failed: 3", result.stdout)
 
     def test_a_failure_of_one_rule_through_another(self):
         path = self.file("a.yaml", RULE + RULE.replace("acme-api-key", "other").replace("live_'", "'"))
