@@ -7,12 +7,29 @@
 
 #define OPEN_URL "open gap: the trigger knows no escaped slashes, as in :\\/\\/"
 #define OPEN_PEM "open gap: the trigger knows one backslash before the n of a line end, not two"
+#define NOTATION "the rule is for a value in one notation, which is quoted or escaped once more here"
 
 const struct reason reasons[] = {
-	{ "url-password", CONTEXT_JSON, OPEN_URL },
 	{ "url-user-token", CONTEXT_JSON, OPEN_URL },
 	{ "pgp-private-key", CONTEXT_ESCAPED_JSON, OPEN_PEM },
 	{ "putty-private-key", CONTEXT_ESCAPED_JSON, OPEN_PEM },
+	{ "pem-private-key-pieces", CONTEXT_JSON, NOTATION },
+	{ "pem-private-key-pieces", CONTEXT_ESCAPED_JSON, NOTATION },
+	{ "pem-private-key-pieces", CONTEXT_ENV, NOTATION },
+	{ "pem-private-key-pieces", CONTEXT_ANSI, NOTATION },
+	{ "pem-private-key-pieces", CONTEXT_SPLIT, NOTATION },
+	{ "url-password-escaped", CONTEXT_JSON, NOTATION },
+	{ "url-password-escaped", CONTEXT_ESCAPED_JSON, NOTATION },
+	{ "url-password-escaped", CONTEXT_ENV, NOTATION },
+	{ "url-password-escaped", CONTEXT_ANSI, NOTATION },
+	{ "url-password-escaped", CONTEXT_PYTHON, NOTATION },
+	{ "url-password-escaped", CONTEXT_SPLIT, NOTATION },
+	{ "changed-value", CONTEXT_JSON, NOTATION },
+	{ "changed-value", CONTEXT_ESCAPED_JSON, NOTATION },
+	{ "changed-value", CONTEXT_ENV, NOTATION },
+	{ "changed-value", CONTEXT_ANSI, NOTATION },
+	{ "changed-value", CONTEXT_SPLIT, NOTATION },
+	{ "auth-tuple", CONTEXT_PYTHON, NOTATION },
 	{ NULL },
 };
 
