@@ -78,10 +78,10 @@ def run(*args, data=b"", env=None, timeout=TIMEOUT, **popen):
                           timeout=timeout, check=False, **popen)
 
 
-def run_shell(script, *args, data=b"", env=None):
+def run_shell(script, *args, data=b"", env=None, timeout=TIMEOUT):
     """Run keysieve by a shell script in which "$@" is the command: for redirections such as >&-."""
     return subprocess.run(["sh", "-c", script, "sh", BINARY, *args], input=data,
-                          capture_output=True, env=environment(env), timeout=TIMEOUT, check=False)
+                          capture_output=True, env=environment(env), timeout=timeout, check=False)
 
 
 def is_sanitized():

@@ -75,9 +75,11 @@ class Explain(CommandTest):
                 notes.append([])
         return lines, notes
 
-    def assert_note(self, text, note):
-        """Of this one line, just this is said."""
-        self.assertEqual(self.explain(text)[1], [[note]])
+    def assert_notes(self, *pairs):
+        """Of each of these lines, just this is said. All are line 1, but for the run."""
+        _, notes = self.explain(b"\n".join(text for text, _ in pairs))
+        got = [[re.sub(r"(^|-)\d+:", r"\g<1>1:", note) for note in of_line] for of_line in notes]
+        self.assertEqual(got, [[note] for _, note in pairs])
 
     def test_a_key(self):
         secret = body(30, 2, ALNUM)
@@ -94,45 +96,49 @@ class Explain(CommandTest):
 
     def test_nothing(self):
         self.assertEqual(self.explain(b""), ([], []))
-        self.assertEqual(self.explain(b"\n"), ([b""], [[]]))
 
     def test_too_short_and_too_long(self):
-        self.assert_note(ACME + b"x" * 23, "1:11-33 acme-api-key (user): not masked: too short: "
-                                           "23 bytes, at least 24 are wanted")
-        self.assert_note(ACME + b".", "1:11 acme-api-key (user): not masked: too short: "
-                                      "0 bytes, at least 24 are wanted")
-        self.assert_note(ACME + b"x.", "1:11-11 acme-api-key (user): not masked: too short: "
-                                       "1 byte, at least 24 are wanted")
-        self.assert_note(b"bnd-" + b"x" * 13, "1:5-17 bounded (Bounded): not masked: too long: "
-                                              "13 bytes, at most 12 are wanted")
-        self.assert_note(b"bnd-" + b"x" * 40000, "1:5-40004 bounded (Bounded): not masked: too long: "
-                                                 "40000 bytes, at most 12 are wanted")
+        self.assert_notes(
+            (ACME + b"x" * 23, "1:11-33 acme-api-key (user): not masked: too short: 23 bytes, at least 24 "
+                               "are wanted"),
+            (ACME + b".", "1:11 acme-api-key (user): not masked: too short: 0 bytes, at least 24 are wanted"),
+            (ACME + b"x.", "1:11-11 acme-api-key (user): not masked: too short: 1 byte, at least 24 are "
+                           "wanted"),
+            (b"bnd-" + b"x" * 13, "1:5-17 bounded (Bounded): not masked: too long: 13 bytes, at most 12 are "
+                                  "wanted"),
+            (b"bnd-" + b"x" * 40000, "1:5-40004 bounded (Bounded): not masked: too long: 40000 bytes, at "
+                                     "most 12 are wanted"))
 
     def test_required_kinds(self):
-        for text, word in ((b"Abcde", "digit"), (b"7bcde", "upper-case letter"),
-                           (b"7BCDE", "lower-case letter")):
-            self.assert_note(b"kinds_" + text, f"1:7-11 kinds (user): not masked: no {word} in 5 bytes")
+        self.assert_notes(*((b"kinds_" + text, f"1:7-11 kinds (user): not masked: no {word} in 5 bytes")
+                            for text, word in ((b"Abcde", "digit"), (b"7bcde", "upper-case letter"),
+                                               (b"7BCDE", "lower-case letter"))))
 
-    def test_what_follows(self):
-        self.assert_note(b"flw/abcd@", "1:5-8 followed (user): masked, 4 bytes")
-        self.assert_note(b"flw/abcd ", "1:5-8 followed (user): not masked: 4 bytes, but none of [@#] follows")
+    def test_what_follows_and_what_stands_before(self):
+        self.assert_notes(
+            (b"flw/abcd@", "1:5-8 followed (user): masked, 4 bytes"),
+            (b"flw/abcd ", "1:5-8 followed (user): not masked: 4 bytes, but none of [@#] follows"),
+            (b"0123456789NFX0123456789", "1:1-23 infix (user): masked, 23 bytes"),
+            (b" 123456789NFX0123456789", "1:14-23 infix (user): not masked: [A-Z0-9]{10} does not stand "
+                                         "before it"))
 
     def test_a_placeholder(self):
-        self.assert_note(b"carrier=${NAME}",
-                         "1:9-15 carrier (user): not masked: a placeholder or an earlier mask of 7 bytes")
-
-    def test_what_stands_before(self):
-        self.assert_note(b"0123456789NFX0123456789", "1:1-23 infix (user): masked, 23 bytes")
-        self.assert_note(b" 123456789NFX0123456789", "1:14-23 infix (user): not masked: [A-Z0-9]{10} "
-                                                     "does not stand before it")
+        self.assert_notes((b"carrier=${NAME}",
+                           "1:9-15 carrier (user): not masked: a placeholder or an earlier mask of 7 bytes"))
 
     def test_inside_a_word(self):
-        self.assert_note(b"xbnd-0123456789", "1:6-15 bounded (Bounded): not masked: it stands inside a "
-                                             "word (boundary: token): 10 bytes")
-        self.assert_note(b"xbnd-0123456789012", "1:6-18 bounded (Bounded): not masked: it stands inside "
-                         "a word (boundary: token); besides, too long: 13 bytes, at most 12 are wanted")
-        self.assert_note(b"xbnd-abc", "nothing that a rule looks for")
-        self.assert_note(b"\\nbnd-0123456789", "1:7-16 bounded (Bounded): masked, 10 bytes")
+        self.assert_notes(
+            (b"xbnd-0123456789", "1:6-15 bounded (Bounded): not masked: it stands inside a word (boundary: "
+                                 "token): 10 bytes"),
+            (b"xbnd-0123456789012", "1:6-18 bounded (Bounded): not masked: it stands inside a word "
+                                    "(boundary: token); besides, too long: 13 bytes, at most 12 are wanted"),
+            (b"xbnd-abc", "nothing that a rule looks for"),
+            (b"\\nbnd-0123456789", "1:7-16 bounded (Bounded): masked, 10 bytes"))
+
+    def test_two_ends_of_one_trigger_are_told_of_once(self):
+        self.assert_notes((b'carrier="abcd"', "1:10-13 carrier (user): masked, 4 bytes"),
+                          (b'carrier="abc"', "1:10-12 carrier (user): not masked: too short: 3 bytes, at "
+                                             "least 4 are wanted"))
 
     def test_a_key_of_two_rules(self):
         secret = body(30, 2, ALNUM)
@@ -145,11 +151,6 @@ class Explain(CommandTest):
         _, notes = self.explain(b"carrier=" + ACME)
         self.assertIn("1:9-18 carrier (user): not masked: just the beginning of a key that is masked already",
                       notes[0])
-
-    def test_two_ends_of_one_trigger_are_told_of_once(self):
-        self.assert_note(b'carrier="abcd"', "1:10-13 carrier (user): masked, 4 bytes")
-        self.assert_note(b'carrier="abc"', "1:10-12 carrier (user): not masked: too short: "
-                                           "3 bytes, at least 4 are wanted")
 
     def test_two_keys_of_one_rule(self):
         _, notes = self.explain(b"bnd-0123456789 bnd-9876543210 bnd-short")
@@ -185,20 +186,27 @@ class Explain(CommandTest):
 
     def test_a_body_that_lacks_bytes(self):
         """The mistake that explain is there for must not show the key."""
-        for rest in (b"-" + key(30), b"_" + key(30), b"." + key(30, ALNUM), b"%" + key(30, ALNUM)):
-            lines, notes = self.explain(b"x " + ACME + b"abc" + rest + b" y")
-            self.assertEqual(lines, [b"x acme_live_" + b"#" * (3 + len(rest)) + b" y"])
-            self.assertIn("3 bytes, at least 24", notes[0][0])
+        rests = [b"-" + key(30), b"_" + key(30), b"." + key(30, ALNUM), b"%" + key(30, ALNUM)]
+        lines, notes = self.explain(b"\n".join(ACME + b"abc" + rest + b" y" for rest in rests))
+        self.assertEqual(lines, [b"acme_live_" + b"#" * (3 + len(rest)) + b" y" for rest in rests])
+        for of_line in notes:
+            self.assertIn("3 bytes, at least 24", of_line[0])
 
     def test_a_rule_that_is_off_and_does_not_match(self):
         text = ACME + b"short"
         _, notes = self.explain(text, *self.rules, "--disable", "acme-api-key")
         self.assertEqual(notes, [["nothing that a rule looks for"]])
 
+    def test_what_is_allowed(self):
+        rules = self.file("allow.yaml", f"rules:\n{RULE}allow:\n  - run: 'a{{30}}'\n")
+        _, notes = self.explain(ACME + b"a" * 30 + b"\n" + ACME + b"b" * 30, "--rules", rules, "--only", "user")
+        self.assertEqual(notes, [["1:11-40 acme-api-key (user): not masked: allowed: 30 bytes"],
+                                 ["2:11-40 acme-api-key (user): masked, 30 bytes"]])
+
     def test_from_a_file(self):
         path = self.file("log", b"x bnd-0123456789\n")
-        for args in ((path,), ("-",), ()):
-            result = run("rules", "explain", *self.rules, *args, data=b"x bnd-0123456789\n")
+        for args in ((path,), ("-",)):
+            result = run("rules", "explain", *self.rules, *args, data=b"x bnd-0123456789\n", timeout=LONG)
             self.assert_done(result, b"1: x bnd-**********\n  1:7-16 bounded (Bounded): masked, 10 bytes\n")
 
     def test_files_that_cannot_be_read(self):
@@ -224,11 +232,11 @@ class Explain(CommandTest):
         self.assertEqual(len(result.stdout.splitlines()[0]), 3 + len(text))
 
     def test_full_output(self):
-        self.assert_message(run_shell('"$@" >/dev/full', "rules", "explain", "--only", ID, data=b"x\n"), 74,
-                            "No space left on device")
+        self.assert_message(run_shell('"$@" >/dev/full', "rules", "explain", "--only", ID, data=b"x\n",
+                                      timeout=LONG), 74, "No space left on device")
 
     def test_control_bytes_stay_out_of_the_terminal(self):
-        result = run("rules", "explain", "--only", ID, data=b"a\x1b[31m\tb\x7f\0\r\n")
+        result = run("rules", "explain", "--only", ID, data=b"a\x1b[31m\tb\x7f\0\r\n", timeout=LONG)
         self.assertTrue(result.stdout.startswith(b"1: a?[31m\tb??\n"), result.stdout)
 
 
@@ -266,17 +274,16 @@ class NothingOfASecret(CommandTest):
         self.assertEqual([len(run) for run in re.findall(rb"api03-(\*+)\n", output)], list(lengths[1:]))
 
     def test_what_stands_before_an_infix(self):
-        for before, behind in ((52, 25), (52, 9), (30, 25), (8, 8), (51, 3)):
-            with self.subTest((before, behind)):
-                first, second = key(before, ALNUM), key(behind, ALNUM)
-                self.hidden(b"x " + first + b"JQQJ99" + second + b" y", first, second)
+        pairs = [(key(before, ALNUM), key(behind, ALNUM))
+                 for before, behind in ((52, 25), (52, 9), (30, 25), (8, 8), (51, 3))]
+        self.hidden(b" y\n".join(first + b"JQQJ99" + second for first, second in pairs),
+                    *(secret for pair in pairs for secret in pair))
 
     def test_escapes_in_a_run(self):
-        secret = key(20, ALNUM)
-        for escape in (b"\\/", b"%2B", b"\\u002b"):
-            with self.subTest(escape):
-                parts = secret[:10], secret[10:]
-                self.hidden(b"aws_secret_access_key=" + escape.join(parts), *parts)
+        pairs = [(key(10, ALNUM), key(10, ALNUM)) for _ in range(3)]
+        self.hidden(b"\n".join(b"aws_secret_access_key=" + escape.join(pair)
+                               for escape, pair in zip((b"\\/", b"%2B", b"\\u002b"), pairs)),
+                    *(secret for pair in pairs for secret in pair))
 
     def test_rules_of_a_user(self):
         rules = self.file("rules.yaml", RULES)

@@ -82,13 +82,12 @@ class Dispatch(CommandTest):
 
 class Output(CommandTest):
     def test_full_and_closed(self):
-        rules = self.file("a.yaml", RULE)
-        for args in (("rules", "list"), ("rules", "list", "--json"), ("rules", "check", rules),
-                     ("rules", "test", rules), ("help", "rules")):
+        for args in (("rules", "list"), ("rules", "list", "--json"), ("rules", "test", "--only", ID),
+                     ("help", "rules")):
             with self.subTest(args):
-                self.assert_message(run_shell('"$@" >/dev/full', *args), 74, "standard output",
-                                    "No space left on device")
-                self.assert_message(run_shell('"$@" >&-', *args), 74, "standard output")
+                self.assert_message(run_shell('"$@" >/dev/full', *args, timeout=LONG), 74,
+                                    "standard output", "No space left on device")
+        self.assert_message(run_shell('"$@" >&-', "rules", "list"), 74, "standard output")
 
     def gone(self, **popen):
         """The reader is gone before anything is written."""
@@ -250,16 +249,13 @@ class Check(CommandTest):
         for (_, _, message), (_, _, word) in zip(found, wanted):
             self.assertIn(word, message)
 
-    def test_a_right_file(self):
+    def test_a_right_file_and_what_it_costs(self):
         self.assertEqual(self.checks(RULE), [])
         self.assert_status(self.result, 0)
-        self.assertRegex(self.result.stdout, rb"\nrules: 1; examples and counterexamples: 1; cuts: \d+; "
-                                             rb"errors: 0; warnings: 0\n\Z")
-
-    def test_what_it_costs(self):
-        self.checks(RULE)
-        lines = self.result.stdout.decode().splitlines()[1:-1]
-        costs = {re.split(r"  +", line)[0]: list(map(int, line.split()[-5:])) for line in lines}
+        lines = self.result.stdout.decode().splitlines()
+        self.assertRegex(lines[-1], r"^rules: 1; examples and counterexamples: 1; cuts: \d+; errors: 0; "
+                                    r"warnings: 0$")
+        costs = {re.split(r"  +", line)[0]: list(map(int, line.split()[-5:])) for line in lines[1:-1]}
         self.assertEqual(list(costs), ["built-in rules", "rules of the files", "all together"])
         built_in, own, both = costs.values()
         self.assertEqual(own[0], 1)
@@ -277,24 +273,16 @@ class Check(CommandTest):
         self.assertIn(b"built-in rules", result.stdout)
         self.assertNotIn(b"all together", result.stdout)
 
-    def test_without_files_it_checks_the_rules_directory(self):
+    def test_the_rules_directory_is_checked_if_no_file_is_named(self):
         os.mkdir(self.path("rules"))
         self.file("rules/a.yaml", RULE)
-        env = {"KEYSIEVE_RULES_DIR": self.path("rules")}
-        result = run("rules", "check", env=env, timeout=LONG)
-        self.assert_status(result, 0)
-        self.assertIn(b"all together", result.stdout)
         path = self.file("rules/b.yaml", RULE)
+        env = {"KEYSIEVE_RULES_DIR": self.path("rules")}
         result = run("rules", "check", env=env, timeout=LONG)
         self.assert_message(result, 78, f"{path}:1:3: ", "rules/a.yaml:1")
+        self.assertIn(b"all together", result.stdout)
         self.assert_status(run("rules", "check", "--no-rules-d", env=env, timeout=LONG), 0)
-
-    def test_with_files_it_does_not(self):
-        os.mkdir(self.path("rules"))
-        self.file("rules/a.yaml", RULE)
-        env = {"KEYSIEVE_RULES_DIR": self.path("rules")}
-        result = run("rules", "check", self.file("b.yaml", RULE), env=env, timeout=LONG)
-        self.assert_status(result, 0)
+        self.assert_status(run("rules", "check", path, env=env, timeout=LONG), 0)
 
     def test_everything_that_is_wrong_in_one_run(self):
         found = self.checks(RULE + """\
@@ -342,56 +330,59 @@ disable: [no-such-rule]
                                (0, "11:7", "counterexample 2, cut at 0, byte 10: "))
 
     def test_ids_twice(self):
-        found = self.checks(RULE + RULE, RULE,
-                            RULE.replace("acme-api-key", ID).replace("acme", "other"))
-        self.assert_complaints(found, (0, "7:3", "acme-api-key"), (1, "1:3", "0.yaml:1"))
-
-    def test_the_same_file_twice(self):
-        path = self.file("a.yaml", RULE)
-        self.assert_message(run("rules", "check", path, path, timeout=LONG), 78, f"{path}:1:3: ")
+        other = RULE.replace("acme-api-key", ID).replace("acme", "other")
+        found = self.checks(RULE + RULE, RULE, other, other)
+        self.assert_complaints(found, (0, "7:3", "acme-api-key"), (1, "1:3", "0.yaml:1"),
+                               (3, "1:3", "2.yaml:1"))
 
     def test_a_switch_of_an_unknown_rule(self):
         self.assert_complaints(self.checks("disable: [acme-api-key]\n", RULE,
                                            "disable: [acme-api-key]\n"), (0, "1:11", "acme-api-key"))
 
-    def test_a_trigger_without_fixed_bytes(self):
-        triggers = ("[a-z]{4}_", "a|bcd", "a[a-z]b[a-z]c", ".{3}", "(?:abc)?d", "\\d{3}x", "[^a]b", "(?<n>abc)d")
-        found = self.checks(self.with_triggers(*triggers))
-        self.assertEqual(self.places(found, ": trigger: some matches"), list(range(len(triggers))))
-        self.assertNotIn("warning", str(found))
-        self.assert_status(self.result, 78)
-
-    def with_triggers(self, *triggers):
-        """A file with a rule for each trigger, all of which can end in ab or abc. Line 5n + 2 has number n."""
+    def with_triggers(self, **triggers):
+        """A file with a rule for each trigger. keys are what they match."""
         return "".join(f"""\
 - id: rule-{n}
   trigger: '{trigger}'
   body: 'A-Z'
   length: 64..
-  examples: [none]
-""" for n, trigger in enumerate(triggers))
+  examples: ['{match.rstrip("_0123456789")}{{body:64}}']
+""" for n, (match, trigger) in enumerate(triggers.items()))
 
-    def places(self, found, word):
-        """Where word was complained of; the examples are wrong too."""
-        return [int(place.partition(":")[0]) // 5 for _, place, message in found if word in message]
+    def test_a_wrong_allow_list(self):
+        rule = f"rules:\n{RULE}allow:\n"
+        self.assert_complaints(self.checks(rule + "  - run: '('\n"), (0, "9:5", "run: "))
+        self.assert_complaints(self.checks(rule + "  - hash: 'blake2b:00'\n"), (0, "9:11", ""))
+        self.assertEqual(self.checks(rule + "  - run: 'a{30}'\n"), [])
+        self.assert_status(self.result, 0)
+
+    def test_a_trigger_without_fixed_bytes(self):
+        triggers = {"abcd_": "[a-z]{4}", "a": "a|bcd", "axbyc": "a[a-z]b[a-z]c", "xyz": ".{3}",
+                    "d": "(?:abc)?d", "q": "[^a]?q", "xb": "[^a]b", "abcd": "(?<n>abc)d"}
+        found = self.checks(self.with_triggers(**triggers))
+        found = [(place, message) for _, place, message in found if ": trigger: " in message]
+        self.assertEqual([place for place, _ in found], [f"{5 * n + 2}:12" for n in range(len(triggers))])
+        for _, message in found:
+            self.assertIn("no 2 fixed bytes", message)
+        self.assert_status(self.result, 78)
 
     def test_a_trigger_with_two_fixed_bytes(self):
-        triggers = ("ab", "[0-9]{0,3}ab", "(?:abc|ab)", "(?i)ab", "a(?:b|c)", "a\\x62", "a[b-i]")
-        found = self.checks(self.with_triggers(*triggers))
-        self.assertEqual(self.places(found, ": trigger: of some matches"), list(range(len(triggers))))
+        triggers = {"ab": "ab", "ab_1": "[0-9]{0,3}ab", "abc": "(?:abc|ab)", "ab_2": "(?i)ab",
+                    "ac": "a(?:b|c)", "ab_3": "a\\x62", "af": "a[b-i]"}
+        found = self.checks(self.with_triggers(**triggers))
+        found = [(place, message) for _, place, message in found if ": trigger: " in message]
+        self.assertEqual([place for place, _ in found], [f"{5 * n + 2}:12" for n in range(len(triggers))])
+        for _, message in found:
+            self.assertTrue(message.startswith("warning: "), message)
         self.assertIn(b"; warnings: %d\n" % len(triggers), self.result.stdout)
 
-    def test_triggers_with_enough_fixed_bytes(self):
-        triggers = ("abc", "[0-9]{0,3}abc", "(?:x?ab|aa|ab)c", "(?i)ABC", "a[bx]c", "a(?:b|x)c",
-                    "(?:a){1}(?:b|\\.)c", "(a)bc", "\\x61b\\x{63}", "a[b-i]c", "ab{2}", "(?:ab){2}",
-                    "abc{quote}", "abc|def", "x?abc?d?e?f?abc")
-        found = self.checks(self.with_triggers(*triggers))
-        self.assertEqual(self.places(found, ": trigger:"), [])
-
-    def test_a_warning_is_no_error(self):
-        found = self.checks(RULE.replace("acme_live_", "ab"))
-        self.assert_complaints(found, (0, "2:12", "warning: "))
-        self.assert_status(self.result, 0)
+    def test_warnings_and_triggers_with_enough_fixed_bytes(self):
+        triggers = {"abc": "abc", "ybc": "[0-9]{0,3}ybc", "xaac": "(?:x?ab|aa|ab)c", "ABC": "(?i)ABC",
+                    "azc": "a[bz]c", "aqc": "a(?:w|q)c", "a-c": "(?:a){1}(?:-|\\.)c", "bbc": "(b)bc",
+                    "a+c": "\\x61\\x{2b}c", "agc": "a[d-k]c", "zbb": "zb{2}", "baba": "(?:ba){2}",
+                    "awb\"": "awb{quote}", "def": "ghi|def", "1efgh2efg": "[12]?efgh?i?[12]?efg"}
+        found = self.checks(self.with_triggers(**triggers), RULE.replace("acme_live_", "Ab"))
+        self.assert_complaints([of for of in found if ": trigger: " in of[2]], (1, "2:12", "warning: "))
 
     def test_an_expression_that_only_the_compiler_refuses(self):
         found = self.checks(RULE.replace("'acme_live_'", "'acme\\Blive_'"))
@@ -442,13 +433,13 @@ class Test(CommandTest):
     def test_the_rules_of_files_alone(self):
         path = self.file("a.yaml", RULE + "  counterexamples: [a]\n")
         for args in ((path,), (path, "--rules", self.file("b.yaml", RULE.replace("acme", "other")))):
-            result = run("rules", "test", *args, timeout=LONG)
+            result = run("rules", "test", *args, "--only", "user", timeout=LONG)
             self.assert_done(result, b"rules: 1; examples and counterexamples: 2; cuts: 54; failed: 0\n")
 
     def test_rules_that_are_off_are_not_tried(self):
         path = self.file("a.yaml", RULE)
-        self.assertRegex(run("rules", "test", path, "--disable", "acme-api-key", timeout=LONG).stdout,
-                         rb"\Arules: 0;")
+        result = run("rules", "test", path, "--only", ID)
+        self.assertRegex(result.stdout, rb"\Arules: 0;")
         self.assertRegex(run("rules", "test", "--only", ID).stdout, rb"\Arules: 1;")
 
     def test_failures_name_all_but_the_text(self):
@@ -462,7 +453,7 @@ class Test(CommandTest):
   examples: ['second_{body:4}']
   counterexamples: ['no', 'yes second_abcdefgh']
 """)
-        result = run("rules", "test", path, timeout=LONG)
+        result = run("rules", "test", path, "--only", "user")
         self.assert_status(result, 78)
         found = messages(result)
         self.assertEqual([message.partition(": ")[0] for message in found],
@@ -475,7 +466,7 @@ class Test(CommandTest):
 
     def test_a_failure_of_one_rule_through_another(self):
         path = self.file("a.yaml", RULE + RULE.replace("acme-api-key", "other").replace("live_'", "'"))
-        result = run("rules", "test", path, timeout=LONG)
+        result = run("rules", "test", path, "--only", "user")
         self.assert_message(result, 78, "rule other: example 1", "another rule's")
 
     def test_a_wrong_file(self):

@@ -150,6 +150,7 @@ START_TEST(keys)
 		KS_OK);
 	(void)snprintf(text, sizeof(text), RULES "allow:\n- hash: '%s'\n", hash);
 	check(text, again, "one-sample0123 one-sample01234", "one-sample0123 one-***********");
+	ks_key_free(again);
 	ck_assert_int_eq(truncate(path, 40), 0);
 	ck_assert_int_eq(ks_key_read_file(path, &again, &error), KS_ERROR_FILE);
 	ck_assert_int_eq(unlink(path), 0);

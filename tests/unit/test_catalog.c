@@ -40,16 +40,21 @@ static void
 run_selftest(const char *pack)
 {
 	struct ks_catalog *catalog = open_catalog();
+	size_t *index = calloc(ks_catalog_count(catalog), sizeof(*index));
 	struct selftest_result result;
+	struct ks_ruleset *set;
 	struct ks_error error;
 
 	if (pack)
 		ck_assert_int_eq(ks_catalog_enable(catalog, pack, &error), KS_OK);
-	ck_assert_msg(ks_selftest_run(catalog, is_of_pack, show_failure, (void *)pack, &result,
-	                              &error) == KS_OK,
-	              "%s", error.text);
+	ck_assert_msg(ks_catalog_compile(catalog, &set, index, &error) == KS_OK, "%s", error.text);
+	ck_assert_int_eq(ks_selftest_run(catalog, (struct selftest_set){ set, index }, is_of_pack,
+	                                 show_failure, (void *)pack, &result),
+	                 KS_OK);
 	ck_assert_uint_gt(result.texts, 0);
 	ck_assert_uint_eq(result.failures, 0);
+	ks_ruleset_free(set);
+	free(index);
 	ks_catalog_free(catalog);
 }
 

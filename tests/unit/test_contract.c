@@ -10,7 +10,7 @@
 #include "harness.h"
 #include "suite.h"
 
-#define PIECE_MAX 40
+#define PIECE_MAX 48
 
 struct world {
 	const char *name;
@@ -452,7 +452,7 @@ START_TEST(lengths_about_64)
 	pair_init(&pair, w->rules, count_rules(w));
 	if (_i & 1)
 		pair_allow(&pair);
-	for (size_t i = 0; w->pieces[i] && i < PIECE_MAX; i++) {
+	for (size_t i = 0; i < PIECE_MAX && w->pieces[i]; i++) {
 		for (int n = 58; n < 68; n++) {
 			for (size_t end = 0; end < 5; end++) {
 				const char *open = end == 1 ? "<" : "";

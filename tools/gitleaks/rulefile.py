@@ -10,7 +10,7 @@ from gitleaks.notation import write_set
 from gitleaks.regex import ALNUM, DIGIT
 from gitleaks.shape import KeyRule
 
-SETS_MAX = 30  # keysieve has 64 for all rules, and its own need half of them
+SETS_MAX = 16  # keysieve has 64 for all rules, and its own need 45 of them
 TITLE_MAX = 80
 DRAWN_LEAST = 3  # so many drawn bytes have a digit and both cases
 DRAWABLE = ALNUM | frozenset(b"-._~+/=")
