@@ -14,9 +14,9 @@
 #include "message.h"
 
 struct option_row {
-	int key; /* the short letter, or a number above 255 */
-	const char *name, *argument, *help;
+	int key;           /* the short letter, or a number above 255 */
 	unsigned commands; /* enum command_bit: those that it belongs to */
+	const char *name, *argument, *help;
 };
 
 enum {
@@ -43,26 +43,27 @@ enum {
 	 COMMAND_HELP)
 
 static const struct option_row rows[] = {
-	{ 'o', "output", "FILE", "write to FILE, not to the standard output",
-	  COMMAND_FILTER | COMMAND_RULES_IMPORT },
-	{ KEY_RULES, "rules", "FILE", "add a rule file, a directory of them, or generic",
-	  CHOOSING },
-	{ KEY_RULES_DIR, "rules-dir", "DIR", "read rules here, not in " RULES_DIR, READING },
-	{ KEY_NO_RULES_D, "no-rules-d", NULL, "do not read " RULES_DIR, READING },
-	{ KEY_ENABLE, "enable", "ID,...", "switch rules or packs on (repeatable)", CHOOSING },
-	{ KEY_DISABLE, "disable", "ID,...", "switch rules or packs off (repeatable)", CHOOSING },
-	{ KEY_ONLY, "only", "ID,...", "use these rules or packs and no others (repeatable)",
-	  CHOOSING },
-	{ KEY_KEY_FILE, "key-file", "FILE", "the key of keyed hashes; see keysieve key new",
-	  COMMAND_FILTER | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW },
-	{ KEY_PREFIX, "prefix", "TEXT", "begin the ids of rules with TEXT, not gitleaks-",
-	  COMMAND_RULES_IMPORT },
-	{ KEY_CHECK, "check", NULL, "write nothing; exit 1 if there is a secret", COMMAND_FILTER },
-	{ KEY_STATS, "stats", NULL, "print counts and speed to the standard error at the end",
-	  COMMAND_FILTER },
-	{ KEY_JSON, "json", NULL, "print JSON", COMMAND_RULES_LIST },
-	{ 'h', "help", NULL, "print this help", ALL },
-	{ 'V', "version", NULL, "print the version", ALL },
+	{ 'o', COMMAND_FILTER | COMMAND_RULES_IMPORT, "output", "FILE",
+	  "write to FILE, not to the standard output" },
+	{ KEY_RULES, CHOOSING, "rules", "FILE",
+	  "add a rule file, a directory of them, or generic" },
+	{ KEY_RULES_DIR, READING, "rules-dir", "DIR", "read rules here, not in " RULES_DIR },
+	{ KEY_NO_RULES_D, READING, "no-rules-d", NULL, "do not read " RULES_DIR },
+	{ KEY_ENABLE, CHOOSING, "enable", "ID,...", "switch rules or packs on (repeatable)" },
+	{ KEY_DISABLE, CHOOSING, "disable", "ID,...", "switch rules or packs off (repeatable)" },
+	{ KEY_ONLY, CHOOSING, "only", "ID,...",
+	  "use these rules or packs and no others (repeatable)" },
+	{ KEY_KEY_FILE,
+	  COMMAND_FILTER | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW,
+	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
+	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
+	  "begin the ids of rules with TEXT, not gitleaks-" },
+	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
+	{ KEY_STATS, COMMAND_FILTER, "stats", NULL,
+	  "print counts and speed to the standard error at the end" },
+	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
+	{ 'h', ALL, "help", NULL, "print this help" },
+	{ 'V', ALL, "version", NULL, "print the version" },
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

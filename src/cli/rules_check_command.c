@@ -83,40 +83,73 @@ is_wanted(void *ctx, const struct ks_catalog_entry *entry)
 	return !check->is_of_files || is_of_user(entry);
 }
 
-/* Returns whether the rules make a set. */
-static bool
-try_rules(struct check *check, struct selftest_result *ret_result)
-{
-	struct ks_error error;
+/* --------------------------------------------------------------------- compiled ---- */
 
-	if (ks_selftest_run(check->catalog, is_wanted, note_error, check, ret_result, &error) ==
-	    KS_OK)
+/* The rules of a catalog that are on. */
+struct compiled {
+	struct ks_ruleset *set;
+	size_t *index;
+};
+
+static void
+compiled_done(struct compiled *compiled)
+{
+	ks_ruleset_free(compiled->set);
+	free(compiled->index);
+}
+
+/* Returns whether they make a set. */
+static bool
+compile(struct check *check, struct compiled *ret)
+{
+	struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
+
+	*ret = (struct compiled){ .set = NULL };
+	ret->index = calloc(ks_catalog_count(check->catalog) + 1, sizeof(*ret->index));
+	if (ret->index &&
+	    ks_catalog_compile(check->catalog, &ret->set, ret->index, &error) == KS_OK)
 		return true;
 	note_error(check, &error);
 	return false;
 }
 
-/* ------------------------------------------------------------------------ costs ---- */
-
-enum part { PART_BUILTIN, PART_FILES, PART_ALL };
-
-static bool
-is_in_part(const struct ks_catalog_entry *entry, enum part part)
+static void
+try_rules(struct check *check, const struct compiled *all, struct selftest_result *ret_result)
 {
-	switch (part) {
-	case PART_BUILTIN:
-		return !is_of_user(entry);
-	case PART_FILES:
-		return is_of_user(entry);
-	case PART_ALL:
-		return true;
-	}
-	return false;
+	struct selftest_set set = { all->set, all->index };
+	struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
+
+	if (ks_selftest_run(check->catalog, set, is_wanted, note_error, check, ret_result) != KS_OK)
+		note_error(check, &error);
 }
 
-/* Leave those of the rules on that are in the part; was_on has the others' switches. */
+static void
+check_allowlist(struct check *check, const struct compiled *all)
+{
+	struct ks_allowlist *list = NULL;
+	struct ks_error error;
+
+	if (ks_catalog_compile_allowlist(check->catalog, all->index, ks_ruleset_count(all->set),
+	                                 check->key, &list, &error) != KS_OK)
+		note_error(check, &error);
+	ks_allowlist_free(list);
+}
+
+/* ------------------------------------------------------------------------ costs ---- */
+
+static void
+print_cost(const char *name, const struct ks_ruleset *set)
+{
+	struct ks_cost cost;
+
+	ks_ruleset_cost(set, &cost);
+	(void)printf("%-22s%6zu%12zu%12zu%12zu%12zu\n", name, ks_ruleset_count(set), cost.database,
+	             cost.stream, cost.scratch, cost.held);
+}
+
+/* Of the rules that are on leave the user's on, or the others. Returns their number. */
 static size_t
-switch_to_part(struct ks_catalog *catalog, const bool *was_on, enum part part)
+switch_to_part(struct ks_catalog *catalog, const bool *was_on, bool of_user)
 {
 	struct ks_catalog_entry entry;
 	size_t count = 0;
@@ -124,7 +157,7 @@ switch_to_part(struct ks_catalog *catalog, const bool *was_on, enum part part)
 	ks_catalog_disable_all(catalog);
 	for (size_t i = 0; i < ks_catalog_count(catalog); i++) {
 		ks_catalog_get(catalog, i, &entry);
-		if (was_on[i] && is_in_part(&entry, part)) {
+		if (was_on[i] && is_of_user(&entry) == of_user) {
 			(void)ks_catalog_enable(catalog, entry.rule.id, NULL);
 			count++;
 		}
@@ -132,46 +165,19 @@ switch_to_part(struct ks_catalog *catalog, const bool *was_on, enum part part)
 	return count;
 }
 
-/* What the files allow can only be looked at together with all rules. */
 static void
-check_allowlist(struct check *check, const struct ks_ruleset *set, const size_t *index)
+print_part(struct check *check, const bool *was_on, bool of_user, const char *name)
 {
-	struct ks_allowlist *list = NULL;
-	struct ks_error error;
+	struct compiled part = { .set = NULL };
 
-	if (ks_catalog_compile_allowlist(check->catalog, index, ks_ruleset_count(set), check->key,
-	                                 &list, &error) != KS_OK)
-		note_error(check, &error);
-	ks_allowlist_free(list);
+	if (switch_to_part(check->catalog, was_on, of_user) > 0 && compile(check, &part))
+		print_cost(name, part.set);
+	compiled_done(&part);
 }
 
+/* The switches of the catalog are of no use afterwards. */
 static void
-print_cost(struct check *check, const bool *was_on, enum part part, const char *name)
-{
-	size_t count = switch_to_part(check->catalog, was_on, part);
-	size_t *index = calloc(ks_catalog_count(check->catalog) + 1, sizeof(*index));
-	struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
-	struct ks_ruleset *set = NULL;
-	struct ks_cost cost;
-
-	if (count == 0)
-		goto out;
-	if (!index || ks_catalog_compile(check->catalog, &set, index, &error) != KS_OK) {
-		note_error(check, &error);
-		goto out;
-	}
-	if (part == PART_ALL)
-		check_allowlist(check, set, index);
-	ks_ruleset_cost(set, &cost);
-	(void)printf("%-22s%6zu%12zu%12zu%12zu%12zu\n", name, count, cost.database, cost.stream,
-	             cost.scratch, cost.held);
-out:
-	ks_ruleset_free(set);
-	free(index);
-}
-
-static void
-print_costs(struct check *check)
+print_costs(struct check *check, const struct compiled *all)
 {
 	size_t count = ks_catalog_count(check->catalog);
 	bool *was_on = calloc(count + 1, sizeof(*was_on));
@@ -187,18 +193,37 @@ print_costs(struct check *check)
 	}
 	(void)printf("%-22s%6s%12s%12s%12s%12s\n", "Cost in bytes", "rules", "database", "a stream",
 	             "a thread", "held back");
-	print_cost(check, was_on, PART_BUILTIN, "built-in rules");
-	print_cost(check, was_on, PART_FILES, "rules of the files");
+	print_part(check, was_on, false, "built-in rules");
+	print_part(check, was_on, true, "rules of the files");
 	if (check->files.count > 0)
-		print_cost(check, was_on, PART_ALL, "all together");
+		print_cost("all together", all->set);
 	free(was_on);
+}
+
+/* ------------------------------------------------------------------------ whole ---- */
+
+static void
+check_rules(struct check *check)
+{
+	struct selftest_result result = { .rules = 0 };
+	struct compiled all;
+
+	read_rules(check);
+	if (compile(check, &all)) {
+		try_rules(check, &all, &result);
+		check_allowlist(check, &all);
+		print_costs(check, &all);
+	}
+	compiled_done(&all);
+	(void)printf("rules: %zu; examples and counterexamples: %zu; cuts: %zu; errors: %zu; "
+	             "warnings: %zu\n",
+	             result.rules, result.texts, result.runs, check->errors, check->warnings);
 }
 
 int
 ks_rules_check_command(const struct options *options)
 {
 	struct check check = { .catalog = ks_catalog_new() };
-	struct selftest_result result = { .rules = 0 };
 	struct ks_error error;
 
 	if (!check.catalog) {
@@ -208,12 +233,7 @@ ks_rules_check_command(const struct options *options)
 	if (options->key_file && ks_key_read_file(options->key_file, &check.key, &error) != KS_OK)
 		note_error(&check, &error);
 	find_files(&check, options);
-	read_rules(&check);
-	if (try_rules(&check, &result))
-		print_costs(&check);
-	(void)printf("rules: %zu; examples and counterexamples: %zu; cuts: %zu; errors: %zu; "
-	             "warnings: %zu\n",
-	             result.rules, result.texts, result.runs, check.errors, check.warnings);
+	check_rules(&check);
 	ks_key_free(check.key);
 	ks_catalog_free(check.catalog);
 	ks_rule_paths_done(&check.files);

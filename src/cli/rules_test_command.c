@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keysieve rules test: do rules keep what their examples promise? */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "message.h"
 #include "rule_selection.h"
@@ -25,14 +26,23 @@ is_wanted(void *ctx, const struct ks_catalog_entry *entry)
 }
 
 static int
-try_rules(const struct rule_selection *rules, struct rule_paths *files)
+try_rules(struct rule_selection *rules, struct rule_paths *files)
 {
 	struct selftest_result result;
 	struct ks_error error;
 
-	if (ks_selftest_run(rules->catalog, is_wanted, tell_failure, files, &result, &error) !=
-	    KS_OK)
+	rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
+	if (!rules->index) {
+		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+		return EXIT_INTERNAL;
+	}
+	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
 		return ks_message_failure(&error);
+	if (ks_selftest_run(rules->catalog, (struct selftest_set){ rules->set, rules->index },
+	                    is_wanted, tell_failure, files, &result) != KS_OK) {
+		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+		return EXIT_INTERNAL;
+	}
 	(void)printf("rules: %zu; examples and counterexamples: %zu; cuts: %zu; failed: %zu\n",
 	             result.rules, result.texts, result.runs, result.failures);
 	return result.failures > 0 ? EXIT_RULES : 0;

@@ -15,9 +15,8 @@
 
 struct selftest {
 	const struct ks_catalog *catalog;
-	struct ks_ruleset *set;
+	struct selftest_set set;
 	struct ks_scratch *scratch;
-	size_t *index; /* the set's rule n is the catalog's index[n] */
 	ks_error_fn on_failure;
 	void *ctx;
 	struct selftest_result result;
@@ -50,7 +49,7 @@ run_cut(struct selftest *t, struct trial *trial, size_t cut)
 	struct ks_stream_options options = { .on_finding = note_finding, .finding_ctx = trial };
 	size_t len = trial->example->len, settled = 0, more = 0;
 	struct ks_stream *stream;
-	int r = ks_stream_new(t->set, &options, &stream);
+	int r = ks_stream_new(t->set.rules, &options, &stream);
 
 	if (r != KS_OK)
 		return r;
@@ -114,7 +113,7 @@ find_fault(const struct selftest *t, const struct trial *trial, size_t *ret_at)
 		return wrong;
 	if (trial->first_rule == SIZE_MAX)
 		return "there is no finding";
-	if (t->index[trial->first_rule] != trial->catalog_index)
+	if (t->set.index[trial->first_rule] != trial->catalog_index)
 		return "the first finding is another rule's";
 	return NULL;
 }
@@ -207,21 +206,16 @@ try_rule(struct selftest *t, const struct ks_catalog_entry *entry, size_t catalo
 }
 
 int
-ks_selftest_run(const struct ks_catalog *catalog, selftest_wanted_fn is_wanted,
-                ks_error_fn on_failure, void *ctx, struct selftest_result *ret_result,
-                struct ks_error *reterr)
+ks_selftest_run(const struct ks_catalog *catalog, struct selftest_set set,
+                selftest_wanted_fn is_wanted, ks_error_fn on_failure, void *ctx,
+                struct selftest_result *ret_result)
 {
-	struct selftest t = { .catalog = catalog, .on_failure = on_failure, .ctx = ctx };
+	struct selftest t = {
+		.catalog = catalog, .set = set, .on_failure = on_failure, .ctx = ctx
+	};
 	struct ks_catalog_entry entry;
-	int r;
+	int r = ks_scratch_new(set.rules, &t.scratch);
 
-	t.index = calloc(ks_catalog_count(catalog) + 1, sizeof(*t.index));
-	if (!t.index)
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	r = ks_catalog_compile(catalog, &t.set, t.index, reterr);
-	if (r != KS_OK)
-		goto out;
-	r = ks_scratch_new(t.set, &t.scratch);
 	for (size_t i = 0; r == KS_OK && i < ks_catalog_count(catalog); i++) {
 		ks_catalog_get(catalog, i, &entry);
 		if (entry.enabled && (!is_wanted || is_wanted(ctx, &entry)))
@@ -229,11 +223,6 @@ ks_selftest_run(const struct ks_catalog *catalog, selftest_wanted_fn is_wanted,
 	}
 	if (r == KS_OK)
 		*ret_result = t.result;
-	else
-		(void)ks_error_set(reterr, r, "%s", ks_status_text(r));
-out:
 	ks_scratch_free(t.scratch);
-	ks_ruleset_free(t.set);
-	free(t.index);
 	return r;
 }

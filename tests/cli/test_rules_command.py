@@ -32,9 +32,9 @@ class Dispatch(CommandTest):
             self.assertIn(word, result.stderr)
 
     def test_an_unknown_command(self):
-        self.assert_message(run("rules", "lsit"), 2, "'rules lsit'", "rules --help")
-        self.assert_message(run("help", "lsit"), 2, "'lsit'", "--help")
-        self.assert_message(run("help", "rules", "lsit"), 2, "lsit", "--help")
+        self.assert_message(run("rules", "none"), 2, "'rules none'", "rules --help")
+        self.assert_message(run("help", "none"), 2, "'none'", "--help")
+        self.assert_message(run("help", "rules", "none"), 2, "none", "--help")
 
     def test_help(self):
         for args in (("rules", "--help"), ("help", "rules"), ("rules", "list", "--help"),

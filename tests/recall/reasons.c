@@ -30,6 +30,7 @@ const struct reason reasons[] = {
 	{ "changed-value", CONTEXT_ANSI, NOTATION },
 	{ "changed-value", CONTEXT_SPLIT, NOTATION },
 	{ "auth-tuple", CONTEXT_PYTHON, NOTATION },
+	{ "option-halves", CONTEXT_PYTHON, NOTATION },
 	{ NULL },
 };
 
