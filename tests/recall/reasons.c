@@ -5,14 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define OPEN_URL "open gap: the trigger knows no escaped slashes, as in :\\/\\/"
-#define OPEN_PEM "open gap: the trigger knows one backslash before the n of a line end, not two"
 #define NOTATION "the rule is for a value in one notation, which is quoted or escaped once more here"
 
 const struct reason reasons[] = {
-	{ "url-user-token", CONTEXT_JSON, OPEN_URL },
-	{ "pgp-private-key", CONTEXT_ESCAPED_JSON, OPEN_PEM },
-	{ "putty-private-key", CONTEXT_ESCAPED_JSON, OPEN_PEM },
 	{ "pem-private-key-pieces", CONTEXT_JSON, NOTATION },
 	{ "pem-private-key-pieces", CONTEXT_ESCAPED_JSON, NOTATION },
 	{ "pem-private-key-pieces", CONTEXT_ENV, NOTATION },
