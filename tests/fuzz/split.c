@@ -52,6 +52,7 @@ static const struct ks_rule carrier_rules[] = {
 	  .body = "^\\s/@",
 	  .min = 2,
 	  .follow = "@" },
+	{ .id = "hex", .trigger = "hexkey", .body = "0-9a-f", .min = 8 },
 	{ .id = "pem", .trigger = "--B", .body = "A-Za-z0-9+/=\\s\\\\", .min = 10 },
 };
 

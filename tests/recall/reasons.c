@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NOTATION "the rule is for a value in one notation, which is quoted or escaped once more here"
+#define NOTATION \
+	"the rule is for a value in one notation, which is quoted or escaped once more here"
 
 const struct reason reasons[] = {
 	{ "pem-private-key-pieces", CONTEXT_JSON, NOTATION },
