@@ -262,6 +262,8 @@ struct ks_stream_options {
 	void *allow_ctx;
 	ks_attempt_fn on_attempt; /* NULL: nobody wants to know */
 	void *attempt_ctx;
+	int begins_in_run; /* non-zero: what came before is not known; a run may reach into the stream,
+	                      so its first bytes are masked as far as any rule's run can go */
 };
 
 struct ks_stream;
@@ -294,8 +296,18 @@ KS_PUBLIC int ks_stream_mask(struct ks_stream *stream, struct ks_scratch *scratc
 KS_PUBLIC int ks_stream_mask_end(struct ks_stream *stream, struct ks_scratch *scratch, uint8_t *buf,
                                  size_t held);
 
+/*
+ * Give up on what is undecided: settle buf[0, held), the bytes that the last call left, and mask all of
+ * it. The stream goes on: what belongs to the same runs is masked when it comes. For an input that breaks
+ * off, and for limits. Errors as for ks_stream_mask().
+ */
+KS_PUBLIC int ks_stream_mask_held(struct ks_stream *stream, uint8_t *buf, size_t held);
+
 /* How many bytes the last call left unsettled. */
 KS_PUBLIC size_t ks_stream_held(const struct ks_stream *stream);
+
+/* Is nothing held, and does no masked run reach the last byte so that it may go on? */
+KS_PUBLIC int ks_stream_is_idle(const struct ks_stream *stream);
 
 /*
  * Push bytes through: borrows data until return, calls the sink any number of times. A stream is
@@ -306,6 +318,80 @@ KS_PUBLIC int ks_stream_feed(struct ks_stream *stream, struct ks_scratch *scratc
                              const uint8_t *data, size_t len);
 /* The input has ended: push out what was held. */
 KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *scratch);
+
+/* ------------------------------------------------------------ redactors ---- */
+
+/*
+ * A redactor masks a source that may be framed: container runtimes and the journal cut the lines of
+ * applications into pieces with headers of their own. It tells what is payload, and of which stream, and
+ * puts each stream through a ks_stream, so that a key in two pieces is masked in both. Everything else
+ * passes as it is, in the order in which it came. The formats and their sources: docs/frames.md.
+ */
+enum ks_frame {
+	KS_FRAME_AUTO = 0,   /* what the first bytes look like */
+	KS_FRAME_RAW = 1,    /* no frames: one stream */
+	KS_FRAME_CRI = 2,    /* "TIME stdout|stderr P|F TEXT": containerd, CRI-O, Podman */
+	KS_FRAME_DOCKER = 3, /* {"log":"TEXT","stream":"stdout","time":"..."}: Docker's json-file */
+	KS_FRAME_JOURNAL = 4 /* journalctl -o export */
+};
+
+/* "auto", "raw" ... Never NULL. */
+KS_PUBLIC const char *ks_frame_name(enum ks_frame frame);
+/* The other way. Returns 0, or KS_ERROR_UNKNOWN. */
+KS_PUBLIC int ks_frame_parse(const char *name, enum ks_frame *ret_frame);
+
+struct ks_redactor_options {
+	enum ks_frame frame;
+	/*
+	 * The most bytes of output that wait for an undecided run, or for the end of a frame whose beginning
+	 * says too little. Then the run is masked; the frame is taken as raw text. 0: 1 MiB.
+	 */
+	size_t limit;
+	int wants_restart; /* non-zero: restart points are kept, for ks_redactor_position() */
+	struct ks_stream_options
+		stream; /* of each stream; the sink is the redactor's own and must be there */
+};
+
+struct ks_redactor;
+
+/*
+ * Begin a source. Borrows set until the redactor is freed. Offsets of findings count a stream's payload.
+ * Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (no sink), KS_ERROR_INTERNAL.
+ */
+KS_PUBLIC int ks_redactor_new(const struct ks_ruleset *set,
+                              const struct ks_redactor_options *options,
+                              struct ks_redactor **ret_redactor);
+/* Wipes what it held. NULL is fine. */
+KS_PUBLIC void ks_redactor_free(struct ks_redactor *redactor);
+
+/* Push bytes through, as ks_stream_feed() does. Errors: as there. */
+KS_PUBLIC int ks_redactor_feed(struct ks_redactor *redactor, struct ks_scratch *scratch,
+                               const uint8_t *data, size_t len);
+/* The bytes that follow are of another file: a frame that was not finished will not be. */
+KS_PUBLIC int ks_redactor_break(struct ks_redactor *redactor, struct ks_scratch *scratch);
+/* The input has ended: push out what was held, as ks_stream_feed_end() does. */
+KS_PUBLIC int ks_redactor_end(struct ks_redactor *redactor, struct ks_scratch *scratch);
+/* It has not ended, but no more will be read: push out what was held, with undecided runs masked. */
+KS_PUBLIC int ks_redactor_stop(struct ks_redactor *redactor, struct ks_scratch *scratch);
+
+/* The frames that were recognised; KS_FRAME_AUTO as long as too little was seen. */
+KS_PUBLIC enum ks_frame ks_redactor_frame(const struct ks_redactor *redactor);
+
+/*
+ * Has all been pushed out that was fed, up to the end of a line (of an entry of a journal), and can no run
+ * go on? Then another redactor may take over here.
+ */
+KS_PUBLIC int ks_redactor_is_idle(const struct ks_redactor *redactor);
+
+/* Places in the input, in bytes since the redactor began. */
+struct ks_redactor_position {
+	uint64_t settled; /* all before it was given to the sink, and nothing from here on */
+	uint64_t
+		restart; /* <= settled: a new redactor that is fed from here on, with the frames that
+	                     were recognised, gives the same bytes from settled on */
+};
+KS_PUBLIC void ks_redactor_position(const struct ks_redactor *redactor,
+                                    struct ks_redactor_position *ret_position);
 
 /* ----------------------------------------------------------------- keys ---- */
 

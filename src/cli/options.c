@@ -14,9 +14,9 @@
 #include "message.h"
 
 struct option_row {
-	int key;           /* the short letter, or a number above 255 */
-	unsigned commands; /* enum command_bit: those that it belongs to */
-	const char *name, *argument, *help;
+	int key;                            /* the short letter, or a number above 255 */
+	unsigned commands;                  /* enum command_bit: those that it belongs to */
+	const char *name, *argument, *help; /* an argument in [] may be left out */
 };
 
 enum {
@@ -30,12 +30,20 @@ enum {
 	KEY_NO_RULES_D,
 	KEY_STATS,
 	KEY_CHECK,
-	KEY_JSON
+	KEY_JSON,
+	KEY_FRAME,
+	KEY_STATE,
+	KEY_FROM_START,
+	KEY_KEEP_TIMES,
+	KEY_DIRECTORY,
+	KEY_FILE,
+	KEY_FORMAT
 };
 
-/* Commands that choose rules, that read rules at all, and all. */
-#define CHOOSING                                                                            \
-	(COMMAND_FILTER | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
+/* Commands that mask logs, that choose rules, that read rules at all, and all. */
+#define MASKING (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL)
+#define CHOOSING                                                                     \
+	(MASKING | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
 	 COMMAND_RULES_ALLOW)
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
 #define ALL                                                                               \
@@ -43,8 +51,22 @@ enum {
 	 COMMAND_HELP)
 
 static const struct option_row rows[] = {
-	{ 'o', COMMAND_FILTER | COMMAND_RULES_IMPORT, "output", "FILE",
+	{ 'o', MASKING | COMMAND_RULES_IMPORT, "output", "FILE",
 	  "write to FILE, not to the standard output" },
+	{ 'i', COMMAND_FILTER, "in-place", "[=SUF]",
+	  "mask in the files themselves; with SUF, keep copies" },
+	{ KEY_KEEP_TIMES, COMMAND_FILTER, "keep-times", NULL,
+	  "with -i: leave the files' times as they are" },
+	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
+	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
+	  "auto, raw, cri, docker, or journal" },
+	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
+	  "go on where the last run ended; keep that in FILE" },
+	{ KEY_FROM_START, COMMAND_FOLLOW, "from-start", NULL, "read what is in the files already" },
+	{ 'f', COMMAND_JOURNAL, "follow", NULL, "wait for new entries" },
+	{ KEY_DIRECTORY, COMMAND_JOURNAL, "directory", "DIR", "read the journal in DIR" },
+	{ KEY_FILE, COMMAND_JOURNAL, "file", "FILE", "read this journal file (repeatable)" },
+	{ KEY_FORMAT, COMMAND_JOURNAL, "format", "FORMAT", "export, json, or short" },
 	{ KEY_RULES, CHOOSING, "rules", "FILE",
 	  "add a rule file, a directory of them, or generic" },
 	{ KEY_RULES_DIR, READING, "rules-dir", "DIR", "read rules here, not in " RULES_DIR },
@@ -53,13 +75,12 @@ static const struct option_row rows[] = {
 	{ KEY_DISABLE, CHOOSING, "disable", "ID,...", "switch rules or packs off (repeatable)" },
 	{ KEY_ONLY, CHOOSING, "only", "ID,...",
 	  "use these rules or packs and no others (repeatable)" },
-	{ KEY_KEY_FILE,
-	  COMMAND_FILTER | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW,
+	{ KEY_KEY_FILE, MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
 	  "begin the ids of rules with TEXT, not gitleaks-" },
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
-	{ KEY_STATS, COMMAND_FILTER, "stats", NULL,
+	{ KEY_STATS, MASKING, "stats", NULL,
 	  "print counts and speed to the standard error at the end" },
 	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
 	{ 'h', ALL, "help", NULL, "print this help" },
@@ -134,6 +155,7 @@ ks_options_done(struct options *o)
 	list_done(&o->enable);
 	list_done(&o->disable);
 	list_done(&o->only);
+	list_done(&o->journal_files);
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -150,9 +172,26 @@ list_of(struct options *o, int key)
 		return &o->disable;
 	case KEY_ONLY:
 		return &o->only;
+	case KEY_FILE:
+		return &o->journal_files;
 	default:
 		return NULL;
 	}
+}
+
+/* Paths can have commas and spaces in them. */
+static bool
+is_path_list(int key)
+{
+	return key == KEY_RULES || key == KEY_FILE;
+}
+
+static int
+apply_frame(struct options *o, const char *text)
+{
+	if (ks_frame_parse(text, &o->frame) == KS_OK)
+		return 0;
+	return complain(o, "--frame: must be auto, raw, cri, docker or journal");
 }
 
 /* text is NULL for an option without argument; otherwise it lives as long as o. */
@@ -162,8 +201,8 @@ apply(struct options *o, int key, char *text)
 	struct text_list *list = list_of(o, key);
 
 	if (list)
-		return key == KEY_RULES ? list_add(list, text)
-		                        : list_add_parts(o, list, text, ", ");
+		return is_path_list(key) ? list_add(list, text)
+		                         : list_add_parts(o, list, text, ", ");
 	switch (key) {
 	case 'o':
 		o->output = text;
@@ -188,6 +227,33 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_JSON:
 		o->json = true;
+		break;
+	case KEY_FRAME:
+		return apply_frame(o, text);
+	case KEY_STATE:
+		o->state = text;
+		break;
+	case KEY_FROM_START:
+		o->from_start = true;
+		break;
+	case KEY_KEEP_TIMES:
+		o->keep_times = true;
+		break;
+	case KEY_DIRECTORY:
+		o->directory = text;
+		break;
+	case KEY_FORMAT:
+		o->format = text;
+		break;
+	case 'i':
+		o->in_place = true;
+		o->suffix = text && *text ? text : NULL;
+		break;
+	case 'z':
+		o->gzip = true;
+		break;
+	case 'f':
+		o->follow = true;
 		break;
 	case 'h':
 		o->help = true;
@@ -250,9 +316,9 @@ apply_environment(struct options *o, const struct option_row *row)
 		list->owned = strdup(text);
 		if (!list->owned)
 			return EXIT_INTERNAL;
-		return list_add_parts(o, list, list->owned, row->key == KEY_RULES ? ":" : ", ");
+		return list_add_parts(o, list, list->owned, is_path_list(row->key) ? ":" : ", ");
 	}
-	if (row->argument)
+	if (row->argument && (*row->argument != '[' || !parse_switch(text, &on)))
 		return *text ? apply(o, row->key, text) : 0;
 	if (!parse_switch(text, &on)) {
 		ks_message("%s: must be 0 or 1", name);
@@ -263,6 +329,15 @@ apply_environment(struct options *o, const struct option_row *row)
 
 /* ---------------------------------------------------------------- command line ---- */
 
+/* As getopt_long() has it: required_argument is 1, and one colon; optional_argument is 2, and two. */
+static int
+argument_kind(const struct option_row *row)
+{
+	if (!row->argument)
+		return no_argument;
+	return *row->argument == '[' ? optional_argument : required_argument;
+}
+
 static void
 fill_getopt(const struct options *o, struct option *longs, char *shorts)
 {
@@ -270,12 +345,11 @@ fill_getopt(const struct options *o, struct option *longs, char *shorts)
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		if (!belongs_to(&rows[i], o))
 			continue;
-		*longs++ = (struct option){ rows[i].name,
-			                    rows[i].argument ? required_argument : no_argument,
-			                    NULL, rows[i].key };
+		*longs++ = (struct option){ rows[i].name, argument_kind(&rows[i]), NULL,
+			                    rows[i].key };
 		if (rows[i].key < 256) {
 			*shorts++ = (char)rows[i].key;
-			if (rows[i].argument)
+			for (int n = argument_kind(&rows[i]); n > 0; n--)
 				*shorts++ = ':';
 		}
 	}
@@ -308,7 +382,7 @@ int
 ks_options_read(struct options *o, int argc, char **argv)
 {
 	struct option longs[ROW_COUNT + 1];
-	char shorts[2 * ROW_COUNT + 2];
+	char shorts[3 * ROW_COUNT + 2];
 	bool given[ROW_COUNT] = { false };
 	int key, r = 0;
 
@@ -337,7 +411,8 @@ print_row(const struct option_row *row)
 
 	(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s", is_short ? "-" : " ",
 	               is_short ? row->key : ' ', is_short ? "," : " ", row->name,
-	               row->argument ? " " : "", row->argument ? row->argument : "");
+	               argument_kind(row) == required_argument ? " " : "",
+	               row->argument ? row->argument : "");
 	(void)printf("  %-22s%s\n", left, row->help);
 }
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "keysieve.h"
+
 enum { EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 70, EXIT_IO = 74, EXIT_RULES = 78 };
 
 #define RULES_DIR "/etc/keysieve/rules.d" /* read unless an option says otherwise */
@@ -21,7 +23,9 @@ enum command_bit {
 	COMMAND_RULES_ALLOW = 1 << 7,
 	COMMAND_RULES_IMPORT = 1 << 8,
 	COMMAND_KEY = 1 << 9, /* without a second word */
-	COMMAND_KEY_NEW = 1 << 10
+	COMMAND_KEY_NEW = 1 << 10,
+	COMMAND_FOLLOW = 1 << 11,
+	COMMAND_JOURNAL = 1 << 12
 };
 
 struct command;
@@ -39,7 +43,14 @@ struct options {
 	const char *rules_dir; /* NULL: the usual one */
 	const char *key_file;  /* NULL: none */
 	const char *prefix;    /* NULL: the usual one */
+	const char *state;     /* checkpoint; NULL: none */
+	const char *suffix;    /* of the copies that --in-place keeps; NULL: it keeps none */
+	const char *directory; /* of journal files; NULL: the system's */
+	const char *format;    /* of the journal's entries; NULL: export */
+	struct text_list journal_files;
+	enum ks_frame frame;
 	bool no_rules_dir;
+	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
 	bool help, version;
 	char **files; /* ended by NULL */
