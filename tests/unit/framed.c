@@ -176,3 +176,77 @@ framed_check_same(struct framed *f, const struct bytes *in)
 	framed_check(f, in, &expected);
 	bytes_free(&expected);
 }
+
+void
+framed_check_masked(struct framed *f, const struct bytes *in, const struct bytes *expected)
+{
+	for (size_t i = 0; i < in->len; i++) {
+		if (expected->at[i] != in->at[i] && f->out.at[i] != expected->at[i])
+			die(f, "not masked", i);
+		if (f->out.at[i] != in->at[i] && f->out.at[i] != '*')
+			die(f, "changed", i);
+	}
+}
+
+void
+framed_check_waiting(struct framed *f, const struct bytes *in, size_t most)
+{
+	struct ks_redactor *redactor = framed_open(f);
+
+	for (size_t at = 0; at < in->len; at++) {
+		framed_feed(f, redactor, in->at + at, 1);
+		if (at + 1 - f->out.len > most)
+			die(f, "waits", at);
+	}
+	ks_redactor_free(redactor);
+}
+
+#define RESTART_MAX 8U
+
+/* Put in all, and note where it was possible to begin again. Returns the number of places. */
+static unsigned
+find_restarts(struct framed *f, const struct bytes *in, struct ks_redactor_position *positions)
+{
+	struct ks_redactor *redactor = framed_open(f);
+	uint64_t random = f->seed;
+	unsigned count = 0;
+
+	for (size_t at = 0, n; at < in->len; at += n) {
+		n = 1 + random_next(&random) % 5000;
+		n = n < in->len - at ? n : in->len - at;
+		framed_feed(f, redactor, in->at + at, n);
+		ks_redactor_position(redactor, &positions[count]);
+		if (positions[count].settled != f->out.len)
+			die(f, "settled is not what came out", f->out.len);
+		if (count + 1 < RESTART_MAX &&
+		    random_next(&random) % (in->len / 2500 / RESTART_MAX + 1) == 0)
+			count++;
+	}
+	expect(f, ks_redactor_end(redactor, f->pair.scratch) == KS_OK, "end");
+	ks_redactor_free(redactor);
+	return count;
+}
+
+unsigned
+framed_check_restarts(struct framed *f, const struct bytes *in)
+{
+	struct ks_redactor_position positions[RESTART_MAX];
+	unsigned count = find_restarts(f, in, positions), late = 0;
+	struct bytes all = { NULL };
+
+	bytes_add(&all, f->out.at, f->out.len);
+	for (unsigned i = 0; i < count; i++) {
+		size_t settled = (size_t)positions[i].settled;
+		size_t restart = (size_t)positions[i].restart;
+		struct bytes rest = { in->at + restart, in->len - restart, 0 };
+
+		expect(f, restart <= settled, "the restart point is behind what is settled");
+		framed_run(f, &rest, FRAMED_LARGE);
+		if (memcmp(f->out.at + (settled - restart), all.at + settled, in->len - settled) !=
+		    0)
+			die(f, "not the same after a restart", restart);
+		late += restart > 0;
+	}
+	bytes_free(&all);
+	return late;
+}

@@ -38,3 +38,10 @@ void framed_run(struct framed *f, const struct bytes *in, enum framed_cuts cuts)
 void framed_check(struct framed *f, const struct bytes *in, const struct bytes *expected);
 /* The same, where nobody knows what comes out. */
 void framed_check_same(struct framed *f, const struct bytes *in);
+
+/* Is what is masked in expected masked in f->out too, and all else as it was, or masked? */
+void framed_check_masked(struct framed *f, const struct bytes *in, const struct bytes *expected);
+/* Does no more than that many bytes ever wait? */
+void framed_check_waiting(struct framed *f, const struct bytes *in, size_t most);
+/* Begin again at places at random. Returns how many of them were behind the beginning. */
+unsigned framed_check_restarts(struct framed *f, const struct bytes *in);

@@ -56,6 +56,95 @@ START_TEST(long_lines)
 }
 END_TEST
 
+/* One secret in a line, cut after every number of bytes, with lines of the other stream in between. */
+START_TEST(every_cut)
+{
+	static const char *const secrets[] = {
+		"GET /?key=################ x\n",
+		"value ########################JQQJ99######## end\n",
+		"redis://user:############@host b64:####\\/####%2F####= acme_token: ############\n",
+	};
+	struct framed f;
+	struct model m;
+
+	framed_init(&f);
+	for (f.seed = 1; f.seed <= 3; f.seed++) {
+		for (size_t piece = 1; piece < strlen(secrets[f.seed - 1]); piece++) {
+			struct bytes text = { NULL };
+			uint64_t random = f.seed;
+
+			application_fill(&text, secrets[f.seed - 1], &random);
+			model_init(&m, (enum runtime)_i, piece, f.seed);
+			for (size_t at = 0, n; at < text.len; at += n) {
+				n = text.len - at < piece ? text.len - at : piece;
+				model_write(&m, PAYLOAD_STDOUT, text.at + at, n);
+				model_write(&m, PAYLOAD_STDERR, (const uint8_t *)"x 1\n?key=", 9);
+			}
+			model_close(&m);
+			check_model(&f, &m);
+			model_done(&m);
+			bytes_free(&text);
+		}
+	}
+	framed_done(&f);
+}
+END_TEST
+
+/*
+ * What a limit does: as before, the output does not depend on cuts; it masks what would have been masked
+ * without, and does not wait longer than it may.
+ */
+START_TEST(limits)
+{
+	struct framed f;
+	struct model m;
+
+	framed_init(&f);
+	f.limit = runtime_frame((enum runtime)_i) == KS_FRAME_JOURNAL ? 1200 : 500;
+	for (f.seed = 1; f.seed <= 20; f.seed++) {
+		struct bytes expected;
+
+		model_init(&m, (enum runtime)_i, 16, f.seed);
+		model_write(&m, PAYLOAD_STDOUT, (const uint8_t *)"pk-ab-ABCDEFGHIJKL", 18);
+		for (unsigned i = 0; i < 20 + f.seed; i++)
+			model_write(&m, PAYLOAD_STDERR, (const uint8_t *)"words and words\n", 16);
+		application_run(&m, 1000);
+		expected = framed_expect(&f, &m);
+		f.name = runtime_name(m.runtime);
+		f.frame = runtime_frame(m.runtime);
+		framed_check_same(&f, &m.frames);
+		framed_check_masked(&f, &m.frames, &expected);
+		framed_check_waiting(&f, &m.frames, 2 * f.limit);
+		bytes_free(&expected);
+		model_done(&m);
+	}
+	framed_done(&f);
+}
+END_TEST
+
+/* A new redactor that begins at a restart point gives what the old one would have given. */
+START_TEST(restarts)
+{
+	struct framed f;
+	struct model m;
+	unsigned count = 0;
+
+	framed_init(&f);
+	f.wants_restart = true;
+	for (f.seed = 1; f.seed <= 3; f.seed++) {
+		model_init(&m, (enum runtime)_i, 400, f.seed);
+		for (int i = 0; i < 100; i++)
+			application_run(&m, 1000);
+		f.name = runtime_name(m.runtime);
+		f.frame = runtime_frame(m.runtime);
+		count += framed_check_restarts(&f, &m.frames);
+		model_done(&m);
+	}
+	framed_done(&f);
+	ck_assert_uint_gt(count, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -65,6 +154,9 @@ main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, generated_output, 0, RUNTIME_COUNT);
 	tcase_add_loop_test(tcase, long_lines, 0, RUNTIME_COUNT);
+	tcase_add_loop_test(tcase, every_cut, 0, RUNTIME_COUNT);
+	tcase_add_loop_test(tcase, limits, 0, RUNTIME_COUNT);
+	tcase_add_loop_test(tcase, restarts, 0, RUNTIME_COUNT);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }
