@@ -54,7 +54,8 @@ fail(struct ks_redactor *r, int status)
 static const struct parser *
 find_parser(enum ks_frame frame)
 {
-	static const struct parser *const parsers[] = { &ks_raw_parser, &ks_cri_parser };
+	static const struct parser *const parsers[] = { &ks_raw_parser, &ks_cri_parser,
+		                                        &ks_docker_parser, &ks_journal_parser };
 
 	for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {
 		if (parsers[i]->frame == frame)
