@@ -96,34 +96,43 @@ static bool
 add_word(struct nouns *nouns, struct part part)
 {
 	char word[NOUN_LEN_MAX];
-	size_t len = 0;
+	const char *start = part.to;
+	size_t len;
 
-	while (part.to > part.from && len < NOUN_LEN_MAX && is_plain(part.to[-1])) {
-		part.to--;
-		len++;
-	}
-	if (len && part.to > part.from && part.to[-1] == '\\') {
-		part.to++; /* the first is the letter of an escape */
-		len--;
-	}
+	while (start > part.from && is_plain(start[-1]))
+		start--;
+	if (start > part.from && start[-1] == '\\' && start < part.to &&
+	    isalnum((unsigned char)*start))
+		return false; /* "\x6bey": the text does not have the word */
+	len = (size_t)(part.to - start);
 	if (len < NOUN_LEN_MIN)
 		return false;
+	if (len > NOUN_LEN_MAX)
+		len = NOUN_LEN_MAX;
 	for (size_t i = 0; i < len; i++)
-		word[i] = (char)tolower((unsigned char)part.to[i]);
+		word[i] = (char)tolower((unsigned char)part.to[(ptrdiff_t)i - (ptrdiff_t)len]);
 	return add_noun(nouns, word, len);
 }
 
-/* "(?:" or "(?i:" or "(" */
+#define GROUP_FLAGS "imsx-"
+
+/* Behind "(?:" or "(?i:" or "("; NULL for whatever else begins with a parenthesis. */
 static const char *
-group_start(const char *p, const char *end)
+group_start(const char *p)
 {
-	const char *colon = p + 1;
+	const char *colon;
 
 	if (p[1] != '?')
 		return p + 1;
-	while (colon < end && *colon != ':' && *colon != ')')
-		colon++;
-	return colon < end && *colon == ':' ? colon + 1 : NULL;
+	colon = p + 2 + strspn(p + 2, GROUP_FLAGS);
+	return *colon == ':' ? colon + 1 : NULL;
+}
+
+/* "(?i)" */
+static bool
+is_flags(const char *p)
+{
+	return p[1] == '?' && p[2 + strspn(p + 2, GROUP_FLAGS)] == ')';
 }
 
 /* Add the nouns of each alternative. False if there is one without. */
@@ -132,7 +141,7 @@ add_nouns(struct nouns *nouns, struct part part)
 {
 	for (;;) {
 		const char *group, *end = alternative_end(part, &group);
-		const char *inner = group ? group_start(group, end) : NULL;
+		const char *inner = group ? group_start(group) : NULL;
 		bool found = group ? inner && add_nouns(nouns, (struct part){ inner, end - 1 })
 		                   : add_word(nouns, (struct part){ part.from, end });
 
@@ -316,6 +325,16 @@ quantifier_end(const char *p, bool *ret_repeats)
 	return p + (*ret_repeats || *p == '?');
 }
 
+static unsigned
+count_in_group(struct part group)
+{
+	const char *inner = group_start(group.from);
+
+	if (inner)
+		return count_strangers((struct part){ inner, group.to - 1 });
+	return is_flags(group.from) ? 0 : UINT_MAX;
+}
+
 /* One alternative: its units in a row. */
 static unsigned
 count_in_sequence(struct part part)
@@ -324,16 +343,11 @@ count_in_sequence(struct part part)
 	const char *end;
 
 	for (const char *p = part.from; p < part.to; p = end) {
-		const char *inner;
 		unsigned of_unit;
 		bool repeats;
 
 		end = unit_end(p, part.to);
-		inner = *p == '(' ? group_start(p, end) : NULL;
-		if (*p == '(')
-			of_unit = inner ? count_strangers((struct part){ inner, end - 1 }) : 0;
-		else
-			of_unit = is_stranger(p, end);
+		of_unit = *p == '(' ? count_in_group((struct part){ p, end }) : is_stranger(p, end);
 		end = quantifier_end(end, &repeats);
 		strangers = saturating_add(strangers, of_unit && repeats ? UINT_MAX : of_unit);
 	}
