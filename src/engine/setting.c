@@ -19,15 +19,6 @@ struct part {
 	const char *from, *to;
 };
 
-/* The end of the element at p: an escape, a set, or a character. */
-static const char *
-element_end(const char *p)
-{
-	const char *end = *p == '[' ? ks_byteset_end(p) : NULL;
-
-	return end ? end : p + (*p == '\\' && p[1] ? 2 : 1);
-}
-
 /*
  * The end of the first alternative of part, and where the group that it ends with begins (NULL: it
  * does not end with one).
@@ -40,7 +31,7 @@ alternative_end(struct part part, const char **ret_group)
 
 	*ret_group = NULL;
 	for (; p < part.to && (depth || *p != '|'); p = next) {
-		next = element_end(p);
+		next = ks_element_end(p);
 		*ret_group = NULL;
 		if (*p == '(' && depth++ == 0)
 			group = p;
@@ -308,7 +299,7 @@ unit_end(const char *p, const char *to)
 	do {
 		depth += *p == '(';
 		depth -= *p == ')' && depth;
-		p = element_end(p);
+		p = ks_element_end(p);
 	} while (depth && p < to);
 	return p;
 }
