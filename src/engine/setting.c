@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "byteset.h"
 #include "macro.h"
 
 /* A part of an expression. */
@@ -262,6 +261,15 @@ ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx)
 
 /* ---------------------------------------------------------------- strangers ---- */
 
+#define BIT(c) (UINT64_C(1) << ((c)&63))
+/* From first to last, both in one word of a set. */
+#define BITS(first, last) ((BIT(last) - BIT(first)) | BIT(last))
+
+const struct byteset ks_setting_bytes = {
+	{ BITS('0', '9') | BIT('-') | BIT('.') | BIT(' '),
+	  BITS('A', 'Z') | BITS('a', 'z') | BIT('_') },
+};
+
 /* Can the element [p, end), no group, be a byte that is no name byte? */
 static bool
 is_stranger(const char *p, const char *end)
@@ -271,11 +279,7 @@ is_stranger(const char *p, const char *end)
 	if (*p == '[') {
 		if (ks_byteset_parse(p + 1, (size_t)(end - p) - 2, &set))
 			return true;
-		for (unsigned b = 0; b < 256; b++) {
-			if (byteset_has(&set, (uint8_t)b) && !is_setting_byte((uint8_t)b))
-				return true;
-		}
-		return false;
+		return !ks_byteset_within(&set, &ks_setting_bytes);
 	}
 	if (*p == '\\')
 		return isalnum((unsigned char)p[1]) || !is_setting_byte((uint8_t)p[1]);
