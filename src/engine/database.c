@@ -183,6 +183,10 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 {
 	int r = KS_OK;
 
+	if (set->nouns.count == 0)
+		return KS_OK;
+	if (!separator_width_is_right())
+		return KS_ERROR_INTERNAL;
 	for (unsigned k = 0; r == KS_OK && k < set->nouns.count; k++) {
 		char *expression;
 
@@ -191,9 +195,7 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 		r = patterns_add(&patterns[DATABASE_TRIGGERS], set->rule_count + k, NULL,
 		                 expression);
 	}
-	if (r == KS_OK && !separator_width_is_right())
-		r = KS_ERROR_INTERNAL;
-	if (r == KS_OK && set->nouns.count > 0)
+	if (r == KS_OK)
 		r = patterns_add(&patterns[DATABASE_SEPARATORS], set->rule_count, NULL,
 		                 separator_expression());
 	return r;
