@@ -50,6 +50,12 @@ static const struct macro {
 
 #define MACRO_COUNT (sizeof(macros) / sizeof(macros[0]))
 
+const char *
+ks_macro_text(size_t i)
+{
+	return i < MACRO_COUNT ? macros[i].text : NULL;
+}
+
 static const struct macro *
 find_macro(const char *p)
 {

@@ -58,7 +58,7 @@ enum database {
 };
 
 struct ks_ruleset {
-	uint64_t hash; /* of the triggers: ks_prepared_hash() */
+	uint64_t hash; /* ks_prepared_hash() */
 	hs_database_t *databases[DATABASE_COUNT];
 	struct classes classes;
 	struct compiled_rule *rules;
