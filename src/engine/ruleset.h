@@ -63,7 +63,6 @@ struct ks_ruleset {
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
-	uint32_t compiled_count; /* while it is made: of rules */
 	struct infix *infixes;
 	size_t infix_count;
 	size_t lead_count; /* rules whose trigger has a lead */
