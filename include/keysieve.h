@@ -146,8 +146,9 @@ struct ks_prepared {
 };
 
 /*
- * The same, but much faster where prepared was saved from the same triggers with the same version of
- * libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a trusted place.
+ * The same, but much faster where prepared was saved from the same triggers with the same versions of
+ * keysieve and libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a
+ * trusted place.
  */
 KS_PUBLIC int ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
                                       const struct ks_prepared *prepared,
