@@ -122,6 +122,14 @@ START_TEST(limits)
 }
 END_TEST
 
+/* Nothing in particular, so that no run goes on. */
+static void
+rest(struct model *m)
+{
+	for (unsigned i = 0; i < 20; i++)
+		model_write(m, i % 2, (const uint8_t *)"\nwords and words, words\n", 24);
+}
+
 /* A new redactor that begins at a restart point gives what the old one would have given. */
 START_TEST(restarts)
 {
@@ -133,8 +141,10 @@ START_TEST(restarts)
 	f.wants_restart = true;
 	for (f.seed = 1; f.seed <= 3; f.seed++) {
 		model_init(&m, (enum runtime)_i, 400, f.seed);
-		for (int i = 0; i < 100; i++)
+		for (int i = 0; i < 100; i++) {
 			application_run(&m, 1000);
+			rest(&m);
+		}
 		f.name = runtime_name(m.runtime);
 		f.frame = runtime_frame(m.runtime);
 		count += framed_check_restarts(&f, &m.frames);
