@@ -132,10 +132,12 @@ application_run(struct model *m, size_t len)
 		if (random_next(&random) % 32 == 0 && m->piece < len)
 			add_long_line(t, m->piece, &random);
 		application_add_line(t, &random);
-		n = t->len ? 1 + random_next(&random) % t->len : 0;
-		model_write(m, stream, t->at, n);
-		memmove(t->at, t->at + n, t->len -= n);
-		written += n;
+		if (t->len) {
+			n = 1 + random_next(&random) % t->len;
+			model_write(m, stream, t->at, n);
+			memmove(t->at, t->at + n, t->len -= n);
+			written += n;
+		}
 		message.len = 0;
 		application_add_line(&message, &random);
 		if (random_next(&random) % 8 == 0)

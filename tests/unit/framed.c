@@ -131,6 +131,12 @@ framed_feed(struct framed *f, struct ks_redactor *redactor, const uint8_t *data,
 	free(copy);
 }
 
+static void
+feed_byte(struct framed *f, struct ks_redactor *redactor, const uint8_t *data)
+{
+	expect(f, ks_redactor_feed(redactor, f->pair.scratch, data, 1) == KS_OK, "feed");
+}
+
 void
 framed_run(struct framed *f, const struct bytes *in, enum framed_cuts cuts)
 {
@@ -144,7 +150,10 @@ framed_run(struct framed *f, const struct bytes *in, enum framed_cuts cuts)
 		                           : 1 + random_next(&random) % (2 * mean);
 		if (n > in->len - at)
 			n = in->len - at;
-		framed_feed(f, redactor, in->at + at, n);
+		if (n > 1)
+			framed_feed(f, redactor, in->at + at, n);
+		else
+			feed_byte(f, redactor, in->at + at);
 	}
 	expect(f, ks_redactor_end(redactor, f->pair.scratch) == KS_OK, "end");
 	ks_redactor_free(redactor);
@@ -194,7 +203,7 @@ framed_check_waiting(struct framed *f, const struct bytes *in, size_t most)
 	struct ks_redactor *redactor = framed_open(f);
 
 	for (size_t at = 0; at < in->len; at++) {
-		framed_feed(f, redactor, in->at + at, 1);
+		feed_byte(f, redactor, in->at + at);
 		if (at + 1 - f->out.len > most)
 			die(f, "waits", at);
 	}
