@@ -155,6 +155,15 @@ rest(struct model *m)
 		model_write(m, i % 2, (const uint8_t *)"\nwords and words, words\n", 24);
 }
 
+/* A run that is longer than what lies between two restart points. */
+static void
+write_long_secret(struct model *m)
+{
+	model_write(m, PAYLOAD_STDOUT, (const uint8_t *)"pk-ab-", 6);
+	for (unsigned i = 0; i < 6000; i++)
+		model_write(m, PAYLOAD_STDOUT, (const uint8_t *)"XXXXXXXX", 8);
+}
+
 /* A new redactor that begins at a restart point gives what the old one would have given. */
 START_TEST(restarts)
 {
@@ -169,6 +178,8 @@ START_TEST(restarts)
 		for (int i = 0; i < 100; i++) {
 			application_run(&m, 1000);
 			rest(&m);
+			if (i % 50 == 25)
+				write_long_secret(&m);
 		}
 		f.name = runtime_name(m.runtime);
 		f.frame = runtime_frame(m.runtime);

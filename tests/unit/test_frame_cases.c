@@ -241,32 +241,73 @@ START_TEST(cri_cases)
 }
 END_TEST
 
-/* What is longer than the limit is looked at in another way: the cuts must not matter, nor may a key pass. */
+/*
+ * What is longer than the limit is looked at in another way. Cuts must not matter; nor may a key pass that
+ * is in one piece.
+ */
 START_TEST(exact_limits)
 {
-	static const struct frame_case docker = CASE("a line at the limit", LOG KEY
-	                                             " x" OUT LOG
-	                                             "b64:####@####@####\\n" OUT LOG KEY OUT);
-	static const struct frame_case journal = CASE(
-		"an entry at the limit", "OTHER\n" NUMBER("\x1a") KEY
-		"\nMESSAGE=" KEY "\n"
-		"B=" KEY "\nMESSAGE\n" NUMBER("\x1a") KEY "\n" STREAM_A "\nMESSAGE=" KEY "\n\n");
+	static const struct {
+		enum ks_frame frame;
+		struct frame_case text;
+	} cases[] = {
+		{ KS_FRAME_DOCKER, CASE("lines at the limit", LOG KEY
+		                        " x" OUT LOG "b64:####@####@####\\n" OUT LOG KEY OUT) },
+		{ KS_FRAME_JOURNAL, CASE("an entry at the limit", "OTHER\n" NUMBER("\x1a") KEY
+		                         "\nMESSAGE=" KEY "\nB=" KEY "\nMESSAGE\n" NUMBER("\x1a")
+		                                 KEY "\n" STREAM_A "\nMESSAGE=" KEY "\n\n") },
+	};
 	struct framed f;
 
 	framed_init(&f);
-	for (size_t limit = 64; limit < 400; limit++) {
-		f.limit = limit;
-		f.seed = limit;
-		for (int i = 0; i < 2; i++) {
-			const struct frame_case *c = i ? &journal : &docker;
-			struct frames t = { .random = limit };
+	f.frame = cases[_i].frame;
+	f.name = cases[_i].text.name;
+	for (f.limit = 64; f.limit < 400; f.limit++) {
+		struct frames t = { .random = f.limit };
 
-			f.frame = i ? KS_FRAME_JOURNAL : KS_FRAME_DOCKER;
-			f.name = c->name;
-			add(&t, c->text, c->len);
-			framed_check(&f, &t.in, &t.expected);
-			frames_done(&t);
-		}
+		f.seed = f.limit;
+		add(&t, cases[_i].text.text, cases[_i].text.len);
+		framed_check(&f, &t.in, &t.expected);
+		frames_done(&t);
+	}
+	framed_done(&f);
+}
+END_TEST
+
+#define LIMIT_COUNT 2
+
+/* Whether the halves of a key are found may depend on the limit, but not on the cuts. */
+START_TEST(halves_at_limits)
+{
+	static const struct {
+		enum ks_frame frame;
+		const char *first, *second;
+	} cases[] = {
+		{ KS_FRAME_DOCKER, LOG "pk-ab-##########" OUT LOG "##########\\n",
+		  OUT LOG "pk-ab-##########" ERR LOG "##########" ERR },
+		{ KS_FRAME_JOURNAL,
+		  "MESSAGE=?key=####\n" STREAM_A "_LINE_BREAK=line-max\n\nMESSAGE=####\n",
+		  STREAM_A "\nMESSAGE=?key=####\n" STREAM_A "\n" },
+	};
+	struct framed f;
+
+	framed_init(&f);
+	f.frame = cases[_i].frame;
+	f.name = "halves";
+	f.limit = 300;
+	for (f.seed = 0; f.seed < 300; f.seed++) {
+		struct frames t = { .random = f.seed };
+
+		add(&t, cases[_i].first, strlen(cases[_i].first));
+		if (f.frame == KS_FRAME_JOURNAL)
+			add(&t, "FILL=", 5);
+		for (uint64_t i = 0; i < f.seed; i++)
+			add(&t, " ", 1);
+		if (f.frame == KS_FRAME_JOURNAL)
+			add(&t, "\n", 1);
+		add(&t, cases[_i].second, strlen(cases[_i].second));
+		framed_check_same(&f, &t.in);
+		frames_done(&t);
 	}
 	framed_done(&f);
 }
@@ -413,7 +454,8 @@ main(void)
 	tcase_add_test(tcase, docker_cases);
 	tcase_add_test(tcase, journal_cases);
 	tcase_add_test(tcase, cri_cases);
-	tcase_add_test(tcase, exact_limits);
+	tcase_add_loop_test(tcase, exact_limits, 0, LIMIT_COUNT);
+	tcase_add_loop_test(tcase, halves_at_limits, 0, LIMIT_COUNT);
 	tcase_add_test(tcase, many_sources);
 	tcase_add_loop_test(tcase, breaks, 0, BREAK_COUNT);
 	tcase_add_loop_test(tcase, flat_memory, 0, FLAT_COUNT);
