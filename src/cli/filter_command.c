@@ -16,6 +16,7 @@
 #include "filter.h"
 #include "message.h"
 #include "rule_selection.h"
+#include "scrub_command.h"
 #include "statistics.h"
 
 struct job {
@@ -224,6 +225,8 @@ ks_filter_command(const struct options *options)
 {
 	struct job job = { .options = options, .output_fd = -1 };
 
+	if (options->in_place)
+		return ks_scrub_command(options);
 	note_status(&job, start(&job));
 	if (job.status == 0) {
 		copy_all(&job);
