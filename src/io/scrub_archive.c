@@ -81,7 +81,7 @@ put_through(struct pass *p, struct input *input, uint8_t *memory)
 
 	for (;;) {
 		n = ks_input_read(input, memory, READ_SIZE);
-		if (n == -EAGAIN)
+		if (n == -EAGAIN || n == -EINTR)
 			n = (r = ks_input_wait(input)) < 0 ? r : -EAGAIN;
 		if (n == 0 || (n < 0 && n != -EAGAIN))
 			break;
