@@ -32,6 +32,9 @@ static const struct {
 	{ SIGUSR1, SIGNALS_REPORT }, { SIGALRM, SIGNALS_TICK },
 };
 
+/* The last one is only caught when there is a clock: a timer may have been set before this program began. */
+#define CLOCK (SIGNALS_CAUGHT - 1)
+
 /* ----------------------------------------------------------------- in a handler ---- */
 
 static long long
@@ -111,17 +114,18 @@ unblock_all(void)
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* A write or an open that waits is broken off by a stop, and goes on after the others. */
 static void
-catch_all(struct signals *s)
+catch_signal(struct signals *s, size_t i)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_handler = on_signal };
 
+	if (caught[i].bit != SIGNALS_STOP)
+		action.sa_flags = SA_RESTART;
 	(void)sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < SIGNALS_CAUGHT; i++) {
-		(void)sigaction(caught[i].number, NULL, &s->before[i]);
-		if (s->before[i].sa_handler != SIG_IGN || caught[i].number == SIGALRM)
-			(void)sigaction(caught[i].number, &action, NULL);
-	}
+	(void)sigaction(caught[i].number, NULL, &s->before[i]);
+	if (s->before[i].sa_handler != SIG_IGN || caught[i].bit == SIGNALS_TICK)
+		(void)sigaction(caught[i].number, &action, NULL);
 }
 
 int
@@ -133,7 +137,8 @@ ks_signals_init(struct signals *s)
 	if (s->wake.fd < 0)
 		return -errno;
 	raised.fd = s->wake.fd;
-	catch_all(s);
+	for (size_t i = 0; i < CLOCK; i++)
+		catch_signal(s, i);
 	unblock_all();
 	return 0;
 }
@@ -144,7 +149,7 @@ ks_signals_done(struct signals *s)
 	if (s->wake.fd < 0)
 		return;
 	ks_signals_tick(s, 0);
-	for (size_t i = 0; i < SIGNALS_CAUGHT; i++)
+	for (size_t i = 0; i < CLOCK; i++)
 		(void)sigaction(caught[i].number, &s->before[i], NULL);
 	(void)close(s->wake.fd);
 	s->wake.fd = -1;
@@ -160,8 +165,13 @@ ks_signals_tick(struct signals *s, uint64_t usec)
 		                          .tv_usec = (suseconds_t)(usec % 1000000) };
 	const struct itimerval timer = { interval, interval };
 
-	(void)s;
-	(void)setitimer(ITIMER_REAL, &timer, NULL);
+	if (usec > 0 && !s->is_ticking)
+		catch_signal(s, CLOCK);
+	if (usec > 0 || s->is_ticking)
+		(void)setitimer(ITIMER_REAL, &timer, NULL);
+	if (usec == 0 && s->is_ticking)
+		(void)sigaction(SIGALRM, &s->before[CLOCK], NULL);
+	s->is_ticking = usec > 0;
 }
 
 unsigned

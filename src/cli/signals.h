@@ -30,6 +30,7 @@ struct signals {
 	struct wake
 		wake; /* wake.fd can be read as long as ks_signals_take() has something to say */
 	struct sigaction before[SIGNALS_CAUGHT];
+	bool is_ticking;
 };
 
 /* Catch them from now on. Returns 0 or a negative errno. ks_signals_done() is right after both. */
