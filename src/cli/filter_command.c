@@ -175,7 +175,7 @@ print_statistics(const struct job *job)
 
 /* Do what signals ask for. Returns KS_OK or an error. */
 static int
-attend(struct job *job, struct inlet *inlet)
+attend(struct job *job)
 {
 	unsigned raised = ks_signals_take(&job->signals);
 
@@ -186,7 +186,6 @@ attend(struct job *job, struct inlet *inlet)
 	if (raised & SIGNALS_STOP) {
 		ks_notify_stopping();
 		job->is_stopping = true;
-		ks_inlet_stop(inlet);
 	}
 	return raised & SIGNALS_RELOAD ? reload_rules(job) : KS_OK;
 }
@@ -225,11 +224,13 @@ copy_inlet(struct job *job, struct inlet *inlet, struct filter_error *reterr)
 		int status = KS_OK, r = ks_filter_copy(job->filter, inlet, reterr);
 
 		if (r == FILTER_WOKEN)
-			status = attend(job, inlet);
+			status = attend(job);
 		else if (r == FILTER_IDLE)
 			status = change_rules(job);
 		else
 			return r;
+		if (job->is_stopping)
+			ks_inlet_stop(inlet);
 		if (status != KS_OK) {
 			*reterr = (struct filter_error){ FILTER_ENGINE, status };
 			return -1;
@@ -284,6 +285,23 @@ copy_descriptor(struct job *job, const char *name, int fd)
 	return r;
 }
 
+/* Returns a descriptor or a negative errno: -EINTR if it is to stop. A FIFO waits for somebody who writes. */
+static int
+open_input(struct job *job, const char *path)
+{
+	while (!job->is_stopping) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+		if (fd >= 0)
+			return fd;
+		if (errno != EINTR)
+			return -errno;
+		if (attend(job) != KS_OK)
+			return -ENOMEM;
+	}
+	return -EINTR;
+}
+
 static int
 copy_file(struct job *job, const char *path)
 {
@@ -291,10 +309,11 @@ copy_file(struct job *job, const char *path)
 
 	if (strcmp(path, "-") == 0)
 		return copy_descriptor(job, "standard input", STDIN_FILENO);
-	/* O_NONBLOCK: it does not wait here for somebody to write to a FIFO. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open_input(job, path);
+	if (fd == -EINTR)
+		return 0;
 	if (fd < 0) {
-		ks_message_file(path, strerror(errno));
+		ks_message_file(path, strerror(-fd));
 		note_status(job, EXIT_IO);
 		return 0;
 	}

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whoever waits in read(2) can miss a signal that comes right before, so the waiting is done in poll(2).
- * Files do not wait; for the others it is one more call a read, whose cost docs/performance.md tells.
- */
+/* A wake ends a read(2) that waits with EINTR, so that no poll(2) is needed before every one. */
 #include "inlet.h"
 
 #include <errno.h>
@@ -35,14 +32,7 @@ ks_inlet_done(struct inlet *in)
 
 /* ---------------------------------------------------------------------- reading ---- */
 
-/* A gzip file is inflated by a thread, and that is waited for. */
-static bool
-may_wait(const struct inlet *in)
-{
-	return !in->is_file || ks_input_is_gzip(in->input);
-}
-
-/* Returns 0 or a negative errno: -EINTR if it was woken. */
+/* For what does not wait in read(2). Returns 0 or a negative errno: -EINTR if it was woken. */
 static int
 wait_for_input(const struct inlet *in)
 {
@@ -58,15 +48,14 @@ static ssize_t
 read_awake(struct inlet *in, uint8_t *buf, size_t len)
 {
 	for (;;) {
-		int r = ks_wake_is_raised(in->wake) ? -EINTR : 0;
-		ssize_t n;
+		ssize_t n = ks_wake_is_raised(in->wake) ? -EINTR
+		                                        : ks_input_read(in->input, buf, len);
 
-		if (r == 0 && may_wait(in))
-			r = wait_for_input(in);
-		if (r < 0)
-			return r;
-		n = ks_input_read(in->input, buf, len);
-		if (n != -EAGAIN)
+		if (n == -EAGAIN)
+			n = wait_for_input(in);
+		else
+			return n;
+		if (n < 0)
 			return n;
 	}
 }
@@ -86,7 +75,7 @@ read_left(struct inlet *in, uint8_t *buf, size_t len)
 	while (has_left(in)) {
 		ssize_t n = ks_input_read(in->input, buf, len);
 
-		if (n == -EAGAIN)
+		if (n == -EAGAIN || n == -EINTR)
 			continue;
 		if (n > 0)
 			in->left -= (uint64_t)n < in->left ? (uint64_t)n : in->left;
@@ -113,6 +102,8 @@ ks_inlet_stop(struct inlet *in)
 {
 	int ready = 0;
 
+	if (in->is_stopping)
+		return;
 	in->is_stopping = true;
 	if (!in->is_file && ioctl(in->fd, FIONREAD, &ready) == 0 && ready > 0)
 		in->left = (uint64_t)ready;

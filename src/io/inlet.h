@@ -17,7 +17,7 @@ struct inlet {
 	struct input *input;
 	const struct wake *wake;
 	int fd;
-	bool is_file; /* it never makes anybody wait, and can be read again */
+	bool is_file; /* it can be read again */
 	bool is_stopping;
 	bool is_broken_off; /* the end that was given is not the file's */
 	uint64_t left;      /* what it gives yet, at least, when it is stopping */
@@ -29,8 +29,8 @@ void ks_inlet_done(struct inlet *inlet);
 
 /*
  * Read what is there, waiting for the first byte, up to len >= INPUT_READ_MIN bytes. Returns the number of
- * bytes, 0 at the end, or a negative errno, as ks_input_read() does; -EINTR: wake was raised, and nothing was
- * read.
+ * bytes, 0 at the end, or a negative errno, as ks_input_read() does; -EINTR: wake was raised, or something else
+ * interrupted it, and nothing was read.
  */
 ssize_t ks_inlet_read(struct inlet *inlet, uint8_t *buf, size_t len);
 
