@@ -202,7 +202,8 @@ start(struct job *job)
 		r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;
-	if (ks_statistics_init(&job->stats, ks_ruleset_count(job->rules.set)) != KS_OK ||
+	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
+	                       ks_ruleset_count(job->rules.set)) != KS_OK ||
 	    ks_scratch_new(job->rules.set, &job->scratch) != KS_OK) {
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
 		return EXIT_INTERNAL;
@@ -221,8 +222,7 @@ ks_scrub_command(const struct options *options)
 	if (job.status == 0) {
 		scrub_all(&job);
 		if (options->stats)
-			ks_statistics_print(&job.stats, job.bytes, job.rules.catalog,
-			                    job.rules.index, stderr);
+			ks_statistics_print(&job.stats, job.bytes, stderr);
 	}
 	ks_scratch_free(job.scratch);
 	ks_statistics_done(&job.stats);
