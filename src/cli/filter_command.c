@@ -15,6 +15,7 @@
 
 #include "descriptor.h"
 #include "filter.h"
+#include "gzip_output.h"
 #include "inlet.h"
 #include "message.h"
 #include "notify.h"
@@ -33,9 +34,10 @@ struct job {
 	struct filter *filter;
 	int output_fd;
 	const char *output_name;
-	bool is_stopping;   /* a signal asks for it */
-	bool is_unfinished; /* and there would have been more to read */
-	int status;         /* exit status: the first that is not 0 */
+	struct gzip_output *gzip; /* NULL: text is written as it is */
+	bool is_stopping;         /* a signal asks for it */
+	bool is_unfinished;       /* and there would have been more to read */
+	int status;               /* exit status: the first that is not 0 */
 };
 
 static void
@@ -110,7 +112,46 @@ write_output(void *ctx, const uint8_t *data, size_t len)
 {
 	const struct job *job = ctx;
 
+	if (job->gzip)
+		return ks_gzip_output_write(job->gzip, data, len);
 	return ks_descriptor_write(job->output_fd, data, len);
+}
+
+/* A filter_pause_fn. */
+static int
+pause_output(void *ctx)
+{
+	const struct job *job = ctx;
+
+	return ks_gzip_output_flush(job->gzip);
+}
+
+static int
+open_gzip(struct job *job)
+{
+	if (!job->options->gzip || job->output_fd < 0)
+		return 0;
+	if (isatty(job->output_fd) == 1) {
+		ks_message("option '--gzip': compressed data is not written to a terminal");
+		return EXIT_USAGE;
+	}
+	job->gzip = ks_gzip_output_new(job->output_fd, NULL);
+	if (job->gzip)
+		return 0;
+	ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+	return EXIT_INTERNAL;
+}
+
+/* All has been written. */
+static void
+end_gzip(struct job *job)
+{
+	int r = job->gzip ? ks_gzip_output_end(job->gzip) : 0;
+
+	if (r < 0) {
+		ks_message_file(job->output_name, strerror(-r));
+		note_status(job, EXIT_IO);
+	}
 }
 
 /* A full disk can show up at the very last. */
@@ -339,7 +380,9 @@ copy_all(struct job *job)
 	if (!job->is_stopping)
 		ks_notify_stopping();
 	if (r == 0 && ks_filter_end(job->filter, &error) < 0)
-		(void)report(job, &error);
+		r = report(job, &error);
+	if (r == 0)
+		end_gzip(job);
 }
 
 /* ------------------------------------------------------------------------ whole ---- */
@@ -350,6 +393,7 @@ make_filter(struct job *job)
 	const struct filter_options options = {
 		.frame = job->options->frame,
 		.write = job->output_fd < 0 ? NULL : write_output,
+		.pause = job->gzip ? pause_output : NULL,
 		.write_ctx = job,
 	};
 
@@ -373,6 +417,8 @@ start(struct job *job)
 	if (r != 0)
 		return r;
 	r = open_output(job);
+	if (r == 0)
+		r = open_gzip(job);
 	if (r != 0)
 		return r;
 	r = make_filter(job);
@@ -402,6 +448,7 @@ static void
 finish(struct job *job)
 {
 	ks_filter_free(job->filter);
+	ks_gzip_output_free(job->gzip);
 	ks_statistics_done(&job->stats);
 	ks_reload_done(&job->reload);
 	ks_rule_selection_done(&job->rules);

@@ -330,6 +330,17 @@ ks_filter_want_idle(struct filter *f)
 	f->wants_idle = true;
 }
 
+/* Called before every read. Returns 0 or -1. */
+static int
+pause_output(struct filter *f, const struct inlet *inlet, struct filter_error *reterr)
+{
+	int r = 0;
+
+	if (f->options.pause && !ks_input_is_ready(inlet->input))
+		r = f->options.pause(f->options.write_ctx);
+	return r < 0 ? fail(reterr, FILTER_OUTPUT, -r) : 0;
+}
+
 int
 ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reterr)
 {
@@ -340,6 +351,8 @@ ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reter
 
 		if (r != 0)
 			return r;
+		if (pause_output(f, inlet, reterr) < 0)
+			return -1;
 		n = ks_inlet_read(inlet, f->end, READ_SIZE);
 		if (n <= 0)
 			break;

@@ -16,10 +16,14 @@ struct filter;
 /* Where masked bytes go. Borrows data until it returns. Returns 0 or a negative errno. */
 typedef int (*filter_write_fn)(void *ctx, const uint8_t *data, size_t len);
 
+/* What was written must get out: it may be long until there is more. Returns 0 or a negative errno. */
+typedef int (*filter_pause_fn)(void *ctx);
+
 struct filter_options {
 	enum ks_frame frame;   /* KS_FRAME_AUTO: what the first bytes of all look like */
 	filter_write_fn write; /* NULL: nothing is written */
-	void *write_ctx;
+	filter_pause_fn pause; /* NULL: it does get out */
+	void *write_ctx;       /* of both */
 };
 
 enum filter_side { FILTER_INPUT, FILTER_OUTPUT, FILTER_ENGINE };
