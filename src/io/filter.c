@@ -258,21 +258,27 @@ choose_way(struct filter *f, bool is_last)
 	return f->frame == KS_FRAME_AUTO ? KS_OK : open_way(f);
 }
 
-/* Put the first n new bytes through. */
+/* Put through what waits, as far as it can go. */
 static int
-step(struct filter *f, size_t n, struct filter_error *reterr)
+put_through(struct filter *f, bool is_last, struct filter_error *reterr)
 {
-	int r;
+	int r = choose_way(f, is_last);
 
-	f->next += n;
-	f->bytes += n;
-	f->is_line_start = f->next[-1] == '\n';
-	r = choose_way(f, false);
 	if (r != KS_OK)
 		return fail_engine(f, reterr, r);
 	if (f->stream)
 		return mask_raw(f, reterr);
 	return f->redactor ? feed_framed(f, reterr) : 0;
+}
+
+/* Put the first n new bytes through. */
+static int
+step(struct filter *f, size_t n, struct filter_error *reterr)
+{
+	f->next += n;
+	f->bytes += n;
+	f->is_line_start = f->next[-1] == '\n';
+	return put_through(f, false, reterr);
 }
 
 static size_t
@@ -367,10 +373,8 @@ ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reter
 static int
 finish(struct filter *f, bool is_end, struct filter_error *reterr)
 {
-	int r = f->next == f->from ? KS_OK : choose_way(f, true);
-
-	if (r != KS_OK)
-		return fail_engine(f, reterr, r);
+	if (f->next > f->from && put_through(f, true, reterr) < 0)
+		return -1;
 	if (f->stream)
 		return finish_raw(f, is_end, reterr);
 	return f->redactor ? finish_framed(f, is_end, reterr) : 0;
