@@ -19,9 +19,9 @@
 
 #include "secret_memory.h"
 
-#define READ_SIZE  (256U << 10) /* measured: docs/performance.md */
-#define FRONT_SIZE (8U << 10)   /* more than the held bytes of any set of rules */
-#define OUT_SIZE   (256U << 10)
+#define READ_SIZE  (256U << 10)              /* measured: docs/performance.md */
+#define FRONT_SIZE (8U << 10)                /* more than the held bytes of any set of rules */
+#define OUT_SIZE   (READ_SIZE + (64U << 10)) /* a read, and what waited before it */
 
 struct filter {
 	struct filter_options options;
