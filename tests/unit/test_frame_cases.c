@@ -140,6 +140,9 @@ START_TEST(docker_cases)
 		CASE("names in names", LOG "x\\n\",\"attrs\":{\"log\":\"" KEY "\",\"stream\":\"" KEY
 		                           "\"},\"stream\":\"stdout\"}\n"),
 		CASE("broken off in a piece", LOG "?key=####" ERR LOG "########"),
+		CASE("broken off behind attributes",
+		     LOG "?key=####\",\"attrs\":{\"a\":\"b\\n\"},\"stream\":\"stderr\"}\n" LOG
+		         "########"),
 		CASE("broken off in an escape", LOG KEY "\\u00"),
 		CASE("broken off behind it", LOG "pk-ab-##########" OUT LOG "############\",\"str"),
 		CASE("broken off before it", LOG "x\\n" OUT "{\"lo"),
