@@ -131,10 +131,11 @@ START_TEST(docker_cases)
 		     LOG "x\\n\",\"attrs\":{\"acme_token\":\"################\",\"" KEY
 		         "\":{\"x\":[\"" KEY "\",12,null,true,-1.5e3]}},"
 		         "\"stream\":\"stdout\"," TIME "}\n"),
-		CASE("one attribute is not the next", LOG
-		     "x\\n\",\"attrs\":{\"a\":\"b64:############\",\"~~~~\":\"~~~~\","
-		     "\"acme_token\":[1],\"~~~~~~~~~~~~\":\"acme_token\",\"c\":[\"~~~~~~~~~~~~\"]},"
-		     "\"stream\":\"stdout\"," TIME "}\n"),
+		CASE("one attribute is not the next",
+		     LOG "x\\n\",\"attrs\":{\"a\":\"b64:############\",\"~~~~\":\"~~~~\","
+		         "\"acme_token\":[1],\"~~~~~~~~~~~~\":\"acme_token\",\"c\":[\"~~~~~~~~~~~~"
+		         "\",\"b64:############\",\"~~~~\"]},"
+		         "\"stream\":\"stdout\"," TIME "}\n"),
 		CASE("a time that is none",
 		     LOG "x\\n\",\"stream\":\"stdout\",\"time\":\"" KEY "\"}\n"),
 		CASE("names in names", LOG "x\\n\",\"attrs\":{\"log\":\"" KEY "\",\"stream\":\"" KEY
