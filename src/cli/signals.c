@@ -52,14 +52,19 @@ nanoseconds_now(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* It takes effect when the handler returns, for until then the signal is blocked. */
+/* The first process of a container does not die of a signal that it does not catch. */
 static void
 die_of(int number)
 {
 	const struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
 
 	(void)sigaction(number, &action, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, number);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(number);
+	_exit(128 + number);
 }
 
 static void
