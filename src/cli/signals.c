@@ -234,9 +234,13 @@ ks_signals_wait(struct signals *s, struct pollfd *fds, size_t count, int timeout
 	n = poll(all, count + 1, timeout_ms);
 	if (n < 0 && errno != EINTR)
 		return -errno;
+	if (n < 0) { /* interrupted: poll() has not filled it in */
+		n = 0;
+		memset(all, 0, sizeof(all));
+	}
 	for (size_t i = 0; i < count; i++)
-		fds[i].revents = n > 0 ? all[i + 1].revents : 0;
-	return n > 0 ? n - (all[0].revents != 0) : 0;
+		fds[i].revents = all[i + 1].revents;
+	return n - (all[0].revents != 0);
 }
 
 void
