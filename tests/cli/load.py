@@ -150,8 +150,10 @@ class Writer(threading.Thread):
                 self.is_over.wait(ahead)
 
     def end(self):
-        """All that is to be found, masked."""
+        """Write a last block, which is new to everybody. Returns all that is to be found, masked."""
         self.is_over.set()
         self.join()
+        self.rotation = None
+        self.write_block()
         os.close(self.fd)
         return b"".join(self.wanted)

@@ -96,6 +96,13 @@ def process_state(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
+def blocks_signal(pid, number):
+    """Does a process take this signal when it wants to, not at any time? It dies of it before that."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        mask = next(line.split()[1] for line in file if line.startswith("SigBlk:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def bytes_in_pipe(fd):
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
 

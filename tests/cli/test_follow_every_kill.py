@@ -30,21 +30,20 @@ class EveryKill(CommandTest):
         self.scene = 0
 
     def begin(self):
-        """A log of three parts, and an output that somebody has begun."""
+        """A log, and an output that somebody has begun."""
         self.scene += 1
         root = self.path(str(self.scene))
         os.mkdir(root)
         self.input, self.output = os.path.join(root, "in"), os.path.join(root, "out")
         self.state = os.path.join(root, "state")
-        log = RawLog(7)
-        self.parts = [log.block(size) for size in (3000, 100000, 50)]
+        self.log = RawLog(7)
         self.wanted = b"old\n"
         with open(self.output, "wb") as file:
             file.write(self.wanted)
-        self.write(0)
+        self.write(3000)
 
-    def write(self, number):
-        plain, masked = self.parts[number]
+    def write(self, size):
+        plain, masked = self.log.block(size)
         with open(self.input, "ab") as file:
             file.write(plain)
         self.wanted += masked
@@ -73,58 +72,86 @@ class EveryKill(CommandTest):
 
     def rotate_input(self):
         os.rename(self.input, self.input + ".1")
-        self.write(1)
+        self.write(100000)
 
-    def rotate_output(self, process):
+    def rotate_output(self):
         os.rename(self.output, self.output + ".1")
-        process.send_signal(signal.SIGHUP)
-        self.write(2)
 
-    def play(self, process):
+    def life_before(self):
+        """A life that ends with more in the output than in the checkpoint, both then being renamed."""
+        process = self.run_follow()
+        self.wait_for_all(process)
+        self.write(20000)
+        self.wait_for_all(process)
+        process.kill()
+        process.wait()
+        self.rotate_output()
+        os.rename(self.input, self.input + ".0")
+        self.write(100)
+
+    def play(self, process, steps):
         """A life, or what it comes to of it. Returns how the process ended."""
-        for step in (lambda: None, self.rotate_input, lambda: self.rotate_output(process)):
-            step()
+        for step in steps:
+            step(process)
             if not self.wait_for_all(process):
                 break
         else:
             process.terminate()
         return process.wait(LONG)
 
-    def check_kill(self, call, number):
+    def check_kill(self, call, number, is_second):
         """True if it was killed."""
+        steps = [lambda process: None, lambda process: self.rotate_input()]
         self.begin()
+        if is_second:
+            self.life_before()
+        else:
+            steps.append(lambda process: (self.rotate_output(), process.send_signal(signal.SIGHUP),
+                                          self.write(50)))
         process = self.run_follow(STRACE, "-D", "-qqq", "-o", "/dev/null", "-e", f"trace={call}",
                                   "-e", f"inject={call}:signal=SIGKILL:when={number}")
-        status = self.play(process)
+        status = self.play(process, steps)
         if status == 0:
             self.assert_bytes(self.written(), self.wanted)
             return False
         self.assertEqual(status, -signal.SIGKILL, self.messages())
-        with self.subTest(call=call, number=number):
-            process = self.run_follow()
-            self.assertTrue(self.wait_for_all(process), self.messages())
-            process.terminate()
-            self.assertEqual(process.wait(LONG), 0, self.messages())
-            self.assert_bytes(self.written(), self.wanted)
+        self.write(10)  # which only the last life can write
+        process = self.run_follow()
+        self.assertTrue(self.wait_for_all(process), self.messages())
+        process.terminate()
+        self.assertEqual(process.wait(LONG), 0, self.messages())
+        self.assert_bytes(self.written(), self.wanted)
         return True
 
     def messages(self):
         return self.content(self.path("stderr")).decode()
 
-    def test_every_kill(self):
-        kills = {}
-        for call in CALLS:
-            number = kills[call] = 0
-            while True:
-                number += 1 if EVERY or number < 3 else 4
-                if not self.check_kill(call, number):
-                    break
-                kills[call] += 1
+    def check_call(self, call, is_second):
+        """The number of kills."""
+        kills = number = 0
+        is_killed = True
+        while is_killed:
+            number += 1 if EVERY or number < 3 else 4
+            with self.subTest(call=call, number=number):
+                is_killed = False
+                is_killed = self.check_kill(call, number, is_second)
+            kills += is_killed
             shutil.rmtree(self.path(str(self.scene)))
+        return kills
+
+    def check_calls(self, is_second):
+        kills = {call: self.check_call(call, is_second) for call in CALLS}
         if os.environ.get("KS_TEST_VERBOSE"):
-            print(f"killed before: {kills}", flush=True)
+            print(f"{self.id()}: killed before {kills}", flush=True)
         self.assertGreater(kills["renameat"], 0)
+        self.assertEqual(kills["ftruncate"] > 0, is_second)
         self.assertEqual(self.messages(), "")
+
+    def test_of_a_first_life(self):
+        self.check_calls(False)
+
+    def test_of_a_second_life(self):
+        self.check_calls(True)
 
 
 if __name__ == "__main__":
