@@ -96,11 +96,11 @@ def process_state(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
-def blocks_signal(pid, number):
-    """Does a process take this signal when it wants to, not at any time? It dies of it before that."""
+def catches_signal(pid, number):
+    """Does a process do something about this signal? It dies of it as long as it is too young for that."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-        mask = next(line.split()[1] for line in file if line.startswith("SigBlk:"))
-    return bool(int(mask, 16) >> (number - 1) & 1)
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
 
 
 def bytes_in_pipe(fd):

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from load import RawLog, Writer
-from support import BINARY, LONG, ONLY, CommandTest, blocks_signal, environment
+from support import BINARY, LONG, ONLY, CommandTest, catches_signal, environment
 
 LOGROTATE = shutil.which("logrotate", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
@@ -36,7 +36,7 @@ class LogrotateTest(CommandTest):
                                        self.input], stderr=self.errors, env=environment())
         self.addCleanup(self.end)
         deadline = time.monotonic() + LONG
-        while not blocks_signal(self.sieve.pid, signal.SIGHUP) and time.monotonic() < deadline:
+        while not catches_signal(self.sieve.pid, signal.SIGHUP) and time.monotonic() < deadline:
             time.sleep(0.002)
 
     def end(self):
