@@ -15,7 +15,7 @@
  */
 struct file_identity {
 	uint64_t device, inode;
-	uint64_t birth; /* nanoseconds since 1970; 0: unknown */
+	uint64_t birth;       /* nanoseconds since 1970; 0: unknown */
 	uint32_t head_length; /* bytes from the file's first on that the hash is of; 0: no hash */
 	uint8_t head_hash[FILE_HASH_SIZE];
 };
