@@ -86,6 +86,12 @@ has_simple_name(const struct compiled_rule *rule)
 	       rule->width.max - rule->width.min <= 16U + SEPARATOR_WIDTH_MAX - SEPARATOR_WIDTH_MIN;
 }
 
+static inline uint64_t
+ks_classes_all(const struct classes *classes)
+{
+	return classes->count == CLASS_MAX ? UINT64_MAX : (UINT64_C(1) << classes->count) - 1;
+}
+
 static inline bool
 class_has(const struct classes *classes, unsigned number, uint8_t b)
 {
