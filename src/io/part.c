@@ -10,23 +10,19 @@
 #include <unistd.h>
 
 static int
-check_kind(int fd, uint64_t *ret_size)
+check_kind(const struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return -EISDIR;
-	*ret_size = (uint64_t)st.st_size;
-	return S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
 }
 
 int
 ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_part)
 {
 	struct part part = { .fd = fd, .watch_id = -1 };
-	int r = check_kind(fd, &part.size);
+	struct stat st;
+	int r = fstat(fd, &st) < 0 ? -errno : check_kind(&st);
 
 	if (r == 0)
 		r = ks_file_identity_read(fd, &part.identity);
@@ -36,17 +32,22 @@ ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_pa
 		(void)close(fd);
 		return r;
 	}
+	part.size = (uint64_t)st.st_size;
 	part.watch_id = ks_watch_file(watch, fd);
 	*ret_part = part;
 	return 0;
 }
 
-/* O_NONBLOCK: what is no regular file must not make us wait for somebody to open its other end. */
+/* Asked before it is opened: opening a pipe would be noticed at its other end. */
 int
 ks_part_open(const char *path, struct watch *watch, struct part *ret_part)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int fd, r = stat(path, &st) < 0 ? -errno : check_kind(&st);
 
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : ks_part_adopt(fd, path, watch, ret_part);
 }
 

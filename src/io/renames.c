@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -123,6 +124,7 @@ void
 ks_renames_open(struct renames *r, const char *directory)
 {
 	char path[PATH_MAX];
+	struct stat st;
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct unseen_file *file = &r->files[i];
@@ -130,7 +132,8 @@ ks_renames_open(struct renames *r, const char *directory)
 		if (file->fd >= 0 || !file->name ||
 		    snprintf(path, sizeof(path), "%s/%s", directory, file->name) >= PATH_MAX)
 			continue;
-		file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	}
 }
 
