@@ -146,8 +146,9 @@ struct ks_prepared {
 };
 
 /*
- * The same, but much faster where prepared was saved from the same triggers with the same version of
- * libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a trusted place.
+ * The same, but much faster where prepared was saved from the same triggers with the same versions of
+ * keysieve and libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a
+ * trusted place.
  */
 KS_PUBLIC int ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
                                       const struct ks_prepared *prepared,
@@ -345,7 +346,8 @@ struct ks_redactor_options {
 	enum ks_frame frame;
 	/*
 	 * The most bytes of output that wait for an undecided run, or for the end of a frame whose beginning
-	 * says too little. Then the run is masked; the frame is taken as raw text. 0: 1 MiB.
+	 * says too little. Then the run is masked; the frame is taken as raw text. 0: 1 MiB. Not
+	 * less than what a stream can hold back anyway: see struct ks_cost.
 	 */
 	size_t limit;
 	int wants_restart; /* non-zero: restart points are kept, for ks_redactor_position() */

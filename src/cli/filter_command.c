@@ -14,6 +14,7 @@
 
 #include "descriptor.h"
 #include "filter.h"
+#include "input.h"
 #include "message.h"
 #include "rule_selection.h"
 #include "statistics.h"
@@ -146,18 +147,15 @@ copy_descriptor(struct job *job, const char *name, int fd)
 static int
 copy_file(struct job *job, const char *path)
 {
-	int fd, r;
+	struct input input;
+	int r = ks_input_open(path, &input);
 
-	if (strcmp(path, "-") == 0)
-		return copy_descriptor(job, "standard input", STDIN_FILENO);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0) {
-		ks_message_file(path, strerror(errno));
-		note_status(job, EXIT_IO);
+	if (r != 0) {
+		note_status(job, r);
 		return 0;
 	}
-	r = copy_descriptor(job, path, fd);
-	(void)close(fd);
+	r = copy_descriptor(job, input.name, input.fd);
+	ks_input_close(&input);
 	return r;
 }
 

@@ -58,12 +58,11 @@ enum database {
 };
 
 struct ks_ruleset {
-	uint64_t hash; /* of the triggers: ks_prepared_hash() */
+	uint64_t hash; /* ks_prepared_hash() */
 	hs_database_t *databases[DATABASE_COUNT];
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
-	uint32_t compiled_count; /* while it is made: of rules */
 	struct infix *infixes;
 	size_t infix_count;
 	size_t lead_count; /* rules whose trigger has a lead */
@@ -84,12 +83,6 @@ has_simple_name(const struct compiled_rule *rule)
 {
 	return rule->boundary == KS_BOUNDARY_NONE &&
 	       rule->width.max - rule->width.min <= 16U + SEPARATOR_WIDTH_MAX - SEPARATOR_WIDTH_MIN;
-}
-
-static inline uint64_t
-ks_classes_all(const struct classes *classes)
-{
-	return classes->count == CLASS_MAX ? UINT64_MAX : (UINT64_C(1) << classes->count) - 1;
 }
 
 static inline bool

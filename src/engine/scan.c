@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include "error.h"
-
 struct scan {
 	struct window *window;
 	struct carry *carry;

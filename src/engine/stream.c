@@ -53,6 +53,17 @@ ks_stream_size_max(const struct ks_ruleset *set)
 	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
 
+/* The classes that a run can be of. */
+static uint64_t
+body_classes(const struct ks_ruleset *set)
+{
+	uint64_t classes = 0;
+
+	for (size_t i = 0; i < set->rule_count; i++)
+		classes |= UINT64_C(1) << set->rules[i].body;
+	return classes;
+}
+
 int
 ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *options,
               struct ks_stream **ret_stream)
@@ -67,7 +78,7 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 	if (!s->options.fill)
 		s->options.fill = '*';
 	if (s->options.begins_in_run)
-		s->carry.active = ks_classes_all(&set->classes);
+		s->carry.active = body_classes(set);
 	s->carry.spans = calloc(carried_spans_max(set), sizeof(*s->carry.spans));
 	s->carry.leads = calloc(ks_scan_leads_max(set) + 1, sizeof(*s->carry.leads));
 	if (s->options.sink)
