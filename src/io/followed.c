@@ -201,7 +201,8 @@ ks_followed_look(struct followed *f)
 
 	f->must_look = false;
 	f->error = fd < 0 ? errno : 0;
-	if (fd >= 0 && newest_is(f, fd)) {
+	f->is_away = fd >= 0 && !newest_is(f, fd);
+	if (fd >= 0 && !f->is_away) {
 		(void)close(fd);
 		return -1;
 	}
@@ -220,8 +221,14 @@ ks_followed_position(const struct followed *f)
 static void
 begin_part(struct followed *f)
 {
-	if (f->reading < f->count)
-		f->parts[f->reading].source_offset = f->end;
+	struct part *p = f->reading < f->count ? &f->parts[f->reading] : NULL;
+
+	if (p && p->is_placed)
+		f->end = p->source_offset;
+	else if (p)
+		p->source_offset = f->end;
+	if (p)
+		p->is_placed = true;
 	f->must_read = true;
 	f->active = ks_followed_clock();
 }
@@ -236,6 +243,8 @@ ks_followed_add(struct followed *f, struct watch *watch, struct part *part)
 		return -ENOMEM;
 	}
 	f->parts = grown;
+	part->has_gap |= f->has_gap;
+	f->has_gap = false;
 	f->parts[f->count++] = *part;
 	f->must_read = true;
 	if (f->reading + 1 == f->count) {
@@ -274,7 +283,7 @@ ks_followed_forget(struct followed *f, uint64_t from)
 {
 	size_t n = 0;
 
-	while (n < f->reading && ks_part_end(&f->parts[n]) <= from)
+	while (n < f->reading && n + 1 < f->count && ks_part_end(&f->parts[n]) <= from)
 		free(f->parts[n++].path);
 	if (n == 0)
 		return;
@@ -298,6 +307,8 @@ move_left(struct followed *f, struct watch *watch)
 	f->left = *p;
 	p->path = path;
 	p->fd = p->watch_id = -1;
+	if (p->limit != PART_UNLIMITED)
+		ks_part_done(&f->left, watch);
 	return 0;
 }
 
@@ -348,7 +359,7 @@ static bool
 next_has_begun(const struct followed *f)
 {
 	return f->reading + 1 < f->count &&
-	       (f->reading + 2 < f->count || ks_part_has_more(&f->parts[f->reading + 1]));
+	       (f->parts[f->reading].limit != PART_UNLIMITED || f->reading + 2 < f->count || ks_part_has_more(&f->parts[f->reading + 1]));
 }
 
 /*
@@ -392,6 +403,16 @@ ks_followed_read(struct followed *f, struct watch *watch, uint8_t *buf, size_t s
 		ks_followed_close(f, watch);
 	f->must_read = r != FOLLOWED_IDLE;
 	return r;
+}
+
+bool
+ks_followed_take_gap(struct followed *f)
+{
+	bool has_gap = f->reading < f->count && f->parts[f->reading].has_gap;
+
+	if (has_gap)
+		f->parts[f->reading].has_gap = false;
+	return has_gap;
 }
 
 bool

@@ -39,6 +39,8 @@ struct followed {
 	struct part left; /* the part that was switched from; fd -1: none */
 	int error;        /* errno of the last look at the path; 0: something is there */
 	bool must_look, must_walk, must_read;
+	bool is_away;    /* another file is at the path, which is not to be read here */
+	bool has_gap;    /* the next part that is added has */
 	bool must_break; /* what comes is of another file than what came */
 	uint64_t end;    /* the place in the source up to which the parts that are done go */
 	double active;   /* seconds of the clock when there were bytes */
@@ -91,8 +93,11 @@ bool ks_followed_take_left(struct followed *followed, struct part *ret_part);
 /* Close what is at the end of its last part: it is gone from the path, and nobody writes to it. */
 void ks_followed_close(struct followed *followed, struct watch *watch);
 
-/* Forget the parts that hold nothing of the source from 'from' on. */
+/* Forget the parts that hold nothing of the source from 'from' on, but not the last one. */
 void ks_followed_forget(struct followed *followed, uint64_t from);
+
+/* Has the part that is read now a gap before it? Tells it once. */
+bool ks_followed_take_gap(struct followed *followed);
 
 /* The place in the source up to which it was read. */
 uint64_t ks_followed_position(const struct followed *followed);

@@ -116,7 +116,7 @@ look_at_all(struct follower *f)
 
 /* Patterns first: what they match is looked at with the rest. */
 static int
-start(struct follower *f, struct checkpoint *saved)
+start(struct follower *f, const struct checkpoint *saved)
 {
 	int r = add_paths(f);
 
@@ -132,10 +132,8 @@ start(struct follower *f, struct checkpoint *saved)
 
 int
 ks_follower_init(struct follower *f, const struct follower_options *options, struct masker *masker,
-                 struct checkpoint *saved)
+                 const struct checkpoint *saved)
 {
-	int r;
-
 	*f = (struct follower){ .options = *options, .masker = masker };
 	f->interleave = (struct interleave){ .write = options->write,
 		                             .ctx = options->write_ctx,
@@ -147,10 +145,7 @@ ks_follower_init(struct follower *f, const struct follower_options *options, str
 		f->buffer = NULL;
 	else
 		(void)madvise(f->buffer, FOLLOWER_CHUNK, MADV_DONTDUMP);
-	r = f->watch && f->buffer ? start(f, saved) : -ENOMEM;
-	if (saved)
-		ks_checkpoint_done(saved);
-	return r;
+	return f->watch && f->buffer ? start(f, saved) : -ENOMEM;
 }
 
 void
@@ -217,6 +212,7 @@ add_late(struct follower *f, struct source *s)
 		return KS_ERROR_MEMORY;
 	}
 	late->frame = s->frame;
+	late->wants_context = true;
 	part.file_offset = part.position;
 	return ks_followed_add(&late->files, f->watch, &part) < 0 ? KS_ERROR_MEMORY : KS_OK;
 }
@@ -225,16 +221,14 @@ add_late(struct follower *f, struct source *s)
 static bool
 late_has_begun(struct follower *f, struct source *s)
 {
-	struct part *part;
+	struct part *part = &s->files.parts[s->files.reading];
 
-	if (!s->files.is_late || s->redactor || s->given > 0 ||
-	    s->files.reading == s->files.count)
+	if (!s->wants_context || s->files.reading == s->files.count)
 		return true;
-	part = &s->files.parts[s->files.reading];
 	if (!ks_part_has_more(part))
 		return false;
-	if (part->position == part->file_offset)
-		ks_follower_begin(f, s, part);
+	s->wants_context = false;
+	ks_follower_begin(f, s, part);
 	return true;
 }
 
@@ -243,7 +237,8 @@ late_has_begun(struct follower *f, struct source *s)
 static int
 switch_file(struct follower *f, struct source *s)
 {
-	int r = ks_source_break(s);
+	bool has_gap = ks_followed_take_gap(&s->files);
+	int r = has_gap ? ks_source_gap(s, ks_followed_position(&s->files)) : ks_source_break(s);
 
 	return r == KS_OK ? add_late(f, s) : r;
 }
@@ -300,7 +295,8 @@ is_over(const struct source *s, double now)
 	const struct followed *files = &s->files;
 
 	return !files->must_read && now - files->active > LATE_SECONDS &&
-	       files->reading + 1 >= files->count && (files->is_late || files->error != 0);
+	       files->reading + 1 >= files->count &&
+	       (files->is_late || files->is_away || files->error != 0);
 }
 
 static int
@@ -331,7 +327,7 @@ ks_follower_clean(struct follower *f)
 		if (s->files.reading < s->files.count)
 			ks_follower_remember(f, &s->files.parts[s->files.reading]);
 		ks_followed_close(&s->files, f->watch);
-		if (s->files.is_late || !s->is_named)
+		if (s->files.is_late || (!s->is_named && s->files.error))
 			r = end_source(f, i);
 	}
 	return r;

@@ -4,8 +4,6 @@
  *
  * Who drives it waits until ks_follower_fd() can be read or a second has passed, calls
  * ks_follower_wake(), and then ks_follower_turn() as long as it has something to do.
- *
- * Errors are negative errnos, or -KS_ERROR(...) where it is said.
  */
 #pragma once
 
@@ -30,12 +28,13 @@ typedef void (*follower_note_fn)(void *ctx, enum follower_note note, const char 
 struct follower_options {
 	char **paths; /* files and patterns, ended by NULL; borrowed */
 	enum ks_frame frame;
-	bool from_start;      /* also of files that are there now */
-	bool keeps_positions; /* for ks_follower_record() */
+	bool from_start; /* also of files that are there now */
 	ks_sink_fn write;     /* the output */
 	void *write_ctx;
 	follower_note_fn note;
 	void *note_ctx;
+	bool (*refuses)(void *ctx, int fd); /* files that must not be read: the output */
+	void *refuses_ctx;
 };
 
 /* A file that was read to its end, or as far as anybody wrote to it. */
@@ -65,11 +64,11 @@ struct follower {
 };
 
 /*
- * Borrows options until it is done. saved: what an earlier run left, or NULL; taken, also on errors.
+ * saved: what an earlier run left, or NULL. Borrowed until return, but for what is in options.
  * ks_follower_done() is right after both. Returns 0, or a negative errno.
  */
 int ks_follower_init(struct follower *follower, const struct follower_options *options,
-                     struct masker *masker, struct checkpoint *saved);
+                     struct masker *masker, const struct checkpoint *saved);
 void ks_follower_done(struct follower *follower);
 
 /* To wait on; or -1. */
@@ -137,5 +136,5 @@ int ks_follower_take(struct follower *follower);
  */
 void ks_follower_begin(struct follower *follower, struct source *source, struct part *part);
 
-/* follower_state.c: begin with the sources of an earlier run. Takes saved. Returns 0 or a negative errno. */
-int ks_follower_restore(struct follower *follower, struct checkpoint *saved);
+/* follower_state.c: begin with the sources of an earlier run. Returns 0 or -ENOMEM. */
+int ks_follower_restore(struct follower *follower, const struct checkpoint *saved);

@@ -98,17 +98,18 @@ find_past(const struct follower *f, int fd)
  * or was, and has not grown since.
  */
 static bool
-choose_begin(const struct follower *f, int fd, uint64_t *ret_from)
+choose_begin(const struct follower *f, const struct source *s, int fd, uint64_t *ret_from)
 {
 	const struct past_file *past = find_past(f, fd);
 	struct stat st;
 
 	*ret_from = 0;
-	if (is_read(f, fd) || fstat(fd, &st) < 0)
+	if (is_read(f, fd) || fstat(fd, &st) < 0 ||
+	    f->options.refuses(f->options.refuses_ctx, fd))
 		return false;
 	if (past)
 		*ret_from = past->position;
-	else if (!f->is_started && !f->options.from_start)
+	else if (!f->is_started && !f->options.from_start && !s->is_known)
 		*ret_from = (uint64_t)st.st_size;
 	return !past || (uint64_t)st.st_size > past->position;
 }
@@ -264,7 +265,7 @@ ks_follower_look(struct follower *f, struct source *s)
 			tell(f, s, s->files.error);
 		return 0;
 	}
-	if (choose_begin(f, fd, &from))
+	if (choose_begin(f, s, fd, &from))
 		r = add_at_path(f, s, from);
 	(void)close(fd);
 	return r;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,12 +43,14 @@ record_part(const struct part *part, struct checkpoint_source *to)
 	to->parts = grown;
 	grown[to->part_count] = (struct checkpoint_part){ .path = whole_path(part->path),
 		                                          .identity = part->identity,
-		                                          .source_offset = part->source_offset,
+		                                          .source_offset =
+		                                                  part->is_placed
+		                                                          ? part->source_offset
+		                                                          : CHECKPOINT_WAITS,
 		                                          .file_offset = part->file_offset };
 	return grown[to->part_count++].path ? 0 : -ENOMEM;
 }
 
-/* Parts that wait have no place in the source yet: it is where the one before them ends, whenever that is. */
 static int
 record_source(struct source *s, struct checkpoint_source *to)
 {
@@ -59,21 +62,22 @@ record_source(struct source *s, struct checkpoint_source *to)
 	to->frame = s->frame;
 	to->path = whole_path(files->path);
 	ks_followed_forget(files, to->restart);
-	for (size_t i = 0; r == 0 && i < files->count && i <= files->reading; i++)
+	for (size_t i = 0; r == 0 && i < files->count; i++)
 		r = record_part(&files->parts[i], to);
 	return to->path ? r : -ENOMEM;
 }
 
 static int
-copy_kept(const struct checkpoint_source *from, struct checkpoint_source *to)
+copy_source(const struct checkpoint_source *from, struct checkpoint_source *to)
 {
 	size_t n = from->part_count;
 
-	*to = *from;
+	*to = (struct checkpoint_source){ .frame = from->frame,
+		                          .restart = from->restart,
+		                          .settled = from->settled };
 	to->cursor = from->cursor ? strdup(from->cursor) : NULL;
 	to->path = strdup(from->path);
 	to->parts = calloc(n + 1, sizeof(*to->parts));
-	to->part_count = 0;
 	if (!to->path || !to->parts || (from->cursor && !to->cursor))
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
@@ -106,42 +110,56 @@ ks_follower_record(struct follower *f, struct checkpoint *c)
 			r = record_source(f->sources[i], &c->sources[c->source_count++]);
 	}
 	for (size_t i = 0; r == 0 && i < f->kept.source_count; i++)
-		r = copy_kept(&f->kept.sources[i], &c->sources[c->source_count++]);
+		r = copy_source(&f->kept.sources[i], &c->sources[c->source_count++]);
 	return r;
 }
 
 /* ------------------------------------------------------------------- restoring ---- */
 
-/* The source that a saved path is, as it is named now; or NULL. */
-static char *
-name_of(struct follower *f, const char *saved)
+static bool
+is_path(const char *text, const char *saved)
+{
+	char *whole = whole_path(text);
+	struct pattern pattern = { .text = whole };
+	bool is_it = whole && (strcmp(whole, saved) == 0 ||
+	                       (ks_pattern_is(text) && ks_pattern_matches(&pattern, saved)));
+
+	free(whole);
+	return is_it;
+}
+
+/* How a saved path is named now. Returns NULL if it is not. Lends saved. */
+static const char *
+name_of(const struct follower *f, const char *saved)
 {
 	for (char **path = f->options.paths; *path; path++) {
-		char *whole = whole_path(*path);
-		struct pattern pattern = { .text = whole };
-		bool is_it = whole && (strcmp(whole, saved) == 0 ||
-		                       (ks_pattern_is(*path) && ks_pattern_matches(&pattern, saved)));
-		size_t directory = whole ? strlen(whole) - strlen(*path) : 0;
+		if (is_path(*path, saved) && **path == '/')
+			return saved;
+		if (is_path(*path, saved) && !ks_pattern_is(*path))
+			return *path;
+		if (is_path(*path, saved)) {
+			char *here = whole_path("");
+			size_t len = here ? strlen(here) : 0;
 
-		free(whole);
-		if (is_it)
-			return strdup(strcmp(saved, *path) == 0 ? saved : saved + directory);
+			free(here);
+			return saved + len;
+		}
 	}
 	return NULL;
 }
 
-static void
-note(const struct follower *f, enum follower_note what, const char *path)
-{
-	f->options.note(f->options.note_ctx, what, path, 0);
-}
-
-/* Find a part and open it at its place. Returns 0, or a negative errno. */
+/*
+ * Find a part and open it at its place. next: the part after it, up to where it is to be read; or NULL.
+ * Returns 0, or a negative errno.
+ */
 static int
-open_part(struct follower *f, const struct checkpoint_part *saved, uint64_t restart,
-          struct part *ret_part)
+open_part(struct follower *f, const struct checkpoint_part *saved,
+          const struct checkpoint_part *next, uint64_t restart, struct part *ret_part)
 {
-	uint64_t ahead = restart > saved->source_offset ? restart - saved->source_offset : 0;
+	bool is_placed = saved->source_offset != CHECKPOINT_WAITS;
+	uint64_t ahead = is_placed && restart > saved->source_offset
+	                         ? restart - saved->source_offset
+	                         : 0;
 	char *path;
 	int fd = ks_rotated_find(saved->path, &saved->identity, &path), r;
 
@@ -154,61 +172,90 @@ open_part(struct follower *f, const struct checkpoint_part *saved, uint64_t rest
 	free(path);
 	if (r < 0)
 		return r;
-	ret_part->source_offset = saved->source_offset;
-	ret_part->file_offset = saved->file_offset;
-	ret_part->position = saved->file_offset + ahead;
+	ret_part->is_placed = is_placed;
+	ret_part->source_offset = saved->source_offset + ahead;
+	ret_part->file_offset = ret_part->position = saved->file_offset + ahead;
+	if (is_placed && next && next->source_offset != CHECKPOINT_WAITS)
+		ret_part->limit = saved->file_offset + (next->source_offset - saved->source_offset);
 	return 0;
 }
 
-/*
- * All that is there from 'restart' on. Where a part is missing what follows begins at its end, with a run
- * that may reach into it.
- */
+/* All that is there from saved->restart on. *ret_is_missing: something is not that was not written yet. */
 static int
-restore_parts(struct follower *f, struct source *s, const struct checkpoint_source *saved)
+restore_parts(struct follower *f, struct source *s, const struct checkpoint_source *saved,
+              bool *ret_is_missing)
 {
-	uint64_t begin = saved->restart;
-	bool is_missing = false;
-	int r = 0;
+	bool is_first = true;
 
-	for (size_t i = 0; r == 0 && i < saved->part_count; i++) {
+	for (size_t i = 0; i < saved->part_count; i++) {
+		const struct checkpoint_part *next =
+			i + 1 < saved->part_count ? &saved->parts[i + 1] : NULL;
 		struct part part;
+		int r = open_part(f, &saved->parts[i], next, saved->restart, &part);
 
-		r = open_part(f, &saved->parts[i], saved->restart, &part);
+		if (r == 0)
+			r = ks_followed_add(&s->files, f->watch, &part);
 		if (r == -ENOMEM)
 			return r;
-		if (r < 0) {
-			is_missing = true;
-			r = 0;
+		if (r == 0) {
+			is_first = false;
 			continue;
 		}
-		if (s->files.reading == s->files.count) {
-			if (i > 0 && part.source_offset > begin)
-				begin = part.source_offset;
-			s->files.end = begin;
-		}
-		r = ks_followed_add(&s->files, f->watch, &part);
+		s->files.has_gap = !is_first;
+		s->begins_in_run = is_first;
+		*ret_is_missing |= !next || next->source_offset > saved->settled;
 	}
-	s->begins_in_run = is_missing;
-	s->files.end = begin;
+	return 0;
+}
+
+static int
+restore_source(struct follower *f, const struct checkpoint_source *saved, const char *name)
+{
+	struct source *s = ks_follower_find(f, name);
+	bool is_late = s && s->is_known, is_missing = false;
+	uint64_t begin;
+	int r;
+
+	if (!s || is_late)
+		s = ks_follower_add(f, name, is_late);
+	if (!s)
+		return -ENOMEM;
+	s->is_known = true;
+	if (saved->frame != KS_FRAME_AUTO)
+		s->frame = saved->frame;
+	s->files.end = saved->restart;
+	r = restore_parts(f, s, saved, &is_missing);
+	begin = ks_followed_position(&s->files);
 	ks_source_begin(s, begin, saved->settled > begin ? saved->settled : begin);
-	if (is_missing && !s->files.is_late)
-		note(f, FOLLOWER_GONE, s->files.path);
+	s->wants_context = is_late && saved->settled == saved->restart;
+	if (is_missing && !is_late)
+		f->options.note(f->options.note_ctx, FOLLOWER_GONE, name, 0);
 	return r;
 }
 
 static int
-restore_source(struct follower *f, const struct checkpoint_source *saved, char *name)
+keep_source(struct follower *f, const struct checkpoint_source *saved)
 {
-	struct source *s = ks_follower_find(f, name);
-	bool is_late = s && s->files.count > 0;
+	struct checkpoint_source *grown =
+		grow(f->kept.sources, f->kept.source_count, sizeof(*grown));
 
-	if (!s || is_late)
-		s = ks_follower_add(f, name, is_late);
-	free(name);
-	if (!s)
+	if (!grown)
 		return -ENOMEM;
-	if (saved->frame != KS_FRAME_AUTO)
-		s->frame = saved->frame;
-	return restore_parts(f, s, saved);
+	f->kept.sources = grown;
+	grown[f->kept.source_count] = (struct checkpoint_source){ 0 };
+	return copy_source(saved, &grown[f->kept.source_count++]);
+}
+
+int
+ks_follower_restore(struct follower *f, const struct checkpoint *saved)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < saved->source_count; i++) {
+		const struct checkpoint_source *source = &saved->sources[i];
+		const char *name = name_of(f, source->path);
+
+		r = name ? restore_source(f, source, name) : keep_source(f, source);
+	}
+	return r;
 }

@@ -20,7 +20,7 @@ check_kind(const struct stat *st)
 int
 ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_part)
 {
-	struct part part = { .fd = fd, .watch_id = -1 };
+	struct part part = { .fd = fd, .watch_id = -1, .limit = PART_UNLIMITED };
 	struct stat st;
 	int r = fstat(fd, &st) < 0 ? -errno : check_kind(&st);
 
@@ -73,6 +73,8 @@ ks_part_read(struct part *p, uint8_t *buf, size_t size)
 {
 	ssize_t n;
 
+	if (size > p->limit - p->position)
+		size = (size_t)(p->limit - p->position);
 	do
 		n = pread(p->fd, buf, size, (off_t)p->position);
 	while (n < 0 && errno == EINTR);
@@ -87,7 +89,8 @@ ks_part_has_more(const struct part *p)
 {
 	struct stat st;
 
-	return p->fd >= 0 && fstat(p->fd, &st) == 0 && (uint64_t)st.st_size > p->position;
+	return p->fd >= 0 && p->position < p->limit && fstat(p->fd, &st) == 0 &&
+	       (uint64_t)st.st_size > p->position;
 }
 
 bool

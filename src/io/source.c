@@ -168,6 +168,19 @@ ks_source_break(struct source *s)
 }
 
 int
+ks_source_gap(struct source *s, uint64_t at)
+{
+	int r = KS_OK;
+
+	if (s->redactor)
+		r = ks_redactor_stop(s->redactor, s->masker->scratch);
+	drop_redactor(s);
+	s->begins_in_run = true;
+	s->base = s->given = at;
+	return r;
+}
+
+int
 ks_source_end(struct source *s, bool is_stop)
 {
 	int r = KS_OK;

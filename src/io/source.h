@@ -33,6 +33,8 @@ struct source {
 	struct lane *lane;
 	enum ks_frame frame; /* as asked for; once it is known, what was recognised */
 	bool begins_in_run;  /* what came before is not known */
+	bool is_known;       /* of an earlier run */
+	bool wants_context;  /* late: nothing has been read yet */
 	bool is_named;       /* the user named the path; it does not only match a pattern */
 	int told;            /* errno that was told of; 0: none */
 	uint64_t base;       /* where the redactor began */
@@ -62,6 +64,8 @@ int ks_source_feed(struct source *source, struct masker *masker, const uint8_t *
 void ks_source_change(struct source *source, struct masker *masker);
 /* What follows is of another file. */
 int ks_source_break(struct source *source);
+/* What follows is of the place 'at' on, and what was before that is not known. */
+int ks_source_gap(struct source *source, uint64_t at);
 /* Nothing follows. is_stop: more would, but it is not read: what is undecided is masked. */
 int ks_source_end(struct source *source, bool is_stop);
 
