@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "path_walk.h"
+#include "rotated.h"
 
 double
 ks_followed_clock(void)
@@ -243,6 +244,9 @@ ks_followed_add(struct followed *f, struct watch *watch, struct part *part)
 		return -ENOMEM;
 	}
 	f->parts = grown;
+	if (f->has_gap && !part->is_placed)
+		part->source_offset = f->place;
+	part->is_placed |= f->has_gap;
 	part->has_gap |= f->has_gap;
 	f->has_gap = false;
 	f->parts[f->count++] = *part;
@@ -257,11 +261,14 @@ ks_followed_add(struct followed *f, struct watch *watch, struct part *part)
 static int
 real_path(const struct followed *f, char *ret_path)
 {
+	const char *directory;
 	int n;
 
 	if (f->step_count == 0)
 		return -ENOENT;
-	n = snprintf(ret_path, PATH_MAX, "%s/%s", f->directory, f->steps[f->step_count - 1].name);
+	directory = strcmp(f->directory, ".") == 0 ? "" : f->directory;
+	n = snprintf(ret_path, PATH_MAX, "%s%s%s", directory, *directory ? "/" : "",
+	             f->steps[f->step_count - 1].name);
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
@@ -326,30 +333,69 @@ switch_part(struct followed *f, struct watch *watch)
 	return FOLLOWED_SWITCHED;
 }
 
-/* The same file with another text: a part of its own, right after the one that was cut. */
+static int
+insert_next(struct followed *f, struct watch *watch, struct part *part)
+{
+	struct part *grown = realloc(f->parts, (f->count + 1) * sizeof(*grown)), *to;
+
+	if (!grown) {
+		ks_part_done(part, watch);
+		return -ENOMEM;
+	}
+	f->parts = grown;
+	to = &f->parts[f->reading + 1];
+	memmove(to + 1, to, (f->count - f->reading - 1) * sizeof(*to));
+	*to = *part;
+	f->count++;
+	return 0;
+}
+
+/*
+ * What was in the file may be in a copy, which logrotate's copytruncate makes: it is read instead. Returns false
+ * if there is none.
+ */
+static bool
+take_copy(struct part *p, struct watch *watch)
+{
+	struct part copy;
+	char *path;
+	int fd = ks_rotated_find_copy(p->path, &p->identity, p->position, &path), r;
+
+	if (fd < 0)
+		return false;
+	r = ks_part_adopt(fd, path, watch, &copy);
+	free(path);
+	if (r < 0)
+		return false;
+	copy.source_offset = p->source_offset;
+	copy.file_offset = p->file_offset;
+	copy.position = p->position;
+	copy.is_placed = true;
+	ks_part_done(p, watch);
+	*p = copy;
+	return true;
+}
+
+/* The file was cut: its new text is a part of its own, right after the one that is read. */
 static int
 restart_part(struct followed *f, struct watch *watch)
 {
-	struct part *p = &f->parts[f->reading], *grown, again;
+	struct part *p = &f->parts[f->reading], again;
 	int fd = fcntl(p->fd, F_DUPFD_CLOEXEC, 3), r;
 
 	if (fd < 0)
 		return -errno;
-	f->end = ks_part_end(p);
 	r = ks_part_adopt(fd, p->path, watch, &again);
+	if (r == 0)
+		r = insert_next(f, watch, &again);
 	if (r < 0)
 		return r;
-	grown = realloc(f->parts, (f->count + 1) * sizeof(*grown));
-	if (!grown) {
-		ks_part_done(&again, watch);
-		return -ENOMEM;
-	}
-	f->parts = grown;
-	p = &f->parts[f->reading++];
+	p = &f->parts[f->reading];
+	if (take_copy(p, watch))
+		return FOLLOWED_DATA;
+	f->end = ks_part_end(p);
 	ks_part_close(p, watch);
-	memmove(p + 2, p + 1, (f->count - f->reading) * sizeof(*p));
-	p[1] = again;
-	f->count++;
+	f->reading++;
 	begin_part(f);
 	return FOLLOWED_SWITCHED;
 }
@@ -393,6 +439,7 @@ ks_followed_read(struct followed *f, struct watch *watch, uint8_t *buf, size_t s
 {
 	int r = FOLLOWED_IDLE;
 
+	*ret_len = 0;
 	if (f->reading < f->count && f->must_break) {
 		f->must_break = false;
 		return FOLLOWED_SWITCHED;

@@ -40,7 +40,8 @@ struct followed {
 	int error;        /* errno of the last look at the path; 0: something is there */
 	bool must_look, must_walk, must_read;
 	bool is_away;    /* another file is at the path, which is not to be read here */
-	bool has_gap;    /* the next part that is added has */
+	bool has_gap;    /* the next part that is added has, and stands at ... */
+	uint64_t place;  /* ... this place in the source, if it has none */
 	bool must_break; /* what comes is of another file than what came */
 	uint64_t end;    /* the place in the source up to which the parts that are done go */
 	double active;   /* seconds of the clock when there were bytes */
@@ -78,7 +79,7 @@ int ks_followed_add(struct followed *followed, struct watch *watch, struct part 
 /* -------------------------------------------------------------------- reading ---- */
 
 /*
- * FOLLOWED_DATA: *ret_len bytes more of the source. FOLLOWED_SWITCHED: what comes is of another file.
+ * FOLLOWED_DATA: *ret_len bytes more of the source, which may be 0. FOLLOWED_SWITCHED: what comes is of another file.
  * FOLLOWED_IDLE: that was all, until something changes. Or a negative errno, and the part is given up.
  */
 int ks_followed_read(struct followed *followed, struct watch *watch, uint8_t *buf, size_t size,

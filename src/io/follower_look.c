@@ -217,7 +217,7 @@ add_between(struct follower *f, struct source *s, const struct part *now)
 		count = s->files.count;
 		if (count == 0)
 			return 0;
-		fd = ks_rotated_find_between(newest->path, &newest->identity, &now->identity, &path);
+		fd = ks_rotated_find_between(now->path, &newest->identity, &now->identity, &path);
 		if (fd < 0)
 			return 0;
 		r = add_file(f, s, fd, path);

@@ -185,8 +185,6 @@ static int
 restore_parts(struct follower *f, struct source *s, const struct checkpoint_source *saved,
               bool *ret_is_missing)
 {
-	bool is_first = true;
-
 	for (size_t i = 0; i < saved->part_count; i++) {
 		const struct checkpoint_part *next =
 			i + 1 < saved->part_count ? &saved->parts[i + 1] : NULL;
@@ -197,12 +195,10 @@ restore_parts(struct follower *f, struct source *s, const struct checkpoint_sour
 			r = ks_followed_add(&s->files, f->watch, &part);
 		if (r == -ENOMEM)
 			return r;
-		if (r == 0) {
-			is_first = false;
+		if (r == 0)
 			continue;
-		}
-		s->files.has_gap = !is_first;
-		s->begins_in_run = is_first;
+		s->files.has_gap = true;
+		s->files.place = saved->settled;
 		*ret_is_missing |= !next || next->source_offset > saved->settled;
 	}
 	return 0;
@@ -225,7 +221,7 @@ restore_source(struct follower *f, const struct checkpoint_source *saved, const 
 		s->frame = saved->frame;
 	s->files.end = saved->restart;
 	r = restore_parts(f, s, saved, &is_missing);
-	begin = ks_followed_position(&s->files);
+	begin = s->files.count > 0 ? ks_followed_position(&s->files) : saved->settled;
 	ks_source_begin(s, begin, saved->settled > begin ? saved->settled : begin);
 	s->wants_context = is_late && saved->settled == saved->restart;
 	if (is_missing && !is_late)

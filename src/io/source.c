@@ -189,6 +189,7 @@ ks_source_end(struct source *s, bool is_stop)
 		r = ks_redactor_stop(s->redactor, s->masker->scratch);
 	else if (s->redactor)
 		r = ks_redactor_end(s->redactor, s->masker->scratch);
+	drop_redactor(s);
 	return r == KS_OK ? ks_lane_flush(s->lane) : r;
 }
 
