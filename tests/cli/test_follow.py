@@ -844,10 +844,7 @@ class State(FollowTest):
                     cut = len(data) * n // 7
                     self.write(data[:cut])
                     if n == 3:
-                        for k in range(3, 0, -1):
-                            source = self.log if k == 1 else f"{self.log}.{k - 1}"
-                            if os.path.exists(source):
-                                os.rename(source, f"{self.log}.{k}")
+                        os.rename(self.log, f"{self.log}.{i}")
                     self.write(data[cut:])
                     want += data
                 time.sleep(0.003 * (i % 5))
