@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "secret_memory.h"
 
 #define LINE_LIMIT   (1U << 20) /* of a line that waits for its end */
 #define LOOK_SECONDS 1.0
@@ -139,12 +140,7 @@ ks_follower_init(struct follower *f, const struct follower_options *options, str
 		                             .ctx = options->write_ctx,
 		                             .limit = LINE_LIMIT };
 	f->watch = ks_watch_new();
-	f->buffer = mmap(NULL, FOLLOWER_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	                 -1, 0);
-	if (f->buffer == MAP_FAILED)
-		f->buffer = NULL;
-	else
-		(void)madvise(f->buffer, FOLLOWER_CHUNK, MADV_DONTDUMP);
+	f->buffer = ks_secret_memory_new(FOLLOWER_CHUNK);
 	return f->watch && f->buffer ? start(f, saved) : -ENOMEM;
 }
 
@@ -159,10 +155,7 @@ ks_follower_done(struct follower *f)
 	free(f->patterns);
 	ks_checkpoint_done(&f->kept);
 	ks_watch_free(f->watch);
-	if (f->buffer) {
-		explicit_bzero(f->buffer, FOLLOWER_CHUNK);
-		(void)munmap(f->buffer, FOLLOWER_CHUNK);
-	}
+	ks_secret_memory_free(f->buffer, FOLLOWER_CHUNK);
 	*f = (struct follower){ 0 };
 }
 
