@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "channel.h"
-#include "detect.h"
 #include "keysieve.h"
 #include "parser.h"
 
