@@ -280,6 +280,8 @@ struct ks_stream_options {
 	unsigned
 		keep_last; /* last bytes of a region that stay readable, with KS_MASK_FILL, if it has 32
 	                         bytes or more; 0..KS_KEEP_LAST_MAX; more than 0 needs a sink */
+	int keeps_length; /* non-zero: no mask may change the length: for a tag, bytes are filled; for a
+	                         hash, with its fingerprint at the end */
 	const struct ks_fingerprint *fingerprint; /* how to make them; borrowed. NULL: none are */
 	ks_finding_fn on_finding;                 /* NULL: findings are not reported */
 	void *finding_ctx;
@@ -292,6 +294,10 @@ struct ks_stream_options {
 	int begins_in_run; /* non-zero: what came before is not known; a run may reach into the stream,
 	                      so its first bytes are masked as far as any rule's run can go */
 };
+
+/* Do masks, those of the options or of a rule, need a sink? They do but for KS_MASK_FILL with keep_last 0. */
+KS_PUBLIC int ks_stream_needs_sink(const struct ks_ruleset *set,
+                                   const struct ks_stream_options *options);
 
 struct ks_stream;
 
@@ -345,7 +351,10 @@ KS_PUBLIC int ks_stream_is_idle(const struct ks_stream *stream);
  */
 KS_PUBLIC int ks_stream_feed(struct ks_stream *stream, struct ks_scratch *scratch,
                              const uint8_t *data, size_t len);
-/* It breaks off: push out what was held, with what is undecided masked. */
+/*
+ * Give up on what is undecided, as ks_stream_mask_held() does: all is pushed out, and a region that goes on
+ * ends here as far as masks and findings are concerned.
+ */
 KS_PUBLIC int ks_stream_feed_stop(struct ks_stream *stream, struct ks_scratch *scratch);
 /* The input has ended: push out what was held. */
 KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *scratch);

@@ -27,6 +27,33 @@
 
 /* ------------------------------------------------------------------- life cycle ---- */
 
+static enum ks_mask
+same_length(enum ks_mask mask)
+{
+	if (mask == KS_MASK_HASH)
+		return KS_MASK_FILL_HASH;
+	return mask == KS_MASK_TAG ? KS_MASK_FILL : mask;
+}
+
+/* How regions are masked whose first match is of that rule; NULL: of none that is known. */
+static struct mask_style
+style_of(const struct compiled_rule *rule, const struct ks_stream_options *options)
+{
+	struct mask_style style = { options->mask, (uint8_t)options->keep_last };
+
+	if (rule && rule->style.mask != KS_MASK_DEFAULT)
+		style.mask = rule->style.mask;
+	if (rule && rule->style.keep_last != KEEP_DEFAULT)
+		style.keep_last = rule->style.keep_last;
+	if (style.mask == KS_MASK_DEFAULT)
+		style.mask = KS_MASK_FILL;
+	if (options->keeps_length)
+		style.mask = same_length(style.mask);
+	if (style.mask != KS_MASK_FILL)
+		style.keep_last = 0;
+	return style;
+}
+
 static bool
 stays_in_place(const struct mask_style *style)
 {
@@ -34,47 +61,44 @@ stays_in_place(const struct mask_style *style)
 }
 
 static bool
-all_stays_in_place(const struct ks_ruleset *set, const struct mask_style *usual)
+has_fingerprint(const struct mask_style *style)
+{
+	return style->mask == KS_MASK_HASH || style->mask == KS_MASK_FILL_HASH;
+}
+
+int
+ks_stream_needs_sink(const struct ks_ruleset *set, const struct ks_stream_options *options)
 {
 	for (size_t i = 0; i < set->rule_count; i++) {
-		struct mask_style style = ks_mask_style(&set->rules[i], usual);
+		struct mask_style style = style_of(&set->rules[i], options);
 
 		if (!stays_in_place(&style))
-			return false;
+			return 1;
 	}
-	return true;
+	return 0;
 }
 
 static bool
-needs_fingerprint(const struct ks_ruleset *set, const struct mask_style *usual)
+needs_fingerprint(const struct ks_ruleset *set, const struct ks_stream_options *options)
 {
 	for (size_t i = 0; i < set->rule_count; i++) {
-		enum ks_mask mask = ks_mask_style(&set->rules[i], usual).mask;
+		struct mask_style style = style_of(&set->rules[i], options);
 
-		if (mask == KS_MASK_HASH || mask == KS_MASK_FILL_HASH)
+		if (has_fingerprint(&style))
 			return true;
 	}
 	return false;
-}
-
-static struct mask_style
-usual_style(const struct ks_stream_options *options)
-{
-	return (struct mask_style){ options->mask ? options->mask : KS_MASK_FILL,
-		                    (uint8_t)options->keep_last };
 }
 
 int
 ks_region_init(struct region *region, const struct ks_ruleset *set,
                const struct ks_stream_options *options)
 {
-	struct mask_style usual = usual_style(options);
-
 	*region = (struct region){ .set = set, .options = options };
 	region->is_pushed = options->sink != NULL;
 	if (options->keep_last > KS_KEEP_LAST_MAX ||
-	    (!region->is_pushed && !all_stays_in_place(set, &usual)) ||
-	    (!options->fingerprint && needs_fingerprint(set, &usual)))
+	    (!region->is_pushed && ks_stream_needs_sink(set, options)) ||
+	    (!options->fingerprint && needs_fingerprint(set, options)))
 		return KS_ERROR_MISUSE;
 	if (!options->fingerprint)
 		return KS_OK;
@@ -258,14 +282,13 @@ static void
 open_region(struct region *region, uint64_t at, const struct span *span)
 {
 	const struct ks_fingerprint *fingerprint = region->options->fingerprint;
-	struct mask_style usual = usual_style(region->options);
+	bool is_known = span->head.rank != CREDIT_NONE;
 
 	region->is_open = true;
 	region->from = at;
 	region->credit = span->credit;
-	region->style = span->head.rank == CREDIT_NONE
-	                        ? usual
-	                        : ks_mask_style(&region->set->rules[span->head.rule], &usual);
+	region->style = style_of(is_known ? &region->set->rules[span->head.rule] : NULL,
+	                         region->options);
 	if (fingerprint)
 		fingerprint->begin(region->fingerprint, fingerprint->key);
 }

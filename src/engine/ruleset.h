@@ -103,21 +103,6 @@ ks_ruleset_id(const struct ks_ruleset *set, size_t rule)
 	return set->ids[rule];
 }
 
-/* How regions of the rule are masked in a stream whose usual style is that. */
-static inline struct mask_style
-ks_mask_style(const struct compiled_rule *rule, const struct mask_style *usual)
-{
-	struct mask_style style = rule->style;
-
-	if (style.mask == KS_MASK_DEFAULT)
-		style.mask = usual->mask;
-	if (style.keep_last == KEEP_DEFAULT)
-		style.keep_last = usual->keep_last;
-	if (style.mask != KS_MASK_FILL)
-		style.keep_last = 0;
-	return style;
-}
-
 static inline bool
 class_has(const struct classes *classes, unsigned number, uint8_t b)
 {

@@ -387,6 +387,5 @@ ks_stream_feed_stop(struct ks_stream *s, struct ks_scratch *scratch)
 		r = mask_rest(s, scratch, s->buf, WINDOW_GIVEN_UP);
 	if (r == KS_OK)
 		r = ks_region_close(&s->region, true);
-	s->has_ended = true;
 	return r == KS_OK ? r : fail(s, r);
 }
