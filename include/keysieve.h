@@ -280,6 +280,7 @@ struct ks_stream_options {
 	unsigned
 		keep_last; /* last bytes of a region that stay readable, with KS_MASK_FILL, if it has 32
 	                         bytes or more; 0..KS_KEEP_LAST_MAX; more than 0 needs a sink */
+	int fills_only; /* non-zero: fill, whatever mask, keep_last and the rules say */
 	int keeps_length; /* non-zero: no mask may change the length: for a tag, bytes are filled; for a
 	                         hash, with its fingerprint at the end */
 	const struct ks_fingerprint *fingerprint; /* how to make them; borrowed. NULL: none are */

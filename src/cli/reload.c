@@ -2,6 +2,7 @@
 /* At most one selection waits: a second reload replaces the first one's. */
 #include "reload.h"
 
+#include "masking.h"
 #include "message.h"
 #include "notify.h"
 
@@ -18,7 +19,8 @@ ks_reload_prepare(struct reload *reload, const struct options *options)
 {
 	ks_notify_reloading();
 	ks_reload_done(reload);
-	reload->is_ready = ks_rule_selection_init(&reload->next, options) == 0;
+	reload->is_ready = ks_rule_selection_init(&reload->next, options) == 0 &&
+	                   ks_masking_check(options, &reload->next) == 0;
 	if (!reload->is_ready) {
 		ks_rule_selection_done(&reload->next);
 		ks_message("the rules are not reloaded; those in use stay");

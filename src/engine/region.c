@@ -41,6 +41,8 @@ style_of(const struct compiled_rule *rule, const struct ks_stream_options *optio
 {
 	struct mask_style style = { options->mask, (uint8_t)options->keep_last };
 
+	if (options->fills_only)
+		return (struct mask_style){ KS_MASK_FILL, 0 };
 	if (rule && rule->style.mask != KS_MASK_DEFAULT)
 		style.mask = rule->style.mask;
 	if (rule && rule->style.keep_last != KEEP_DEFAULT)
