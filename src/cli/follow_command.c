@@ -324,8 +324,8 @@ open_output(struct job *job, const struct checkpoint *saved)
 	int r = ks_output_open(job->options->output, job->state != NULL, &job->output);
 
 	if (r < 0)
-		return fail_errno(job, job->options->output ? job->options->output
-		                                            : "standard output", -r);
+		return fail_errno(
+			job, job->options->output ? job->options->output : "standard output", -r);
 	r = saved->has_output ? ks_output_restore(job->output, saved) : 0;
 	if (r < 0)
 		return fail_errno(job, ks_output_name(job->output), -r);
