@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter_command.h"
+#include "follow_command.h"
 #include "key_command.h"
 #include "message.h"
 #include "rules_commands.h"
@@ -20,6 +21,13 @@ static const struct command commands[] = {
 	  "With no FILE, or where FILE is -, read the standard input. A file that is called\n"
 	  "like a command is ./rules.\n",
 	  ks_filter_command },
+	{ COMMAND_FOLLOW, "follow", "[OPTION]... FILE|PATTERN...",
+	  "Mask what is written to log files, also when they are rotated.",
+	  "It starts at the end of files that are there, and at the beginning of those that\n"
+	  "appear later. A PATTERN in quotes, such as '/var/log/app/*.log', is looked at again\n"
+	  "and again. Ends with SIGTERM or SIGINT; SIGHUP reads the rules and opens the output\n"
+	  "anew; SIGUSR1 prints counts.\n",
+	  ks_follow_command },
 	{ COMMAND_RULES, "rules", "COMMAND [OPTION]... [FILE]...",
 	  "Look at rules, check them, try them, make exceptions.", NULL, group_command },
 	{ COMMAND_RULES_LIST, "rules list", "[OPTION]...", "List the rules, on and off.", NULL,
