@@ -53,6 +53,8 @@ check_options(const struct options *o)
 		problem = "it cannot go with --gzip; archives stay archives";
 	else if (o->mask > KS_MASK_FILL)
 		problem = "it can only fill; not with another --mask";
+	else if (o->keep_last > 0)
+		problem = "it masks all bytes; not with --keep-last";
 	else if (o->suffix && strchr(o->suffix, '/'))
 		problem = "the suffix of copies cannot have a slash in it";
 	for (char **file = o->files; !problem && *file; file++) {

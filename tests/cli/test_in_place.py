@@ -11,7 +11,7 @@ import tempfile
 import threading
 import unittest
 
-from support import (BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, body, environment,
+from support import (ALNUM, BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, body, environment,
                      is_sanitized, masked, process_state, run)
 
 SECRET = body(95)
@@ -164,6 +164,23 @@ class Plain(InPlaceTest):
         path = self.file("a.log", text)
         self.assert_status(self.scrub(path, timeout=LONG), 0)
         self.assert_bytes(self.content(path), run(*ONLY, data=text).stdout)
+
+    def test_another_fill(self):
+        for name, data in (("a.log", TEXT), ("b.gz", gzip.compress(TEXT))):
+            path = self.file(name, data)
+            self.assert_masked(self.scrub("--fill", "x", path), path, 1, 95)
+            content = self.content(path)
+            content = gzip.decompress(content) if name == "b.gz" else content
+            self.assert_bytes(content, TEXT.replace(SECRET, b"x" * 95))
+
+    def test_rules_with_masks_of_their_own_fill_too(self):
+        rule = ("- id: acme-api-key\n  trigger: 'acme_live_'\n  body: 'A-Za-z0-9'\n  length: 24..\n"
+                "  mask: tag\n  examples:\n    - 'ACME_KEY=acme_live_{body:32}'\n")
+        text = b"k=acme_live_" + body(40, 2, ALNUM) + b"\n"
+        path = self.file("a.log", text)
+        result = run("-i", "--rules", self.file("r.yaml", rule), "--only", "acme-api-key", path)
+        self.assert_masked(result, path, 1, 40)
+        self.assert_bytes(self.content(path), masked(text, body(40, 2, ALNUM)))
 
     def test_each_file_is_by_itself(self):
         cut = TEXT.index(SECRET) + 50
@@ -470,7 +487,7 @@ class Mistakes(InPlaceTest):
     def test_usage(self):
         path = self.file("a.log", TEXT)
         for args in ([], ["-"], [path, "-"], ["-o", self.path("out"), path], ["--check", path],
-                     ["-z", path]):
+                     ["-z", path], ["--mask", "tag", path], ["--keep-last", "4", path]):
             result = self.scrub(*args)
             self.assert_message(result, 2, "--in-place")
         self.assert_message(run("-i/x", *ONLY, path), 2, "slash")
