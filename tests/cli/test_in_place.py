@@ -168,10 +168,10 @@ class Plain(InPlaceTest):
     def test_another_fill(self):
         for name, data in (("a.log", TEXT), ("b.gz", gzip.compress(TEXT))):
             path = self.file(name, data)
-            self.assert_masked(self.scrub("--fill", "x", path), path, 1, 95)
+            self.assert_masked(self.scrub("--fill", "#", path), path, 1, 95)
             content = self.content(path)
             content = gzip.decompress(content) if name == "b.gz" else content
-            self.assert_bytes(content, TEXT.replace(SECRET, b"x" * 95))
+            self.assert_bytes(content, TEXT.replace(SECRET, b"#" * 95))
 
     def test_rules_with_masks_of_their_own_fill_too(self):
         rule = ("- id: acme-api-key\n  trigger: 'acme_live_'\n  body: 'A-Za-z0-9'\n  length: 24..\n"
