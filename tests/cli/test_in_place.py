@@ -3,12 +3,14 @@
 
 import gzip
 import os
+import pty
 import random
 import re
 import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from support import (ALNUM, BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, body, environment,
@@ -54,6 +56,28 @@ class InPlaceTest(CommandTest):
     def scrub(self, *args, **kwargs):
         kwargs.setdefault("stdin", subprocess.DEVNULL)
         return run("-i", *ONLY, *args, **kwargs)
+
+    def stop_within(self, path, size, stderr=subprocess.PIPE):
+        """A stopped keysieve that has read a part of the file. The kernel counts what it reads."""
+        while True:
+            process = subprocess.Popen([BINARY, "-i", *ONLY, path], env=environment(),
+                                       stderr=stderr)
+            while process.poll() is None and self.bytes_read(process.pid) < size // 20:
+                pass
+            process.send_signal(signal.SIGSTOP)
+            while process.poll() is None and process_state(process.pid) != "T":
+                pass
+            if process.poll() is None and self.bytes_read(process.pid) < size:
+                return process
+            process.kill()
+            process.communicate()
+
+    def bytes_read(self, pid):
+        try:
+            with open(f"/proc/{pid}/io", encoding="ascii") as file:
+                return int(file.readline().split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
 
     def assert_masked(self, result, path, count, length):
         """One file, one line on stderr."""
@@ -527,6 +551,41 @@ class Mistakes(InPlaceTest):
         self.assertNotIn(b"\r", self.scrub(path).stderr)
 
 
+class Progress(InPlaceTest):
+    """A line on a terminal, once it takes longer than a second."""
+
+    def setUp(self):
+        super().setUp()
+        self.outer, self.inner = pty.openpty()
+        self.addCleanup(os.close, self.outer)
+        self.addCleanup(os.close, self.inner)
+
+    def seen(self):
+        os.set_blocking(self.outer, False)
+        try:
+            return os.read(self.outer, 1 << 16)
+        except BlockingIOError:
+            return b""
+
+    def test_not_for_what_is_done_at_once(self):
+        path = self.file("a.log", TEXT)
+        subprocess.run([BINARY, "-i", *ONLY, path], env=environment(), stderr=self.inner, check=True)
+        self.assertEqual(self.seen(), f"keysieve: {path}: 1 secret masked, 95 bytes\r\n".encode())
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root")
+    def test_for_what_takes_long_and_erased_at_the_end(self):
+        path = self.file("a.log", TEXT)
+        os.truncate(path, 100 << 20)
+        process = self.stop_within(path, 100 << 20, self.inner)
+        time.sleep(1.1)  # it can only take longer
+        process.send_signal(signal.SIGCONT)
+        self.assertEqual(process.wait(LONG), 0)
+        number = rb"[0-9.]+"
+        line = (rb"\r\x1b\[K *" + number + rb" % of 105 MB, file 1 of 1, " + number +
+                rb" [kMG]?B/s, [0-9:]+ left")
+        self.assertRegex(self.seen(), rb"\A(" + line + rb")+\r\x1b\[Kkeysieve: .*a\.log: 1 secret masked, .*\r\n\Z")
+
+
 class Meanwhile(InPlaceTest):
     """Others do something with the file."""
 
@@ -551,28 +610,6 @@ class Meanwhile(InPlaceTest):
             stop.set()
             thread.join()
         self.assert_bytes(self.content(path), run(*ONLY, data=text).stdout + added[0])
-
-    def stop_within(self, path, size):
-        """A stopped keysieve that has read a part of the file. The kernel counts what it reads."""
-        while True:
-            process = subprocess.Popen([BINARY, "-i", *ONLY, path], env=environment(),
-                                       stderr=subprocess.PIPE)
-            while process.poll() is None and self.bytes_read(process.pid) < size // 20:
-                pass
-            process.send_signal(signal.SIGSTOP)
-            while process.poll() is None and process_state(process.pid) != "T":
-                pass
-            if process.poll() is None and self.bytes_read(process.pid) < size:
-                return process
-            process.kill()
-            process.communicate()
-
-    def bytes_read(self, pid):
-        try:
-            with open(f"/proc/{pid}/io", encoding="ascii") as file:
-                return int(file.readline().split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            return 0
 
     @unittest.skipIf(os.geteuid() != 0, "needs root")
     def test_a_file_that_gets_shorter_is_never_extended(self):
