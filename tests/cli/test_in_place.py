@@ -382,6 +382,17 @@ class Signals(InPlaceTest):
             self.assert_bytes(self.content(path), run(*ONLY, data=text).stdout)
 
     @unittest.skipIf(is_sanitized(), "ptrace and LeakSanitizer do not go together")
+    def test_nohup(self):
+        path = self.file("a.log", TEXT)
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            result = self.interrupt(path, "SIGHUP")
+        finally:
+            signal.signal(signal.SIGHUP, ignored)
+        self.assert_message(result, 0, "1 secret masked")
+        self.assert_bytes(self.content(path), CLEAN)
+
+    @unittest.skipIf(is_sanitized(), "ptrace and LeakSanitizer do not go together")
     def test_no_file_is_left_beside_an_archive(self):
         text = b"".join(b"%d %s\n" % (n, body(70, n)) for n in range(20000)) + TEXT
         packed = gzip.compress(text)
