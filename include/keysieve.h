@@ -301,7 +301,8 @@ KS_PUBLIC int ks_stream_mask_end(struct ks_stream *stream, struct ks_scratch *sc
  * it. The stream goes on: what belongs to the same runs is masked when it comes. For an input that breaks
  * off, and for limits. Errors as for ks_stream_mask().
  */
-KS_PUBLIC int ks_stream_mask_held(struct ks_stream *stream, uint8_t *buf, size_t held);
+KS_PUBLIC int ks_stream_mask_held(struct ks_stream *stream, struct ks_scratch *scratch,
+                                  uint8_t *buf, size_t held);
 
 /* How many bytes the last call left unsettled. */
 KS_PUBLIC size_t ks_stream_held(const struct ks_stream *stream);
@@ -356,7 +357,7 @@ struct ks_redactor;
 
 /*
  * Begin a source. Borrows set until the redactor is freed. Offsets of findings count a stream's payload.
- * Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (no sink), KS_ERROR_INTERNAL.
+ * Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (no sink, or no such frames), KS_ERROR_INTERNAL.
  */
 KS_PUBLIC int ks_redactor_new(const struct ks_ruleset *set,
                               const struct ks_redactor_options *options,

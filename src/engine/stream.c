@@ -53,6 +53,17 @@ ks_stream_size_max(const struct ks_ruleset *set)
 	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
 
+/* The classes that a run can be of. */
+static uint64_t
+body_classes(const struct ks_ruleset *set)
+{
+	uint64_t classes = 0;
+
+	for (size_t i = 0; i < set->rule_count; i++)
+		classes |= UINT64_C(1) << set->rules[i].body;
+	return classes;
+}
+
 int
 ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *options,
               struct ks_stream **ret_stream)
@@ -66,6 +77,8 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 		s->options = *options;
 	if (!s->options.fill)
 		s->options.fill = '*';
+	if (s->options.begins_in_run)
+		s->carry.active = body_classes(set);
 	s->carry.spans = calloc(carried_spans_max(set), sizeof(*s->carry.spans));
 	s->carry.leads = calloc(ks_scan_leads_max(set) + 1, sizeof(*s->carry.leads));
 	if (s->options.sink)
@@ -108,7 +121,7 @@ report_region(struct ks_stream *s)
 	};
 
 	s->region.is_open = false;
-	if (s->options.on_finding)
+	if (s->options.on_finding && s->region.credit.rank != CREDIT_NONE)
 		s->options.on_finding(s->options.finding_ctx, &finding);
 }
 
@@ -207,9 +220,17 @@ keep_before(struct carry *carry, const struct window *w)
 	carry->before_len = len;
 }
 
+/* What comes behind a window's last byte. */
+enum window_end {
+	WINDOW_GOES_ON,  /* more bytes */
+	WINDOW_LAST,     /* nothing */
+	WINDOW_GIVEN_UP, /* more bytes, but too late */
+};
+
 /* buf[0, s->held) is held, buf[s->held, len) new; len is at most ks_window_max(). */
 static int
-mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len, bool is_last)
+mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len,
+            enum window_end end)
 {
 	struct window w = {
 		.set = s->set,
@@ -224,7 +245,9 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		.on_attempt = s->options.on_attempt,
 		.attempt_ctx = s->options.attempt_ctx,
 		.offset = s->offset,
-		.is_last = is_last,
+		.given_up = s->carry.given_up,
+		.is_last = end == WINDOW_LAST,
+		.gives_up = end == WINDOW_GIVEN_UP,
 		.spans = { scratch->spans, s->carry.span_count },
 		.active = s->carry.active,
 		.waiting = s->carry.waiting,
@@ -245,6 +268,8 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 	s->carry.active = w.active;
 	s->carry.waiting = w.waiting;
 	s->carry.waiting_len = w.waiting_len;
+	if (w.floor > 0)
+		s->carry.given_up = w.gives_up ? w.floor : 0;
 	s->offset += w.floor;
 	s->held = len - w.floor;
 	return KS_OK;
@@ -280,7 +305,7 @@ ks_stream_mask(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, si
 	while (r == KS_OK && seen < len) {
 		size_t n = len - seen < SLICE_MAX ? len - seen : SLICE_MAX;
 
-		r = mask_window(s, scratch, buf + settled, seen + n - settled, false);
+		r = mask_window(s, scratch, buf + settled, seen + n - settled, WINDOW_GOES_ON);
 		seen += n;
 		settled = seen - s->held;
 	}
@@ -298,9 +323,30 @@ ks_stream_mask_end(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf
 	if (r == KS_OK && held != s->held)
 		r = KS_ERROR_MISUSE;
 	if (r == KS_OK)
-		r = mask_window(s, scratch, buf, held, true);
+		r = mask_window(s, scratch, buf, held, WINDOW_LAST);
 	s->has_ended = true;
 	return r == KS_OK ? r : fail(s, r);
+}
+
+int
+ks_stream_mask_held(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t held)
+{
+	int r = check_usable(s);
+
+	if (r == KS_OK && held != s->held)
+		r = KS_ERROR_MISUSE;
+	if (r == KS_OK && held > 0)
+		r = mask_window(s, scratch, buf, held, WINDOW_GIVEN_UP);
+	return r == KS_OK ? r : fail(s, r);
+}
+
+int
+ks_stream_is_idle(const struct ks_stream *s)
+{
+	const struct carry *c = &s->carry;
+
+	return s->held == 0 && c->active == 0 && c->open_count == 0 && c->lead_count == 0 &&
+	       c->noun_count == 0;
 }
 
 size_t

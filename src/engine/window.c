@@ -90,16 +90,16 @@ continue_runs(struct window *w)
 
 /*
  * Condition 5: what must stand before an infix rule's trigger. Such bytes were held, if they are
- * there.
+ * there, or given up: then they count as met.
  */
 static bool
 before_is_met(const struct window *w, const struct compiled_rule *rule, size_t end)
 {
 	size_t back = (size_t)rule->before_len + rule->width.max;
 
-	if (end < back)
+	if (end + w->given_up < back)
 		return false;
-	for (size_t i = end - back; i < end - rule->width.max; i++) {
+	for (size_t i = end < back ? 0 : end - back; i + rule->width.max < end; i++) {
 		if (!class_has(&w->set->classes, rule->before, w->buf[i]))
 			return false;
 	}
@@ -263,6 +263,30 @@ tell_attempt(const struct window *w, const struct candidate *c, size_t from, str
 
 /* --------------------------------------------------------------- resolving ---- */
 
+/* How far before the run of an infix rule's match its masked part begins. */
+static size_t
+infix_width(const struct compiled_rule *rule, size_t end)
+{
+	size_t back = (size_t)rule->before_len + rule->width.max;
+
+	return back < end ? back : end; /* what lies before the window was given up */
+}
+
+/* What the match masks, [from, run.end): a span, which may go on. */
+static void
+mask_run(struct window *w, const struct candidate *c, size_t from, struct run run)
+{
+	const struct compiled_rule *rule = &w->set->rules[c->rule];
+	struct credit credit = {
+		.from = w->offset + from,
+		.rule = c->rule,
+		.rank = rule->is_carrier ? CREDIT_CARRIER : CREDIT_PROVIDER,
+	};
+
+	ks_span_list_add(&w->spans, from, run.end, credit);
+	follow_run(w, rule->body, run);
+}
+
 static enum verdict
 resolve(struct window *w, size_t index)
 {
@@ -273,9 +297,13 @@ resolve(struct window *w, size_t index)
 	enum verdict verdict = judge(w, c, &run);
 
 	if (rule->before_len && verdict != VERDICT_UNSATISFIED)
-		from -= (size_t)rule->before_len + rule->width.max;
+		from -= infix_width(rule, c->end);
 	else if (rule->is_carrier && verdict == VERDICT_SATISFIED)
 		verdict = skip_provider_trigger(w, index, run, &from);
+	if (verdict == VERDICT_OPEN && w->gives_up && (c->end < w->len || rule->before_len)) {
+		mask_run(w, c, rule->is_carrier ? c->end : from, run);
+		return VERDICT_SATISFIED;
+	}
 	if (verdict == VERDICT_OPEN) {
 		lower_floor(w, rule->is_carrier ? c->end : from);
 		return verdict;
@@ -283,15 +311,8 @@ resolve(struct window *w, size_t index)
 	if (w->on_attempt)
 		tell_attempt(w, c, from, run);
 	if (verdict == VERDICT_SATISFIED && from < run.end &&
-	    !is_allowed(w, c, rule->is_carrier ? from : c->end, run)) {
-		struct credit credit = {
-			.from = w->offset + from,
-			.rule = c->rule,
-			.rank = rule->is_carrier ? CREDIT_CARRIER : CREDIT_PROVIDER,
-		};
-		ks_span_list_add(&w->spans, from, run.end, credit);
-		follow_run(w, rule->body, run);
-	}
+	    !is_allowed(w, c, rule->is_carrier ? from : c->end, run))
+		mask_run(w, c, from, run);
 	return verdict;
 }
 
@@ -343,6 +364,24 @@ infix_tail(const struct window *w, const struct infix *infix)
 	return held;
 }
 
+/* Mask what hold_tail() would hold. */
+static void
+give_up_tail(struct window *w)
+{
+	static const struct credit none = { .from = UINT64_MAX, .rank = CREDIT_NONE };
+	size_t from = w->len - (w->waiting ? w->waiting_len : 0);
+
+	for (size_t i = 0; i < w->set->infix_count; i++) {
+		size_t tail = w->len - infix_tail(w, &w->set->infixes[i]);
+		from = tail < from ? tail : from;
+	}
+	if (from < w->len)
+		ks_span_list_add(&w->spans, from, w->len, none);
+	w->active |=
+		w->waiting; /* an escape's other bytes are in the classes whose bytes it stands for */
+	w->waiting = 0;
+}
+
 static void
 hold_tail(struct window *w)
 {
@@ -363,5 +402,8 @@ ks_window_resolve(struct window *w)
 		continue_runs(w);
 		resolve_all(w);
 	}
-	hold_tail(w);
+	if (w->gives_up)
+		give_up_tail(w);
+	else
+		hold_tail(w);
 }

@@ -40,6 +40,7 @@ struct carry {
 	/* The last bytes before the next window, as they were. */
 	uint8_t before[TEXT_BEFORE_MAX];
 	size_t before_len;
+	size_t given_up;    /* bytes of them, the last ones, that were masked undecided */
 	uint64_t active;    /* classes of satisfied runs that reach the window's end */
 	uint64_t waiting;   /* and of those that reach the escape that has begun there */
 	size_t waiting_len; /* its bytes so far */
@@ -57,7 +58,9 @@ struct window {
 	ks_attempt_fn on_attempt; /* NULL: not wanted */
 	void *attempt_ctx;
 	uint64_t offset;        /* of buf[0] in the stream */
+	size_t given_up;        /* as in struct carry */
 	bool is_last;           /* nothing follows */
+	bool gives_up;          /* what is undecided is masked */
 	size_t candidate_count; /* in scratch->candidates: carried and new ones, by end */
 	struct span_list spans;
 	uint64_t active, waiting;
@@ -68,7 +71,8 @@ struct window {
 /*
  * Resolve the window's candidates: on return w->spans are the masked bytes, w->floor is set, and
  * the candidates to carry stand in front of scratch->candidates, counted by w->candidate_count.
- * w->spans begins with the carried spans, w->active and w->waiting are the carried ones.
+ * w->spans begins with the carried spans, w->active and w->waiting are the carried ones. With
+ * w->gives_up open runs are spans too, as far as they go, and no byte is held.
  */
 void ks_window_resolve(struct window *w);
 

@@ -35,9 +35,6 @@ struct parser {
 
 extern const struct parser ks_raw_parser, ks_cri_parser, ks_docker_parser, ks_journal_parser;
 
-/* The frames that a source begins with; KS_FRAME_AUTO: it takes more than data to tell. */
-enum ks_frame ks_frame_detect(const uint8_t *data, size_t len, bool is_last);
-
 /* ------------------------------------------------------- for parsers, by redactor.c ---- */
 
 /* The next n bytes are a part of the frames: they pass. */

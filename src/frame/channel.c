@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Payload is gathered, for a line's few bytes are too few for a call of the engine, then masked where it
+ * was gathered, then written back:
+ *
+ *     queue    |..frame..|payload A1|..frame..|payload B1|..frame..|payload A2|
+ *                         |        ^                                |
+ *                         v        '---------- settled -------.     v
+ *     buf of A            |held ...|.............. A1 ........|.... A2 ....|
+ *
+ * Invariants: pieces[first, end) describe buf[0, len), byte for byte. A byte of the queue is written only
+ * when it settles. Where a settled byte is what it was, nothing changes: escapes stay as they were spelled.
+ */
+#include "channel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GATHER_MAX (64U << 10)
+#define SIZE_MIN   512U
+
+int
+ks_channel_init(struct channel *c, const struct ks_ruleset *set,
+                const struct ks_stream_options *options)
+{
+	*c = (struct channel){ .is_line_end = true };
+	return ks_stream_new(set, options, &c->stream);
+}
+
+void
+ks_channel_done(struct channel *c)
+{
+	ks_stream_free(c->stream);
+	if (c->buf)
+		explicit_bzero(c->buf, c->size);
+	free(c->buf);
+	if (c->pieces)
+		explicit_bzero(c->pieces, c->piece_max * sizeof(*c->pieces));
+	free(c->pieces);
+	*c = (struct channel){ 0 };
+}
+
+/* ---------------------------------------------------------------------- gathering ---- */
+
+/* A bigger place for the bytes, that leaves none of them behind. */
+static int
+grow(void **memory, size_t *size, size_t used, size_t wanted, size_t unit)
+{
+	size_t n = *size ? *size : SIZE_MIN;
+	void *grown;
+
+	if (wanted <= *size)
+		return KS_OK;
+	while (n < wanted)
+		n *= 2;
+	grown = calloc(n, unit);
+	if (!grown)
+		return KS_ERROR_MEMORY;
+	if (used)
+		memcpy(grown, *memory, used * unit);
+	if (*memory)
+		explicit_bzero(*memory, *size * unit);
+	free(*memory);
+	*memory = grown;
+	*size = n;
+	return KS_OK;
+}
+
+static int
+reserve_piece(struct channel *c)
+{
+	void *pieces = c->pieces;
+	int r;
+
+	if (c->end < c->piece_max)
+		return KS_OK;
+	if (c->first > c->end / 2) {
+		memmove(c->pieces, c->pieces + c->first, (c->end - c->first) * sizeof(*c->pieces));
+		c->end -= c->first;
+		c->first = 0;
+		return KS_OK;
+	}
+	r = grow(&pieces, &c->piece_max, c->end, c->end + 1, sizeof(*c->pieces));
+	c->pieces = pieces;
+	return r;
+}
+
+/* The last piece, if the new one just goes on behind it. */
+static struct piece *
+last_before(struct channel *c, const struct piece *piece)
+{
+	struct piece *last = c->end > c->first ? &c->pieces[c->end - 1] : NULL;
+
+	return last && last->kind == PIECE_PLAIN && piece->kind == PIECE_PLAIN &&
+	                       last->at + last->len == piece->at
+	               ? last
+	               : NULL;
+}
+
+static int
+append(struct channel *c, const struct piece *piece, const uint8_t *text)
+{
+	void *buf = c->buf;
+	struct piece *last = last_before(c, piece);
+	int r = grow(&buf, &c->size, c->len, c->len + piece->len, 1);
+
+	c->buf = buf;
+	if (r == KS_OK && !last)
+		r = reserve_piece(c);
+	if (r != KS_OK)
+		return r;
+	memcpy(c->buf + c->len, text, piece->len);
+	c->len += piece->len;
+	if (last)
+		last->len += piece->len;
+	else
+		c->pieces[c->end++] = *piece;
+	c->is_line_end = text[piece->len - 1] == '\n';
+	return KS_OK;
+}
+
+int
+ks_channel_add(struct channel *c, struct ks_scratch *scratch, struct queue *queue,
+               const struct piece *piece, const uint8_t *text)
+{
+	struct piece part = *piece;
+	size_t left = piece->len;
+	int r = KS_OK;
+
+	while (r == KS_OK && left > 0) {
+		if (c->len + left > GATHER_MAX && c->len > 0)
+			r = ks_channel_flush(c, scratch, queue);
+		part.len = left < GATHER_MAX ? left : GATHER_MAX;
+		if (r == KS_OK)
+			r = append(c, &part, text);
+		text += part.len;
+		part.at += part.len;
+		left -= part.len;
+	}
+	return r;
+}
+
+/* ----------------------------------------------------------------------- settling ---- */
+
+/* Settled bytes of an escape: it is as it was, or masked wholly. Takes them off its text. */
+static void
+put_escape(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] != piece->text[i])
+			memset(queue->bytes + (piece->at - queue->base), bytes[i], piece->width);
+	}
+	memmove(piece->text, piece->text + n, ESCAPE_TEXT_MAX - n);
+}
+
+static void
+put(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
+{
+	switch (piece->kind) {
+	case PIECE_PLAIN:
+		memcpy(queue->bytes + (piece->at - queue->base), bytes, n);
+		piece->at += n;
+		break;
+	case PIECE_ESCAPE:
+		put_escape(piece, queue, bytes, n);
+		break;
+	case PIECE_CONTEXT:
+		break;
+	}
+	piece->len -= n;
+}
+
+/* buf[0, settled) goes to its places, and out of the channel. */
+static void
+settle(struct channel *c, struct queue *queue, size_t settled)
+{
+	for (size_t done = 0; done < settled;) {
+		struct piece *piece = &c->pieces[c->first];
+		size_t n = piece->len < settled - done ? piece->len : settled - done;
+
+		put(piece, queue, c->buf + done, n);
+		done += n;
+		c->first += piece->len == 0;
+	}
+	c->len -= settled;
+	memmove(c->buf, c->buf + settled, c->len);
+	if (c->first == c->end)
+		c->first = c->end = 0;
+}
+
+int
+ks_channel_flush(struct channel *c, struct ks_scratch *scratch, struct queue *queue)
+{
+	size_t settled;
+	int r;
+
+	if (c->len == ks_stream_held(c->stream))
+		return KS_OK; /* nothing new */
+	r = ks_stream_mask(c->stream, scratch, c->buf, c->len, &settled);
+	if (r == KS_OK)
+		settle(c, queue, settled);
+	return r;
+}
+
+int
+ks_channel_give_up(struct channel *c, struct ks_scratch *scratch, struct queue *queue)
+{
+	int r = ks_channel_flush(c, scratch, queue);
+
+	if (r == KS_OK)
+		r = ks_stream_mask_held(c->stream, scratch, c->buf, c->len);
+	if (r == KS_OK)
+		settle(c, queue, c->len);
+	return r;
+}
+
+int
+ks_channel_end(struct channel *c, struct ks_scratch *scratch, struct queue *queue)
+{
+	int r = ks_channel_flush(c, scratch, queue);
+
+	if (r == KS_OK)
+		r = ks_stream_mask_end(c->stream, scratch, c->buf, c->len);
+	if (r == KS_OK)
+		settle(c, queue, c->len);
+	return r;
+}
+
+uint64_t
+ks_channel_waiting(const struct channel *c)
+{
+	for (size_t i = c->first; i < c->end; i++) {
+		if (c->pieces[i].kind != PIECE_CONTEXT)
+			return c->pieces[i].at;
+	}
+	return CHANNEL_SETTLED;
+}
+
+bool
+ks_channel_is_idle(const struct channel *c)
+{
+	return c->is_line_end && c->len == 0 && ks_stream_is_idle(c->stream);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A channel: one stream of a source, gathered from the places where its payload lies in the frames, masked
+ * in one piece, and put back to these places.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keysieve.h"
+
+#define ESCAPE_TEXT_MAX 4U /* bytes that one escape stands for */
+
+/* Output that waits for a channel, or not at all. */
+#define CHANNEL_SETTLED UINT64_MAX
+
+/* The output of a source, as far as it has not left: bytes [base, base + len) of it. */
+struct queue {
+	uint8_t *bytes;
+	uint64_t base;
+};
+
+enum piece_kind { PIECE_PLAIN, PIECE_ESCAPE, PIECE_CONTEXT };
+
+/* Where the next bytes of a channel's payload are in the output. */
+struct piece {
+	enum piece_kind kind;
+	uint8_t text[ESCAPE_TEXT_MAX]; /* of an escape: what is left of it */
+	uint8_t width;                 /* its bytes in the output */
+	size_t len;                    /* bytes of payload */
+	uint64_t at;                   /* in the output */
+};
+
+struct channel {
+	struct ks_stream *stream;
+	uint8_t *buf; /* payload that is not settled, in order; the last call's held bytes first */
+	size_t len, size;
+	struct piece *pieces; /* of all of buf[0, len) */
+	size_t first, end, piece_max;
+	bool is_line_end; /* the last byte was a line's end, or there was none */
+};
+
+/* Errors: as for ks_stream_new(). ks_channel_done() is right after all of them. */
+int ks_channel_init(struct channel *channel, const struct ks_ruleset *set,
+                    const struct ks_stream_options *options);
+/* Wipes what it held. */
+void ks_channel_done(struct channel *channel);
+
+/*
+ * Add payload, which piece describes. Borrows text. What was gathered is masked first if there is too much
+ * of it; queue is where that goes. Errors: KS_ERROR_MEMORY, and as for ks_stream_mask().
+ */
+int ks_channel_add(struct channel *channel, struct ks_scratch *scratch, struct queue *queue,
+                   const struct piece *piece, const uint8_t *text);
+
+/* Mask what was gathered, and write what is settled to its places. Errors: as for ks_stream_mask(). */
+int ks_channel_flush(struct channel *channel, struct ks_scratch *scratch, struct queue *queue);
+/* The same, and give up on what is undecided, as ks_stream_mask_held() does. */
+int ks_channel_give_up(struct channel *channel, struct ks_scratch *scratch, struct queue *queue);
+/* The same, where the stream has ended. */
+int ks_channel_end(struct channel *channel, struct ks_scratch *scratch, struct queue *queue);
+
+/* The first byte of the output that waits for the channel, or CHANNEL_SETTLED. */
+uint64_t ks_channel_waiting(const struct channel *channel);
+
+/* Is all of it settled, up to a line's end, and can no run go on? */
+bool ks_channel_is_idle(const struct channel *channel);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guess that holds back as little as can be: the first byte that no format has at its place says "raw".
+ * To guess wrong leaks nothing: what is no frame is scanned as raw text by every parser.
+ */
+#include "detect.h"
+
+#include <string.h>
+
+#include "cri.h"
+
+/* Does data begin with text, as far as both go? */
+static bool
+begins(const uint8_t *data, size_t len, const char *text)
+{
+	size_t n = strlen(text);
+
+	return memcmp(data, text, len < n ? len : n) == 0;
+}
+
+enum ks_frame
+ks_frame_detect(const uint8_t *data, size_t len, bool is_last)
+{
+	static const struct {
+		const char *text;
+		enum ks_frame frame;
+	} beginnings[] = {
+		{ "{\"log\":\"", KS_FRAME_DOCKER },
+		{ "__CURSOR=", KS_FRAME_JOURNAL },
+	};
+	struct cri_line line;
+	enum cri_header header = ks_cri_parse_header(data, len, &line);
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+		if (!begins(data, len, beginnings[i].text))
+			continue;
+		if (len >= strlen(beginnings[i].text))
+			return beginnings[i].frame;
+		return is_last ? KS_FRAME_RAW : KS_FRAME_AUTO;
+	}
+	if (header == CRI_HEADER_WHOLE)
+		return KS_FRAME_CRI;
+	return header == CRI_HEADER_OPEN && !is_last ? KS_FRAME_AUTO : KS_FRAME_RAW;
+}
