@@ -194,7 +194,8 @@ start(struct job *job)
 		options.is_allowed = ks_allowlist_has;
 		options.allow_ctx = job->rules.allowlist;
 	}
-	if (ks_statistics_init(&job->stats, ks_ruleset_count(job->rules.set)) != KS_OK ||
+	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
+	                       ks_ruleset_count(job->rules.set)) != KS_OK ||
 	    ks_scratch_new(job->rules.set, &job->scratch) != KS_OK ||
 	    ks_stream_new(job->rules.set, &options, &job->stream) != KS_OK)
 		goto no_memory;
@@ -229,8 +230,7 @@ ks_filter_command(const struct options *options)
 		copy_all(&job);
 		close_output(&job);
 		if (options->stats)
-			ks_statistics_print(&job.stats, ks_filter_bytes(job.filter),
-			                    job.rules.catalog, job.rules.index, stderr);
+			ks_statistics_print(&job.stats, ks_filter_bytes(job.filter), stderr);
 		if (options->check && job.stats.findings > 0)
 			note_status(&job, EXIT_FOUND);
 	}
