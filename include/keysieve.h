@@ -345,7 +345,8 @@ struct ks_redactor_options {
 	enum ks_frame frame;
 	/*
 	 * The most bytes of output that wait for an undecided run, or for the end of a frame whose beginning
-	 * says too little. Then the run is masked; the frame is taken as raw text. 0: 1 MiB.
+	 * says too little. Then the run is masked; the frame is taken as raw text. 0: 1 MiB. Not
+	 * less than what a stream can hold back anyway: see struct ks_cost.
 	 */
 	size_t limit;
 	int wants_restart; /* non-zero: restart points are kept, for ks_redactor_position() */

@@ -54,7 +54,8 @@ fail(struct ks_redactor *r, int status)
 static const struct parser *
 find_parser(enum ks_frame frame)
 {
-	static const struct parser *const parsers[] = { &ks_raw_parser, &ks_cri_parser };
+	static const struct parser *const parsers[] = { &ks_raw_parser, &ks_cri_parser,
+		                                        &ks_docker_parser, &ks_journal_parser };
 
 	for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {
 		if (parsers[i]->frame == frame)
@@ -77,6 +78,21 @@ choose_parser(struct ks_redactor *r, enum ks_frame frame)
 	return KS_OK;
 }
 
+/*
+ * A run that is undecided is decided by as many bytes as can be held. So with no less than these the limit is
+ * never reached within one piece of payload, and need not be looked for there.
+ */
+static size_t
+limit_for(const struct ks_ruleset *set, size_t wanted)
+{
+	struct ks_cost cost;
+
+	ks_ruleset_cost(set, &cost);
+	if (wanted == 0)
+		wanted = LIMIT;
+	return wanted > cost.held ? wanted : cost.held;
+}
+
 int
 ks_redactor_new(const struct ks_ruleset *set, const struct ks_redactor_options *options,
                 struct ks_redactor **ret_redactor)
@@ -92,8 +108,7 @@ ks_redactor_new(const struct ks_ruleset *set, const struct ks_redactor_options *
 	r->set = set;
 	r->options = *options;
 	r->oldest = CHANNEL_SETTLED;
-	if (!r->options.limit)
-		r->options.limit = LIMIT;
+	r->options.limit = limit_for(set, options->limit);
 	if (options->frame != KS_FRAME_AUTO)
 		status = choose_parser(r, options->frame);
 	if (status != KS_OK) {
@@ -384,11 +399,12 @@ emit(struct ks_redactor *r)
 static void
 parse(struct ks_redactor *r, bool is_last)
 {
-	const uint8_t *data = next_bytes(r);
 	size_t len = (size_t)(r->filled - r->covered);
+	const uint8_t *data;
 
 	if (r->failure != KS_OK || len == 0)
 		return;
+	data = next_bytes(r);
 	if (!r->parser) {
 		enum ks_frame frame = ks_frame_detect(data, len, is_last);
 

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Docker's json-file: a line is an object whose member "log" is a piece of what a container wrote to the
+ * stream that its member "stream" names. A piece that does not end a line of the container's does not end
+ * in \n either, so the pieces of a stream, one behind the other, are what was written.
+ *
+ * A line is covered when it is whole, since it says late which stream it is of: it is looked through twice,
+ * first to learn that, then to say what its bytes are. What is no such line is raw text.
+ */
+#include <string.h>
+
+#include "json_scan.h"
+#include "parser.h"
+
+enum { STREAM_STDOUT, STREAM_STDERR, STREAM_RAW, STREAM_OTHER };
+
+#define NO_STREAM FRAME_STREAM_MAX
+
+/* Nothing goes on across it. */
+static const uint8_t hard_break[] = { '\0', '\n' };
+
+struct docker {
+	size_t searched;  /* of the bytes to cover, how many have no newline among them */
+	bool is_too_long; /* they are the rest of a line that was */
+	bool is_raw_open; /* the last raw text had no newline */
+	bool is_open[2];  /* the stream's last piece ended in the middle of a line */
+};
+
+enum member { MEMBER_LOG, MEMBER_STREAM, MEMBER_TIME, MEMBER_OTHER };
+
+/* A scan of a line. */
+struct walk {
+	struct json_scan scan;
+	enum member member; /* of the line's object */
+};
+
+struct line {
+	const uint8_t *text;
+	size_t len;
+	enum json_token ending;
+	bool has_log, is_wrong;
+	unsigned stream; /* NO_STREAM: not known */
+};
+
+/* What says what the bytes of a line are. */
+struct cover {
+	struct ks_redactor *redactor;
+	const struct line *line;
+	size_t covered;
+	uint8_t last; /* byte of the payload of "log" */
+};
+
+static bool
+is_text(const struct json_scan *scan, const char *text)
+{
+	size_t len = scan->to - scan->from;
+
+	return len == strlen(text) && memcmp(scan->text + scan->from, text, len) == 0;
+}
+
+static enum member
+find_member(const struct json_scan *scan)
+{
+	static const char *const names[] = {
+		[MEMBER_LOG] = "log", [MEMBER_STREAM] = "stream", [MEMBER_TIME] = "time"
+	};
+
+	for (unsigned i = 0; i < MEMBER_OTHER; i++) {
+		if (is_text(scan, names[i]))
+			return (enum member)i;
+	}
+	return MEMBER_OTHER;
+}
+
+static enum json_token
+next_token(struct walk *walk)
+{
+	enum json_token token = ks_json_next(&walk->scan);
+
+	if (token == JSON_KEY && walk->scan.depth == 1)
+		walk->member = find_member(&walk->scan);
+	return token;
+}
+
+/* Of which member of the line is the token the value? MEMBER_OTHER also if it is deeper. */
+static enum member
+value_of(const struct walk *walk)
+{
+	return walk->scan.depth == 1 ? walk->member : MEMBER_OTHER;
+}
+
+static void
+learn_stream(const struct json_scan *scan, struct line *line)
+{
+	line->is_wrong |= line->stream != NO_STREAM;
+	if (is_text(scan, "stdout"))
+		line->stream = STREAM_STDOUT;
+	else if (is_text(scan, "stderr"))
+		line->stream = STREAM_STDERR;
+	else
+		line->is_wrong = true;
+}
+
+static void
+learn_value(const struct walk *walk, struct line *line)
+{
+	if (value_of(walk) == MEMBER_STREAM)
+		learn_stream(&walk->scan, line);
+	if (value_of(walk) == MEMBER_LOG) {
+		line->is_wrong |= line->has_log;
+		line->has_log = true;
+	}
+}
+
+static struct line
+learn(const uint8_t *text, size_t len)
+{
+	struct walk walk = { .scan = { .text = text, .len = len }, .member = MEMBER_OTHER };
+	struct line line = { .text = text, .len = len, .stream = NO_STREAM };
+
+	do {
+		line.ending = next_token(&walk);
+		if (line.ending == JSON_STRING)
+			learn_value(&walk, &line);
+	} while (line.ending < JSON_END);
+	if (line.ending == JSON_TORN && walk.scan.from < walk.scan.to &&
+	    value_of(&walk) == MEMBER_LOG)
+		line.has_log = true;
+	return line;
+}
+
+/* Is it a line of Docker's, or the beginning of the last one, which was never finished? */
+static bool
+is_piece(const struct line *line, bool is_whole)
+{
+	if (line->is_wrong || !line->has_log)
+		return false;
+	return line->ending == JSON_END ? line->stream != NO_STREAM
+	                                : line->ending == JSON_TORN && !is_whole;
+}
+
+static size_t
+plain_length(const uint8_t *text, size_t len)
+{
+	const uint8_t *escape = memchr(text, '\\', len);
+
+	return escape ? (size_t)(escape - text) : len;
+}
+
+/* The payload text[from, to) of a line, and what of the frames is before it. */
+static void
+cover_text(struct cover *c, unsigned stream, size_t from, size_t to)
+{
+	const uint8_t *text = c->line->text;
+	uint8_t character[JSON_CHARACTER_MAX] = { 0 };
+
+	ks_redactor_pass(c->redactor, from - c->covered);
+	for (size_t n, at = from; at < to; at += n) {
+		size_t len = 0;
+
+		n = text[at] == '\\' ? ks_json_unescape(text + at, to - at, character, &len) : 0;
+		if (n) {
+			ks_redactor_escape(c->redactor, stream, n, character, len);
+			c->last = character[len - 1];
+			continue;
+		}
+		/* a backslash that is no escape's is the end of a line that breaks off */
+		n = text[at] == '\\' ? to - at : plain_length(text + at, to - at);
+		ks_redactor_payload(c->redactor, stream, n);
+		c->last = text[at + n - 1];
+	}
+	c->covered = to;
+}
+
+/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. */
+static void
+cover_other(struct cover *c, const struct json_scan *scan, enum json_token token)
+{
+	static const uint8_t colon[] = { '"', ':', '"' };
+	bool is_name = token == JSON_KEY;
+
+	if (is_name)
+		ks_redactor_context(c->redactor, STREAM_OTHER, hard_break, sizeof(hard_break));
+	cover_text(c, STREAM_OTHER, scan->from, scan->to);
+	ks_redactor_context(c->redactor, STREAM_OTHER, is_name ? colon : hard_break,
+	                    is_name ? sizeof(colon) : sizeof(hard_break));
+}
+
+static bool
+is_time(const struct json_scan *scan)
+{
+	for (size_t i = scan->from; i < scan->to; i++) {
+		if (!memchr("0123456789:.TZ+-", scan->text[i], 16))
+			return false;
+	}
+	return true;
+}
+
+static void
+cover_value(struct cover *c, const struct walk *walk)
+{
+	const struct json_scan *scan = &walk->scan;
+
+	switch (value_of(walk)) {
+	case MEMBER_LOG:
+		cover_text(c, c->line->stream, scan->from, scan->to);
+		break;
+	case MEMBER_STREAM:
+		break;
+	case MEMBER_TIME:
+		if (is_time(scan))
+			break;
+		cover_other(c, scan, JSON_STRING);
+		break;
+	case MEMBER_OTHER:
+		cover_other(c, scan, JSON_STRING);
+		break;
+	}
+}
+
+/* Where the line breaks off: all that is left is payload of something. */
+static void
+cover_torn(struct cover *c, const struct walk *walk)
+{
+	if (walk->scan.from < walk->scan.to && value_of(walk) == MEMBER_LOG)
+		cover_text(c, c->line->stream, walk->scan.from, walk->scan.to);
+	else
+		cover_text(c, STREAM_OTHER, c->covered, c->line->len);
+}
+
+static void
+cover_piece(struct docker *docker, struct ks_redactor *redactor, const struct line *line)
+{
+	struct walk walk = { .scan = { .text = line->text, .len = line->len },
+		             .member = MEMBER_OTHER };
+	struct cover c = { .redactor = redactor, .line = line };
+	enum json_token token;
+
+	do {
+		token = next_token(&walk);
+		if (token == JSON_STRING)
+			cover_value(&c, &walk);
+		else if (token == JSON_KEY && value_of(&walk) == MEMBER_OTHER)
+			cover_other(&c, &walk.scan, token);
+		else if (token == JSON_TORN)
+			cover_torn(&c, &walk);
+	} while (token < JSON_END);
+	ks_redactor_pass(redactor, line->len - c.covered);
+	docker->is_open[line->stream] = c.last != '\n';
+}
+
+/*
+ * A line without its newline. Where it breaks off before it says of which stream it is, it is taken to be
+ * of the one that is in the middle of a line, so that the rest of a key is found.
+ */
+static void
+cover_line(struct docker *docker, struct ks_redactor *redactor, const uint8_t *text, size_t len,
+           bool is_whole)
+{
+	struct line line = learn(text, len);
+
+	if (!is_piece(&line, is_whole)) {
+		ks_redactor_payload(redactor, STREAM_RAW, len + is_whole);
+		docker->is_raw_open = !is_whole;
+		return;
+	}
+	if (line.stream == NO_STREAM)
+		line.stream = docker->is_open[STREAM_STDERR] && !docker->is_open[STREAM_STDOUT]
+		                      ? STREAM_STDERR
+		                      : STREAM_STDOUT;
+	cover_piece(docker, redactor, &line);
+	ks_redactor_pass(redactor, is_whole);
+}
+
+/* Returns how many bytes were covered. */
+static size_t
+cover_rest(struct docker *docker, struct ks_redactor *redactor, const uint8_t *data, size_t len)
+{
+	const uint8_t *newline = memchr(data, '\n', len);
+	size_t n = newline ? (size_t)(newline - data) + 1 : len;
+
+	ks_redactor_payload(redactor, STREAM_RAW, n);
+	docker->is_raw_open = !newline;
+	if (newline) {
+		docker->is_too_long = false;
+		ks_redactor_boundary(redactor);
+	}
+	return n;
+}
+
+/* Returns how many bytes were covered; 0: it takes more to tell. */
+static size_t
+cover_next(struct docker *docker, struct ks_redactor *redactor, const uint8_t *data, size_t len,
+           bool is_last)
+{
+	size_t limit = ks_redactor_limit(redactor), seen = len < limit ? len : limit;
+	const uint8_t *newline = memchr(data + docker->searched, '\n', seen - docker->searched);
+
+	docker->searched = seen;
+	if (!newline && seen < limit && !is_last)
+		return 0;
+	docker->searched = 0;
+	if (newline) {
+		cover_line(docker, redactor, data, (size_t)(newline - data), true);
+		ks_redactor_boundary(redactor);
+		return (size_t)(newline - data) + 1;
+	}
+	if (seen < limit) {
+		cover_line(docker, redactor, data, len, false);
+		return len;
+	}
+	docker->is_too_long = true;
+	return cover_rest(docker, redactor, data, len);
+}
+
+static void
+docker_parse(void *state, struct ks_redactor *redactor, const uint8_t *data, size_t len,
+             bool is_last)
+{
+	struct docker *docker = state;
+	size_t at = 0, n;
+
+	do {
+		n = docker->is_too_long
+		            ? cover_rest(docker, redactor, data + at, len - at)
+		            : cover_next(docker, redactor, data + at, len - at, is_last);
+		at += n;
+	} while (n > 0 && at < len);
+}
+
+static void
+docker_restart(void *state, struct ks_redactor *redactor)
+{
+	static const uint8_t newline[] = { '\n' };
+	struct docker *docker = state;
+
+	docker->searched = 0;
+	docker->is_too_long = false;
+	if (docker->is_raw_open)
+		ks_redactor_context(redactor, STREAM_RAW, newline, sizeof(newline));
+	docker->is_raw_open = false;
+}
+
+const struct parser ks_docker_parser = {
+	.frame = KS_FRAME_DOCKER,
+	.state_size = sizeof(struct docker),
+	.parse = docker_parse,
+	.restart = docker_restart,
+};
