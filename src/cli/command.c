@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter_command.h"
+#include "journal_command.h"
 #include "key_command.h"
 #include "message.h"
 #include "rules_commands.h"
@@ -20,6 +21,11 @@ static const struct command commands[] = {
 	  "With no FILE, or where FILE is -, read the standard input. A file that is called\n"
 	  "like a command is ./rules.\n",
 	  ks_filter_command },
+	{ COMMAND_JOURNAL, "journal", "[OPTION]... [MATCH]...",
+	  "Mask credentials in the systemd journal.",
+	  "MATCH is FIELD=VALUE: entries must have one of the values for each field. + between\n"
+	  "matches means or. With --follow the last ten entries come first, as with journalctl.\n",
+	  ks_journal_command },
 	{ COMMAND_RULES, "rules", "COMMAND [OPTION]... [FILE]...",
 	  "Look at rules, check them, try them, make exceptions.", NULL, group_command },
 	{ COMMAND_RULES_LIST, "rules list", "[OPTION]...", "List the rules, on and off.", NULL,

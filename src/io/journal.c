@@ -22,7 +22,7 @@
 
 struct journal {
 	sd_journal *journal;
-	bool is_at_entry; /* ks_journal_next() need not go there */
+	bool is_at_entry;  /* ks_journal_next() need not go there */
 	bool is_follow_up; /* a term of matches came, so that "+" may follow */
 };
 

@@ -55,7 +55,7 @@ int ks_journal_next(struct journal *journal);
 /* Of the entry at hand; the caller's to free. */
 int ks_journal_cursor(struct journal *journal, char **ret_cursor);
 
-/* Called with pieces of text; lends them until return. Non-zero: stop. */
+/* Called with pieces of text; lends them until return. Returns 0, or a positive number: stop. */
 typedef int (*journal_text_fn)(void *ctx, const uint8_t *text, size_t len);
 
 /*

@@ -10,9 +10,9 @@
 int
 ks_journal_format_parse(const char *name, enum journal_format *ret_format)
 {
-	static const char *const names[] = { [JOURNAL_EXPORT] = "export",
-		                             [JOURNAL_JSON] = "json",
-		                             [JOURNAL_SHORT] = "short" };
+	static const char *const names[] = {
+		[JOURNAL_EXPORT] = "export", [JOURNAL_JSON] = "json", [JOURNAL_SHORT] = "short"
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i]) == 0) {

@@ -17,7 +17,7 @@
 struct member {
 	struct journal_field field;
 	size_t position;
-	size_t next; /* the position of the next with the same name, or NONE */
+	size_t next;  /* the position of the next with the same name, or NONE */
 	bool is_next; /* of another */
 };
 

@@ -10,6 +10,8 @@
 
 #define BATCH_SIZE ((size_t)64 << 10)
 
+enum { STOP = 1 }; /* the failure is told already */
+
 static int
 fail(struct journal_stream *s, enum journal_side side, int code)
 {
@@ -159,10 +161,12 @@ gather(void *ctx, const uint8_t *text, size_t len)
 	struct journal_stream *s = ctx;
 
 	if (s->text.len > 0 && s->text.len + len > BATCH_SIZE && feed(s) < 0)
-		return -1;
+		return STOP;
 	ks_buffer_add(&s->text, text, len);
-	if (s->text.is_short)
-		return fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY);
+	if (s->text.is_short) {
+		(void)fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY);
+		return STOP;
+	}
 	s->read += len;
 	return 0;
 }
@@ -193,9 +197,9 @@ ks_journal_stream_take(struct journal_stream *s, struct journal *journal)
 		return fail(s, JOURNAL_READING, -r);
 	s->begin = s->read;
 	damage = ks_journal_text(journal, gather, s);
-	if (damage == -1 || s->read == s->begin) {
+	if (damage == STOP || s->read == s->begin) {
 		free(cursor);
-		return damage == -1 ? -1 : fail(s, JOURNAL_READING, -damage);
+		return damage == STOP ? -1 : fail(s, JOURNAL_READING, -damage);
 	}
 	r = note_entry(s, cursor);
 	if (r == 0 && s->read == s->drop)

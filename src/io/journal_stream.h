@@ -31,8 +31,8 @@ struct journal_stream {
 	uint64_t read, fed, out;
 	uint64_t written; /* the end of the last entry that is out as a whole */
 	struct journal_places places;
-	struct buffer text;      /* [fed, read) */
-	struct buffer entry;     /* [written, out), masked, for another format */
+	struct buffer text;  /* [fed, read) */
+	struct buffer entry; /* [written, out), masked, for another format */
 	struct buffer converted;
 	bool has_changed;
 	struct {
@@ -85,8 +85,7 @@ struct journal_stream_place {
 	uint64_t settled;   /* the end of the last entry that is out */
 	uint64_t partial;   /* bytes of output that are of the next one */
 };
-void ks_journal_stream_place(struct journal_stream *stream,
-                             struct journal_stream_place *ret_place);
+void ks_journal_stream_place(struct journal_stream *stream, struct journal_stream_place *ret_place);
 
 /* Is what is being masked not to be written, as it has been written before? */
 static inline bool
