@@ -167,11 +167,9 @@ note_place(struct checkpoint *checkpoint, const struct journal_stream_place *pla
 	if (!place->cursor)
 		return 0; /* nothing was read yet: the last checkpoint is right */
 	source = need_source(checkpoint);
-	cursor = strdup(place->cursor);
-	if (!source || !cursor) {
-		free(cursor);
+	if (!source || asprintf(&cursor, "%s%s%s", place->cursor, place->last ? " " : "",
+	                        place->last ? place->last : "") < 0)
 		return fail_memory();
-	}
 	free(source->cursor);
 	source->cursor = cursor;
 	source->frame = KS_FRAME_JOURNAL;
@@ -298,29 +296,70 @@ seek_begin(struct journal_job *job)
 	return r < 0 ? fail_io("journal", -r) : 0;
 }
 
+/* Returns 0, JOURNAL_GONE or a negative errno. */
+static int
+seek_behind(struct journal_job *job, const char *cursor)
+{
+	int r = ks_journal_seek_cursor(job->journal, cursor);
+
+	if (r == 0) {
+		r = ks_journal_next(job->journal);
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
+
+/*
+ * To the entry to begin again with, if also the last that was written is there still: else what it takes to
+ * count off what was written is not there any more. *ret_gone: some were lost that had not been read.
+ */
+static int
+seek_cursors(struct journal_job *job, const char *first, const char *last, uint64_t written,
+             bool *ret_gone, uint64_t *ret_drop)
+{
+	int r = last ? ks_journal_seek_cursor(job->journal, last) : 0;
+
+	*ret_gone = r == JOURNAL_GONE;
+	if (r != 0)
+		return r;
+	r = ks_journal_seek_cursor(job->journal, first);
+	if (r == 0)
+		*ret_drop = written;
+	else if (r == JOURNAL_GONE && last)
+		r = seek_behind(job, last);
+	else
+		*ret_gone = r == JOURNAL_GONE;
+	return r;
+}
+
 /* *ret_drop: bytes of text that were written before. */
 static int
 seek(struct journal_job *job, uint64_t *ret_drop)
 {
 	const struct checkpoint_source *source = job->checkpoint.sources;
+	bool is_gone = false;
+	char *first, *last;
 	int r;
 
 	*ret_drop = 0;
 	if (job->checkpoint.source_count == 0)
 		return seek_begin(job);
-	r = ks_journal_seek_cursor(job->journal, source->cursor);
-	if (r == -EINVAL) {
+	first = strdup(source->cursor);
+	if (!first)
+		return fail_memory();
+	last = strchr(first, ' ');
+	if (last)
+		*last++ = '\0';
+	r = seek_cursors(job, first, last, source->settled - source->restart, &is_gone, ret_drop);
+	free(first);
+	if (r == -EINVAL)
 		ks_message_file(job->options->state, "it holds no cursor of a journal");
-		return EXIT_IO;
-	}
-	if (r < 0)
+	else if (r < 0)
 		return fail_io("journal", -r);
-	if (r == JOURNAL_GONE)
+	if (is_gone)
 		ks_message("the entry to go on with is not in the journal any more; "
 		           "going on with the first that is later");
-	else
-		*ret_drop = source->settled - source->restart;
-	return 0;
+	return r < 0 ? EXIT_IO : 0;
 }
 
 static int

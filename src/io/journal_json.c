@@ -5,7 +5,6 @@
  */
 #include "journal_json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,24 +96,37 @@ gather(struct members *m, const uint8_t *entry, size_t len)
 
 /* ------------------------------------------------------------------------- text ---- */
 
-/* A printable text needs no other escapes. */
+/* The letter of b's escape; a printable text needs no others. 0: it needs none. */
+static uint8_t
+escape_of(uint8_t b)
+{
+	switch (b) {
+	case '"':
+	case '\\':
+		return b;
+	case '\n':
+		return 'n';
+	case '\t':
+		return 't';
+	default:
+		return 0;
+	}
+}
+
 static void
 add_string(struct buffer *output, const uint8_t *text, size_t len)
 {
-	static const char escapes[] = "\"\"\\\\\nn\tt";
 	size_t done = 0;
 
 	ks_buffer_add_byte(output, '"');
 	for (size_t i = 0; i < len; i++) {
-		const char *p = escapes;
+		uint8_t escape = escape_of(text[i]);
 
-		while (*p && (uint8_t)*p != text[i])
-			p += 2;
-		if (!*p)
+		if (!escape)
 			continue;
 		ks_buffer_add(output, text + done, i - done);
 		ks_buffer_add_byte(output, '\\');
-		ks_buffer_add_byte(output, (uint8_t)p[1]);
+		ks_buffer_add_byte(output, escape);
 		done = i + 1;
 	}
 	ks_buffer_add(output, text + done, len - done);
@@ -124,11 +136,17 @@ add_string(struct buffer *output, const uint8_t *text, size_t len)
 static void
 add_numbers(struct buffer *output, const uint8_t *bytes, size_t len)
 {
-	char number[8];
-
 	for (size_t i = 0; i < len; i++) {
-		(void)snprintf(number, sizeof(number), "%c%u", i == 0 ? '[' : ',', bytes[i]);
-		ks_buffer_add_text(output, number);
+		const uint8_t b = bytes[i];
+		uint8_t text[4] = { i == 0 ? '[' : ',' };
+		size_t n = 1;
+
+		if (b >= 100)
+			text[n++] = (uint8_t)('0' + b / 100);
+		if (b >= 10)
+			text[n++] = (uint8_t)('0' + b / 10 % 10);
+		text[n++] = (uint8_t)('0' + b % 10);
+		ks_buffer_add(output, text, n);
 	}
 	ks_buffer_add_byte(output, ']');
 }

@@ -246,15 +246,17 @@ ks_journal_stream_place(struct journal_stream *s, struct journal_stream_place *r
 	const struct journal_entry_place *place;
 	struct ks_redactor_position position;
 
-	*ret_place = (struct journal_stream_place){ .settled = s->drop };
+	*ret_place = (struct journal_stream_place){ .settled = s->written };
+	if (s->format == JOURNAL_EXPORT && s->out > s->written && s->out > s->drop)
+		ret_place->partial = s->out - s->written;
+	if (s->written < s->drop)
+		return;
 	ks_redactor_position(s->redactor, &position);
 	place = ks_journal_places_at(&s->places, s->base + position.restart);
-	if (place) {
-		ret_place->cursor = place->cursor;
-		ret_place->restart = place->begin;
-	}
-	if (s->written > s->drop)
-		ret_place->settled = s->written;
-	if (s->format == JOURNAL_EXPORT && s->out > ret_place->settled)
-		ret_place->partial = s->out - ret_place->settled;
+	if (!place)
+		return;
+	ret_place->cursor = place->cursor;
+	ret_place->restart = place->begin;
+	if (s->written > place->begin)
+		ret_place->last = ks_journal_places_at(&s->places, s->written - 1)->cursor;
 }

@@ -80,8 +80,9 @@ int ks_journal_stream_use_rules(struct journal_stream *stream,
 
 /* Where a restart begins. */
 struct journal_stream_place {
-	const char *cursor; /* lent; NULL: nothing was read yet */
-	uint64_t restart;   /* where its entry begins */
+	const char *cursor; /* lent; NULL: nothing new was written yet */
+	const char *last;   /* of the last entry that is out; NULL: it is before cursor's */
+	uint64_t restart;   /* where cursor's entry begins */
 	uint64_t settled;   /* the end of the last entry that is out */
 	uint64_t partial;   /* bytes of output that are of the next one */
 };
