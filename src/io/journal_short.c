@@ -161,24 +161,45 @@ add_returns(struct buffer *ret_text, const uint8_t *text, size_t len)
 	return n;
 }
 
+/*
+ * An escape byte. What begins a colour or a link goes; else the byte stays, as does the next one, whatever
+ * that is. Returns how many bytes that is.
+ */
+static size_t
+add_escape(struct buffer *ret_text, const uint8_t *text, size_t len)
+{
+	size_t n = escape_length(text, len);
+
+	if (n > 0)
+		return n;
+	n = len > 1 && text[1] != '[' && text[1] != ']' ? 2 : 1;
+	ks_buffer_add(ret_text, text, n);
+	return n;
+}
+
 /* Without what only a terminal understands. */
 static void
 strip(const struct journal_field *message, struct buffer *ret_text)
 {
 	const uint8_t *p = message->value;
-	size_t len = message->value_len, i = 0, skip;
+	size_t len = message->value_len, i = 0;
 
 	while (i < len) {
-		if (p[i] == '\r') {
+		switch (p[i]) {
+		case '\r':
 			i += add_returns(ret_text, p + i, len - i);
-			continue;
-		}
-		skip = p[i] == '\x1b' ? escape_length(p + i, len - i) : 0;
-		if (skip == 0 && p[i] == '\t')
+			break;
+		case '\x1b':
+			i += add_escape(ret_text, p + i, len - i);
+			break;
+		case '\t':
 			ks_buffer_add_spaces(ret_text, TAB_WIDTH);
-		else if (skip == 0)
+			i++;
+			break;
+		default:
 			ks_buffer_add_byte(ret_text, p[i]);
-		i += skip > 0 ? skip : 1;
+			i++;
+		}
 	}
 }
 
