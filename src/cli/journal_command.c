@@ -37,8 +37,7 @@ judge(struct journal_job *job, int r)
 		return TURN_ON;
 	switch (job->stream.failure.side) {
 	case JOURNAL_READING:
-		ks_message_file("journal: an entry cannot be read", strerror(code));
-		(void)fail(job, job->options->follow ? 0 : EXIT_IO);
+		ks_journal_job_tell_unreadable(job, code);
 		return TURN_ON;
 	case JOURNAL_WRITING:
 		ks_message_file(ks_output_name(job->output), strerror(code));
@@ -211,7 +210,15 @@ finish(struct journal_job *job, bool is_end)
 		(void)fail(job, r);
 }
 
-static void
+/* What ends without having been done, and without a state to go on with, must not look as if it were done. */
+static bool
+is_unfinished(const struct journal_job *job, enum turn turn)
+{
+	return turn == TURN_STOP && !job->options->follow && !job->file && job->status == 0;
+}
+
+/* Returns true if it is not finished. */
+static bool
 run(struct journal_job *job, struct signals *signals)
 {
 	enum turn turn = TURN_ON;
@@ -229,6 +236,7 @@ run(struct journal_job *job, struct signals *signals)
 		turn = step(job, signals);
 	if (turn != TURN_FAILED)
 		finish(job, turn == TURN_END);
+	return is_unfinished(job, turn);
 }
 
 static void
@@ -249,6 +257,7 @@ ks_journal_command(const struct options *options)
 {
 	struct signals signals;
 	struct journal_job job;
+	bool must_die = false;
 	int r = ks_signals_init(&signals);
 
 	if (r < 0) {
@@ -257,13 +266,15 @@ ks_journal_command(const struct options *options)
 	}
 	r = ks_journal_job_init(&job, options);
 	if (r == 0) {
-		run(&job, &signals);
+		must_die = run(&job, &signals);
 		close_output(&job);
 		if (options->stats)
 			ks_statistics_print(&job.stats, job.stream.fed, stderr);
 		r = job.status;
 	}
 	ks_journal_job_done(&job);
+	if (must_die)
+		ks_signals_die(&signals);
 	ks_signals_done(&signals);
 	return r;
 }

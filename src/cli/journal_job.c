@@ -12,9 +12,10 @@
 
 #include "message.h"
 
-#define SOURCE_NAME  "journal"
-#define FOLLOW_BEGIN 10U /* entries: as journalctl -f */
-#define DAMAGE_SHOWN 5U
+#define SOURCE_NAME   "journal"
+#define FOLLOW_BEGIN  10U  /* entries: as journalctl -f */
+#define FOLLOW_BEFORE 100U /* entries before them, in which a key may begin that ends in them */
+#define DAMAGE_SHOWN  5U
 
 static int
 fail_io(const char *name, int error)
@@ -70,6 +71,15 @@ judge_damage(struct journal_job *job, const char *name, size_t count)
 	if (!job->options->follow && (count == 0 || job->damaged > 0))
 		job->status = EXIT_IO;
 	return count == 0 && (!job->options->follow || job->damaged > 0) ? EXIT_IO : 0;
+}
+
+void
+ks_journal_job_tell_unreadable(struct journal_job *job, int error)
+{
+	if (job->unreadable++ < DAMAGE_SHOWN)
+		ks_message("journal: an entry cannot be read: %s", strerror(error));
+	if (job->status == 0 && !job->options->follow)
+		job->status = EXIT_IO;
 }
 
 static int
@@ -290,10 +300,18 @@ static int
 seek_begin(struct journal_job *job)
 {
 	const struct options *o = job->options;
-	int r = o->follow && !o->from_start ? ks_journal_seek_last(job->journal, FOLLOW_BEGIN)
-	                                    : ks_journal_seek_first(job->journal);
+	unsigned found = 0;
+	int r;
 
-	return r < 0 ? fail_io("journal", -r) : 0;
+	if (o->follow && !o->from_start)
+		r = ks_journal_seek_last(job->journal, FOLLOW_BEGIN + FOLLOW_BEFORE, &found);
+	else
+		r = ks_journal_seek_first(job->journal);
+	if (r < 0)
+		return fail_io("journal", -r);
+	if (found > FOLLOW_BEGIN)
+		ks_journal_stream_drop_entries(&job->stream, found - FOLLOW_BEGIN);
+	return 0;
 }
 
 /* Returns 0, JOURNAL_GONE or a negative errno. */
@@ -332,16 +350,15 @@ seek_cursors(struct journal_job *job, const char *first, const char *last, uint6
 	return r;
 }
 
-/* *ret_drop: bytes of text that were written before. */
 static int
-seek(struct journal_job *job, uint64_t *ret_drop)
+seek(struct journal_job *job)
 {
 	const struct checkpoint_source *source = job->checkpoint.sources;
 	bool is_gone = false;
+	uint64_t drop = 0;
 	char *first, *last;
 	int r;
 
-	*ret_drop = 0;
 	if (job->checkpoint.source_count == 0)
 		return seek_begin(job);
 	first = strdup(source->cursor);
@@ -350,8 +367,9 @@ seek(struct journal_job *job, uint64_t *ret_drop)
 	last = strchr(first, ' ');
 	if (last)
 		*last++ = '\0';
-	r = seek_cursors(job, first, last, source->settled - source->restart, &is_gone, ret_drop);
+	r = seek_cursors(job, first, last, source->settled - source->restart, &is_gone, &drop);
 	free(first);
+	ks_journal_stream_drop(&job->stream, drop);
 	if (r == -EINVAL)
 		ks_message_file(job->options->state, "it holds no cursor of a journal");
 	else if (r < 0)
@@ -366,18 +384,16 @@ static int
 begin(struct journal_job *job)
 {
 	struct journal_stream_rules rules;
-	uint64_t drop;
-	int r = seek(job, &drop);
+	int r = make_rules(job, &rules);
 
-	if (r == 0)
-		r = make_rules(job, &rules);
 	if (r != 0)
 		return r;
 	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
 	                       ks_ruleset_count(job->rules.set)) != KS_OK ||
-	    ks_journal_stream_init(&job->stream, job->format, job->output, &rules, drop) != KS_OK)
+	    ks_journal_stream_init(&job->stream, job->format, job->output, &rules) != KS_OK)
 		return fail_memory();
-	return ks_journal_job_save(job, false);
+	r = seek(job);
+	return r == 0 ? ks_journal_job_save(job, false) : r;
 }
 
 int

@@ -22,10 +22,11 @@ struct journal_job {
 	struct checkpoint checkpoint; /* the last one */
 	struct output *output;
 	struct journal_stream stream;
-	bool is_reopening; /* the output, when an entry has ended */
-	bool is_unsaved;   /* something came out since the last checkpoint */
-	uint64_t saved;    /* when that was: milliseconds of the monotonic clock */
-	int status;        /* exit status: the first that is not 0 */
+	uint64_t unreadable; /* entries */
+	bool is_reopening;   /* the output, when an entry has ended */
+	bool is_unsaved;     /* something came out since the last checkpoint */
+	uint64_t saved;      /* when that was: milliseconds of the monotonic clock */
+	int status;          /* exit status: the first that is not 0 */
 };
 
 /*
@@ -41,6 +42,9 @@ int ks_journal_job_save(struct journal_job *job, bool is_final);
 
 /* The present point is an idle one: use the rules that wait. */
 int ks_journal_job_use_next_rules(struct journal_job *job);
+
+/* An entry cannot be read, for this errno: the journal goes on without it. */
+void ks_journal_job_tell_unreadable(struct journal_job *job, int error);
 
 /* Milliseconds of the monotonic clock. */
 uint64_t ks_journal_job_now(void);

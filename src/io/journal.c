@@ -216,12 +216,14 @@ ks_journal_seek_first(struct journal *j)
 }
 
 int
-ks_journal_seek_last(struct journal *j, unsigned count)
+ks_journal_seek_last(struct journal *j, unsigned count, unsigned *ret_found)
 {
 	int r = sd_journal_seek_tail(j->journal);
 
 	if (r >= 0)
 		r = sd_journal_previous_skip(j->journal, count);
+	if (r >= 0)
+		*ret_found = (unsigned)r;
 	/* Behind the tail of an empty journal libsystemd would never find an entry. */
 	if (r == 0)
 		return ks_journal_seek_first(j);

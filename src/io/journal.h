@@ -39,9 +39,9 @@ void ks_journal_close(struct journal *journal);
  */
 int ks_journal_match(struct journal *journal, const char *match);
 
-/* Where ks_journal_next() begins: with the first entry, or with the last count of them. */
+/* Where ks_journal_next() begins: with the first entry, or with the last count of them; *ret_found are there. */
 int ks_journal_seek_first(struct journal *journal);
-int ks_journal_seek_last(struct journal *journal, unsigned count);
+int ks_journal_seek_last(struct journal *journal, unsigned count, unsigned *ret_found);
 /*
  * With that of the cursor. Returns 0, a negative errno, or JOURNAL_GONE if it is not there any more: then with
  * the first that is later. -EINVAL: it is no cursor.

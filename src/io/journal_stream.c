@@ -112,10 +112,23 @@ ks_journal_stream_use_rules(struct journal_stream *s, const struct journal_strea
 
 int
 ks_journal_stream_init(struct journal_stream *s, enum journal_format format, struct output *output,
-                       const struct journal_stream_rules *rules, uint64_t drop)
+                       const struct journal_stream_rules *rules)
 {
-	*s = (struct journal_stream){ .output = output, .format = format, .drop = drop };
+	*s = (struct journal_stream){ .output = output, .format = format };
 	return ks_journal_stream_use_rules(s, rules);
+}
+
+void
+ks_journal_stream_drop(struct journal_stream *s, uint64_t bytes)
+{
+	s->drop = bytes;
+}
+
+void
+ks_journal_stream_drop_entries(struct journal_stream *s, unsigned count)
+{
+	s->before = count;
+	s->drop = count > 0 ? UINT64_MAX : 0;
 }
 
 void
@@ -178,6 +191,8 @@ gather(void *ctx, const uint8_t *text, size_t len)
 static int
 note_entry(struct journal_stream *s, char *cursor)
 {
+	if (s->before > 0 && --s->before == 0)
+		s->drop = s->read;
 	if (s->begin < s->drop && s->drop < s->read) {
 		s->has_changed = true;
 		s->drop = s->out <= s->begin ? s->begin : s->read;

@@ -25,9 +25,10 @@ struct journal_stream {
 	enum journal_format format;
 	struct ks_scratch *scratch;
 	struct ks_redactor *redactor;
-	uint64_t base;  /* where the redactor began */
-	uint64_t drop;  /* what is before it was written by an earlier run */
-	uint64_t begin; /* of the entry that is being read */
+	uint64_t base;   /* where the redactor began */
+	uint64_t drop;   /* what is before it is not written; UINT64_MAX: not known yet */
+	unsigned before; /* then: entries that are before it and are still to come */
+	uint64_t begin;  /* of the entry that is being read */
 	uint64_t read, fed, out;
 	uint64_t written; /* the end of the last entry that is out as a whole */
 	struct journal_places places;
@@ -48,14 +49,17 @@ struct journal_stream_rules {
 	struct ks_stream_options options; /* but for the sink */
 };
 
-/*
- * drop: that many bytes of text come out without being written. Returns 0, or a negative enum ks_status;
- * ks_journal_stream_done() is right after both.
- */
+/* Returns 0, or a negative enum ks_status; ks_journal_stream_done() is right after both. */
 int ks_journal_stream_init(struct journal_stream *stream, enum journal_format format,
-                           struct output *output, const struct journal_stream_rules *rules,
-                           uint64_t drop);
+                           struct output *output, const struct journal_stream_rules *rules);
 void ks_journal_stream_done(struct journal_stream *stream);
+
+/*
+ * What comes first is read for what follows, but not written: so many bytes of text, which was written by an
+ * earlier run, or so many entries. To be called before the first entry is taken.
+ */
+void ks_journal_stream_drop(struct journal_stream *stream, uint64_t bytes);
+void ks_journal_stream_drop_entries(struct journal_stream *stream, unsigned count);
 
 /*
  * Functions that return int from here on: 0, or -1 and failure says why. After JOURNAL_READING the
@@ -88,7 +92,7 @@ struct journal_stream_place {
 };
 void ks_journal_stream_place(struct journal_stream *stream, struct journal_stream_place *ret_place);
 
-/* Is what is being masked not to be written, as it has been written before? */
+/* Is what is being masked not to be written? */
 static inline bool
 ks_journal_stream_is_dropping(const struct journal_stream *stream)
 {
