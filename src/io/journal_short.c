@@ -224,13 +224,16 @@ add_size(struct buffer *output, uint64_t size)
 	ks_buffer_add_text(output, text);
 }
 
+/* An empty message is a line too. */
 static void
 add_lines(struct buffer *output, const uint8_t *text, size_t len, size_t indent)
 {
 	size_t at = 0;
 
-	do {
-		const uint8_t *end = len > at ? memchr(text + at, '\n', len - at) : NULL;
+	if (len == 0)
+		ks_buffer_add_byte(output, '\n');
+	while (at < len) {
+		const uint8_t *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - (text + at)) : len - at;
 
 		if (at > 0)
@@ -238,7 +241,7 @@ add_lines(struct buffer *output, const uint8_t *text, size_t len, size_t indent)
 		ks_buffer_add(output, text + at, n);
 		ks_buffer_add_byte(output, '\n');
 		at += n + 1;
-	} while (at < len);
+	}
 }
 
 void

@@ -207,9 +207,9 @@ class Stopped(FollowTest):
 
 class Reload(FollowTest):
     def start_with_rules(self):
-        self.rules = self.file("rules.yaml", "[]\n")
+        self.rules = self.file("rules.yaml", RULE.replace("acme_live_", "acme_test_"))
         self.add(message(1, ACME + body(32)))
-        sieve = self.start("--output", self.output, options=("--rules", self.rules))
+        sieve = self.start("--output", self.output, options=("--rules", self.rules, "--only", "acme-api-key"))
         self.wait_for_output(b"\n\n")
         return sieve
 
@@ -228,7 +228,7 @@ class Reload(FollowTest):
 
     def test_rules_that_are_wrong(self):
         sieve = self.start_with_rules()
-        self.file("rules.yaml", RULE.replace("trigger", "tigger"))
+        self.file("rules.yaml", RULE.replace("trigger", "triggerx"))
         sieve.send_signal(signal.SIGHUP)
         self.wait_for_message(sieve, b"rules.yaml:")
         self.add(message(2, b"two"))
