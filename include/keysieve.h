@@ -146,8 +146,9 @@ struct ks_prepared {
 };
 
 /*
- * The same, but much faster where prepared was saved from the same triggers with the same version of
- * libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a trusted place.
+ * The same, but much faster where prepared was saved from the same triggers with the same versions of
+ * keysieve and libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a
+ * trusted place.
  */
 KS_PUBLIC int ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
                                       const struct ks_prepared *prepared,
@@ -340,6 +341,12 @@ enum ks_frame {
 KS_PUBLIC const char *ks_frame_name(enum ks_frame frame);
 /* The other way. Returns 0, or KS_ERROR_UNKNOWN. */
 KS_PUBLIC int ks_frame_parse(const char *name, enum ks_frame *ret_frame);
+/*
+ * The frames that a source which begins with data[0, len) has, as a redactor with KS_FRAME_AUTO takes it.
+ * KS_FRAME_AUTO: it takes more to tell; never if is_last is not zero, nor of more than 128 bytes. For those who
+ * have a faster way for raw text.
+ */
+KS_PUBLIC enum ks_frame ks_frame_detect(const uint8_t *data, size_t len, int is_last);
 
 struct ks_redactor_options {
 	enum ks_frame frame;

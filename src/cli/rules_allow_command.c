@@ -3,15 +3,13 @@
  * keysieve rules allow: entries of an allow-list for the secrets in its input. A stream asks about each
  * run that could be allowed; here the question is the answer. Each run is printed once, as a hash.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "descriptor.h"
 #include "message.h"
+#include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
 #include "standard_output.h"
@@ -87,7 +85,7 @@ discard(void *ctx, const uint8_t *data, size_t len)
 }
 
 static int
-read_stream(struct job *job, int fd, const char *name)
+read_stream(struct job *job, const struct named_input *input)
 {
 	struct ks_stream_options options = { .on_finding = count_finding,
 		                             .finding_ctx = job,
@@ -103,14 +101,14 @@ read_stream(struct job *job, int fd, const char *name)
 	if (r == KS_OK)
 		r = ks_stream_new(job->rules.set, &options, &stream);
 	while (r == KS_OK && n > 0) {
-		n = ks_descriptor_read(fd, buf, sizeof(buf));
+		n = ks_descriptor_read(input->fd, buf, sizeof(buf));
 		if (n > 0)
 			r = ks_stream_feed(stream, scratch, buf, (size_t)n);
 	}
 	if (r == KS_OK && n == 0)
 		r = ks_stream_feed_end(stream, scratch);
 	if (n < 0)
-		ks_message_file(name, strerror((int)-n));
+		ks_message_file(input->name, strerror((int)-n));
 	if (r != KS_OK)
 		ks_message("%s", ks_status_text(r));
 	explicit_bzero(buf, sizeof(buf));
@@ -122,18 +120,15 @@ read_stream(struct job *job, int fd, const char *name)
 }
 
 static int
-read_file(struct job *job, const char *name)
+read_file(struct job *job, const char *path)
 {
-	bool is_stdin = strcmp(name, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC), r;
+	struct named_input input;
+	int r = ks_named_input_open(path, &input);
 
-	if (fd < 0) {
-		ks_message_file(name, strerror(errno));
-		return EXIT_IO;
-	}
-	r = read_stream(job, fd, is_stdin ? "standard input" : name);
-	if (!is_stdin)
-		(void)close(fd);
+	if (r != 0)
+		return r;
+	r = read_stream(job, &input);
+	ks_named_input_close(&input);
 	return r;
 }
 

@@ -4,15 +4,14 @@
  * are bytes, from 1.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "descriptor.h"
 #include "explanation.h"
 #include "message.h"
+#include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
 #include "standard_output.h"
@@ -53,35 +52,32 @@ text_done(struct text *text)
 }
 
 static int
-read_descriptor(struct text *text, const char *name, int fd)
+read_descriptor(struct text *text, const struct named_input *input)
 {
 	ssize_t n;
 
 	do {
-		n = ks_descriptor_read(fd, text->bytes + text->len, TEXT_MAX + 1 - text->len);
+		n = ks_descriptor_read(input->fd, text->bytes + text->len,
+		                       TEXT_MAX + 1 - text->len);
 		text->len += n > 0 ? (size_t)n : 0;
 	} while (n > 0 && text->len <= TEXT_MAX);
 	if (text->len > TEXT_MAX)
 		n = -EFBIG;
 	if (n < 0)
-		ks_message_file(name, strerror((int)-n));
+		ks_message_file(input->name, strerror((int)-n));
 	return n < 0 ? EXIT_IO : 0;
 }
 
 static int
 read_text(struct text *text, const char *path)
 {
-	int fd, r;
+	struct named_input input;
+	int r = ks_named_input_open(path ? path : "-", &input);
 
-	if (!path || strcmp(path, "-") == 0)
-		return read_descriptor(text, "standard input", STDIN_FILENO);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0) {
-		ks_message_file(path, strerror(errno));
-		return EXIT_IO;
-	}
-	r = read_descriptor(text, path, fd);
-	(void)close(fd);
+	if (r != 0)
+		return r;
+	r = read_descriptor(text, &input);
+	ks_named_input_close(&input);
 	return r;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The handler sets a bit, then makes the event descriptor readable; ks_signals_take() goes the other
- * way. So a bit can never be set without the descriptor being readable, or about to be.
+ * The handler sets a bit, makes the event descriptor readable, and starts to knock: a timer signals again
+ * and again until ks_signals_take() stops it. So whoever looks at the bits and then waits in a read(2), without a
+ * poll(2) before every one, does not miss a signal that comes in between: the next knock ends the read.
+ *
+ * A bit can never be set without the descriptor being readable, or about to be.
  */
 #include "signals.h"
 
@@ -9,11 +12,12 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SAME_WISH 500000000LL /* nanoseconds */
+#define KNOCK     100000000LL /* the same */
+#define SIGTIMER  SIGRTMIN
 
 /* A handler is given nothing but a number. */
 static struct {
@@ -22,15 +26,20 @@ static struct {
 		stopped; /* when the first stop came, in nanoseconds of the monotonic clock; or 0 */
 	atomic_int stop_signal;
 	int fd;
+	timer_t knocker;
 } raised = { .fd = -1 };
 
 static const struct {
 	int number;
 	unsigned bit;
-} caught[SIGNALS_CAUGHT] = {
-	{ SIGTERM, SIGNALS_STOP },   { SIGINT, SIGNALS_STOP },  { SIGHUP, SIGNALS_RELOAD },
-	{ SIGUSR1, SIGNALS_REPORT }, { SIGALRM, SIGNALS_TICK },
+} caught[] = {
+	{ SIGTERM, SIGNALS_STOP },
+	{ SIGINT, SIGNALS_STOP },
+	{ SIGHUP, SIGNALS_RELOAD },
+	{ SIGUSR1, SIGNALS_REPORT },
 };
+
+_Static_assert(sizeof(caught) / sizeof(caught[0]) == SIGNALS_CAUGHT, "struct signals has room");
 
 /* ----------------------------------------------------------------- in a handler ---- */
 
@@ -64,6 +73,7 @@ note_stop(int number)
 		die_of(number);
 }
 
+/* The one that is not among them is that of the timers. */
 static unsigned
 bit_of(int number)
 {
@@ -71,7 +81,19 @@ bit_of(int number)
 		if (caught[i].number == number)
 			return caught[i].bit;
 	}
-	return 0;
+	return SIGNALS_TICK;
+}
+
+/* Once after so many nanoseconds, and again each interval; 0: not. */
+static void
+set_timer(timer_t timer, uint64_t after, uint64_t interval)
+{
+	const struct itimerspec times = {
+		.it_value = { (time_t)(after / 1000000000), (long)(after % 1000000000) },
+		.it_interval = { (time_t)(interval / 1000000000), (long)(interval % 1000000000) },
+	};
+
+	(void)timer_settime(timer, 0, &times, NULL);
 }
 
 static void
@@ -85,6 +107,7 @@ on_signal(int number)
 		note_stop(number);
 	atomic_fetch_or(&raised.bits, bit);
 	(void)!write(raised.fd, &one, sizeof(one));
+	set_timer(raised.knocker, KNOCK, 0);
 	errno = saved;
 }
 
@@ -99,6 +122,18 @@ raised_clear(void)
 	atomic_store(&raised.stop_signal, 0);
 }
 
+/* System calls are not restarted: a read that waits must end. */
+static void
+catch_signal(int number, struct sigaction *ret_before)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	(void)sigfillset(&action.sa_mask);
+	(void)sigaction(number, NULL, ret_before);
+	if (ret_before->sa_handler != SIG_IGN || number == SIGTIMER)
+		(void)sigaction(number, &action, NULL);
+}
+
 /* Whoever began this process may have blocked them, and then nobody could stop it. */
 static void
 unblock_all(void)
@@ -106,34 +141,38 @@ unblock_all(void)
 	sigset_t set;
 
 	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTIMER);
 	for (size_t i = 0; i < SIGNALS_CAUGHT; i++)
 		(void)sigaddset(&set, caught[i].number);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void
-catch_all(struct signals *s)
+static int
+make_timer(timer_t *ret_timer)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTIMER };
 
-	(void)sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < SIGNALS_CAUGHT; i++) {
-		(void)sigaction(caught[i].number, NULL, &s->before[i]);
-		if (s->before[i].sa_handler != SIG_IGN || caught[i].number == SIGALRM)
-			(void)sigaction(caught[i].number, &action, NULL);
-	}
+	return timer_create(CLOCK_MONOTONIC, &event, ret_timer) < 0 ? -errno : 0;
 }
 
 int
 ks_signals_init(struct signals *s)
 {
+	int r;
+
 	*s = (struct signals){ .wake = { .fd = -1, .raised = &raised.bits } };
 	raised_clear();
-	s->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = make_timer(&raised.knocker);
+	if (r < 0)
+		return r;
+	r = make_timer(&s->ticker);
+	s->wake.fd = r < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake.fd < 0)
-		return -errno;
+		return r < 0 ? r : -errno;
 	raised.fd = s->wake.fd;
-	catch_all(s);
+	catch_signal(SIGTIMER, &s->before_timer);
+	for (size_t i = 0; i < SIGNALS_CAUGHT; i++)
+		catch_signal(caught[i].number, &s->before[i]);
 	unblock_all();
 	return 0;
 }
@@ -143,9 +182,11 @@ ks_signals_done(struct signals *s)
 {
 	if (s->wake.fd < 0)
 		return;
-	ks_signals_tick(s, 0);
 	for (size_t i = 0; i < SIGNALS_CAUGHT; i++)
 		(void)sigaction(caught[i].number, &s->before[i], NULL);
+	(void)timer_delete(raised.knocker);
+	(void)timer_delete(s->ticker);
+	(void)sigaction(SIGTIMER, &s->before_timer, NULL);
 	(void)close(s->wake.fd);
 	s->wake.fd = -1;
 	raised_clear();
@@ -156,12 +197,7 @@ ks_signals_done(struct signals *s)
 void
 ks_signals_tick(struct signals *s, uint64_t usec)
 {
-	const struct timeval interval = { .tv_sec = (time_t)(usec / 1000000),
-		                          .tv_usec = (suseconds_t)(usec % 1000000) };
-	const struct itimerval timer = { interval, interval };
-
-	(void)s;
-	(void)setitimer(ITIMER_REAL, &timer, NULL);
+	set_timer(s->ticker, usec * 1000, usec * 1000);
 }
 
 unsigned
@@ -169,6 +205,7 @@ ks_signals_take(struct signals *s)
 {
 	uint64_t count;
 
+	set_timer(raised.knocker, 0, 0);
 	(void)!read(s->wake.fd, &count, sizeof(count));
 	return atomic_exchange(&raised.bits, 0);
 }

@@ -4,7 +4,8 @@
  * the rules, SIGUSR1 to report, and a clock ticks.
  *
  * They are caught, not blocked: one that waited for a write to a reader that is stuck would be seen by
- * nobody, and neither would the next. So a second stop that comes later than half a second after the
+ * nobody, and neither would the next. System calls are not restarted: whoever waits gets EINTR, once or
+ * again and again, until ks_signals_take() was called. A second stop that comes later than half a second after the
  * first one ends the process at once, as if it had never been caught. (What comes sooner is the same
  * wish twice: timeout(1) signals the process and its group.) A program that is executed gets its
  * signals back as they were, and one that was ignored when this process began stays ignored: nohup.
@@ -16,20 +17,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "wake.h"
 
 /* What ks_signals_take() returns. */
 enum { SIGNALS_STOP = 1, SIGNALS_RELOAD = 2, SIGNALS_REPORT = 4, SIGNALS_TICK = 8 };
 
-#define SIGNALS_CAUGHT   5
+#define SIGNALS_CAUGHT   4
 #define SIGNALS_WAIT_MAX 7U
 
 /* There can be one at a time in a process. */
 struct signals {
 	struct wake
 		wake; /* wake.fd can be read as long as ks_signals_take() has something to say */
-	struct sigaction before[SIGNALS_CAUGHT];
+	struct sigaction before[SIGNALS_CAUGHT], before_timer;
+	timer_t ticker;
 };
 
 /* Catch them from now on. Returns 0 or a negative errno. ks_signals_done() is right after both. */

@@ -173,3 +173,11 @@ ks_byteset_end(const char *p)
 	}
 	return NULL;
 }
+
+const char *
+ks_element_end(const char *p)
+{
+	const char *end = *p == '[' ? ks_byteset_end(p) : NULL;
+
+	return end ? end : p + (*p == '\\' && p[1] ? 2 : 1);
+}

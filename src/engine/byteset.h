@@ -30,6 +30,9 @@ bool ks_byteset_within(const struct byteset *part, const struct byteset *whole);
 /* Behind the ']' of the bracket expression that begins at p, a '['; NULL if it has none. */
 const char *ks_byteset_end(const char *p);
 
+/* Behind the element of an expression that begins at p: a bracket expression, an escape, or one byte. */
+const char *ks_element_end(const char *p);
+
 /*
  * Parse the inside of a bracket expression (docs/rules.md, "body"), which borrows text[0, len).
  * Returns NULL and fills *ret_set, or a constant text that says what is wrong.

@@ -5,7 +5,7 @@
  * trigger begin here, what names are here, what separators begin here.
  *
  * To compile them takes a good part of a second, to load them less than a millisecond. Prepared bytes
- * are what a build made for the built-in rules:
+ * are what a build of this very version made for the built-in rules:
  *
  *     header | widths of triggers, one a rule | database | database | ...
  *
@@ -20,9 +20,13 @@
 
 #include "error.h"
 #include "macro.h"
+#include "version.h"
+
+/* To be raised when the same rules and macros get other databases or another order of bytes. */
+#define LAYOUT "1"
 
 struct header {
-	uint64_t hash; /* of the triggers */
+	uint64_t hash; /* ks_prepared_hash() */
 	uint64_t rule_count;
 	uint64_t lengths[DATABASE_COUNT]; /* 0: there is none */
 };
@@ -183,6 +187,10 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 {
 	int r = KS_OK;
 
+	if (set->nouns.count == 0)
+		return KS_OK;
+	if (!separator_width_is_right())
+		return KS_ERROR_INTERNAL;
 	for (unsigned k = 0; r == KS_OK && k < set->nouns.count; k++) {
 		char *expression;
 
@@ -191,9 +199,7 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 		r = patterns_add(&patterns[DATABASE_TRIGGERS], set->rule_count + k, NULL,
 		                 expression);
 	}
-	if (r == KS_OK && !separator_width_is_right())
-		r = KS_ERROR_INTERNAL;
-	if (r == KS_OK && set->nouns.count > 0)
+	if (r == KS_OK)
 		r = patterns_add(&patterns[DATABASE_SEPARATORS], set->rule_count, NULL,
 		                 separator_expression());
 	return r;
@@ -249,8 +255,10 @@ hash_text(uint64_t hash, const char *text)
 uint64_t
 ks_prepared_hash(const struct ks_rule *rules, size_t count)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), KS_VERSION " " LAYOUT);
 
+	for (size_t i = 0; ks_macro_text(i); i++)
+		hash = hash_text(hash, ks_macro_text(i));
 	for (size_t i = 0; i < count; i++) {
 		const char flags[] = { (char)('a' + (int)rules[i].kind),
 			               (char)('a' + (int)rules[i].boundary),

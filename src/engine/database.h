@@ -10,7 +10,7 @@ int ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules,
 
 void ks_databases_free(struct ks_ruleset *set);
 
-/* A hash of all that the databases and the widths of rules depend on. */
+/* A hash of all that the databases and the widths of rules depend on: triggers, macros, version. */
 uint64_t ks_prepared_hash(const struct ks_rule *rules, size_t count);
 
 /*

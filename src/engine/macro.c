@@ -50,6 +50,12 @@ static const struct macro {
 
 #define MACRO_COUNT (sizeof(macros) / sizeof(macros[0]))
 
+const char *
+ks_macro_text(size_t i)
+{
+	return i < MACRO_COUNT ? macros[i].text : NULL;
+}
+
 static const struct macro *
 find_macro(const char *p)
 {
@@ -60,17 +66,6 @@ find_macro(const char *p)
 	return NULL;
 }
 
-/* What follows the element of an expression at p that is no macro: an escape, a set or a character. */
-static const char *
-skip_element(const char *p)
-{
-	const char *end = *p == '[' ? ks_byteset_end(p) : NULL;
-
-	if (end)
-		return end;
-	return p + (*p == '\\' && p[1] ? 2 : 1);
-}
-
 /* Write trigger to to, if it is not NULL; returns the length. */
 static size_t
 expand(const char *trigger, char *to)
@@ -79,7 +74,7 @@ expand(const char *trigger, char *to)
 
 	while (*trigger) {
 		const struct macro *macro = find_macro(trigger);
-		const char *end = macro ? trigger + strlen(macro->name) : skip_element(trigger);
+		const char *end = macro ? trigger + strlen(macro->name) : ks_element_end(trigger);
 		const char *text = macro ? macro->text : trigger;
 		size_t n = macro ? strlen(text) : (size_t)(end - trigger);
 

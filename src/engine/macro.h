@@ -2,10 +2,15 @@
 /* Macros: names in braces that stand for a longer expression in a trigger (docs/rules.md). */
 #pragma once
 
+#include <stddef.h>
+
 /* What {separator} stands for, and how many bytes it can match. A constant. */
 extern const char ks_macro_separator[];
 #define SEPARATOR_WIDTH_MIN 1U
 #define SEPARATOR_WIDTH_MAX 99U
+
+/* What macro number i stands for, a constant; NULL behind the last. */
+const char *ks_macro_text(size_t i);
 
 /* trigger with its macros replaced; the caller frees it. NULL when memory is out. */
 char *ks_macro_expand(const char *trigger);

@@ -22,6 +22,13 @@ struct class_table {
 	unsigned count;
 };
 
+/* A set of rules while it is made. */
+struct making {
+	struct ks_ruleset *set;
+	struct class_table table;
+	uint32_t number; /* of the rule that is compiled */
+};
+
 static int
 intern_set(struct class_table *table, const struct byteset *set, uint8_t *ret_number)
 {
@@ -113,40 +120,42 @@ check_members(const struct ks_rule *rule, struct ks_error *reterr)
 }
 
 static int
-compile_infix(struct ks_ruleset *set, const struct ks_rule *rule, struct class_table *table,
-              struct compiled_rule *compiled, struct ks_error *reterr)
+compile_infix(struct making *making, const struct ks_rule *rule, struct compiled_rule *compiled,
+              struct ks_error *reterr)
 {
-	struct infix *infix = &set->infixes[set->infix_count];
+	struct infix *infix = &making->set->infixes[making->set->infix_count];
 	int r = ks_trigger_parse_infix(rule, infix, reterr);
 
 	if (r != KS_OK || !infix->before_len)
 		return r;
-	if (intern_set(table, &infix->before, &compiled->before) != KS_OK)
+	if (intern_set(&making->table, &infix->before, &compiled->before) != KS_OK)
 		return too_many_sets(rule, "before", reterr);
 	compiled->before_len = (uint16_t)infix->before_len;
-	set->infix_count++;
+	making->set->infix_count++;
 	return KS_OK;
 }
 
 static int
 add_path(void *ctx, const char *head, bool is_whole)
 {
-	struct ks_ruleset *set = ctx;
+	const struct making *making = ctx;
+	struct ks_ruleset *set = making->set;
 	struct name_path *grown = realloc(set->paths, (set->path_count + 1) * sizeof(*grown));
 
 	(void)head;
 	if (!grown)
 		return KS_ERROR_MEMORY;
 	set->paths = grown;
-	grown[set->path_count++] = (struct name_path){ set->compiled_count, is_whole };
+	grown[set->path_count++] = (struct name_path){ making->number, is_whole };
 	return KS_OK;
 }
 
 /* How the rule's trigger is found: by its noun, or by an expression of which its boundary is a part or not. */
 static int
-compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compiled_rule *compiled,
+compile_trigger(struct making *making, const struct ks_rule *rule, struct compiled_rule *compiled,
                 struct ks_error *reterr)
 {
+	struct ks_ruleset *set = making->set;
 	const struct trigger_width *width = &compiled->width;
 	struct nouns nouns = set->nouns;
 	char *name;
@@ -159,7 +168,7 @@ compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compi
 		unsigned strangers = ks_setting_count_strangers(name);
 		if (strangers > set->strangers)
 			set->strangers = strangers;
-		r = ks_setting_paths(name, has_simple_name(compiled), add_path, set);
+		r = ks_setting_paths(name, has_simple_name(compiled), add_path, making);
 	}
 	free(name);
 	if (r != KS_OK)
@@ -170,8 +179,8 @@ compile_trigger(struct ks_ruleset *set, const struct ks_rule *rule, struct compi
 }
 
 static int
-compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_table *table,
-             const uint8_t *width, struct compiled_rule *compiled, struct ks_error *reterr)
+compile_rule(struct making *making, const struct ks_rule *rule, const uint8_t *width,
+             struct compiled_rule *compiled, struct ks_error *reterr)
 {
 	int r = check_members(rule, reterr);
 
@@ -188,17 +197,18 @@ compile_rule(struct ks_ruleset *set, const struct ks_rule *rule, struct class_ta
 		            !(rule->conditions & KS_REFUSE_PLACEHOLDER),
 	};
 	if (r == KS_OK)
-		r = compile_set(rule, "body", rule->body, table, &compiled->body, reterr);
+		r = compile_set(rule, "body", rule->body, &making->table, &compiled->body, reterr);
 	if (r == KS_OK && rule->follow)
-		r = compile_set(rule, "follow", rule->follow, table, &compiled->follow, reterr);
+		r = compile_set(rule, "follow", rule->follow, &making->table, &compiled->follow,
+		                reterr);
 	if (r == KS_OK && width)
 		memcpy(&compiled->width, width, sizeof(compiled->width));
 	else if (r == KS_OK)
 		r = ks_trigger_measure(rule, &compiled->width, reterr);
 	if (r == KS_OK)
-		r = compile_infix(set, rule, table, compiled, reterr);
+		r = compile_infix(making, rule, compiled, reterr);
 	if (r == KS_OK)
-		r = compile_trigger(set, rule, compiled, reterr);
+		r = compile_trigger(making, rule, compiled, reterr);
 	return r;
 }
 
@@ -234,17 +244,18 @@ static int
 compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t *widths,
               struct ks_error *reterr)
 {
-	struct class_table table = { .count = 0 };
+	struct making making = { .set = set };
 
 	for (size_t i = 0; i < set->rule_count; i++) {
 		const uint8_t *width = widths ? widths + i * sizeof(struct trigger_width) : NULL;
-		int r = compile_rule(set, &rules[i], &table, width, &set->rules[i], reterr);
+
+		making.number = (uint32_t)i;
+		int r = compile_rule(&making, &rules[i], width, &set->rules[i], reterr);
 		if (r != KS_OK)
 			return r;
-		set->compiled_count++;
 		count_rule(set, &set->rules[i]);
 	}
-	fill_classes(&set->classes, &table);
+	fill_classes(&set->classes, &making.table);
 	return KS_OK;
 }
 
@@ -323,12 +334,11 @@ ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
 int
 ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 {
-	struct class_table table = { .count = 0 };
-	struct compiled_rule compiled;
 	struct infix infix;
 	struct ks_ruleset set = { .infixes = &infix };
-
-	int r = compile_rule(&set, rule, &table, NULL, &compiled, reterr);
+	struct making making = { .set = &set };
+	struct compiled_rule compiled;
+	int r = compile_rule(&making, rule, NULL, &compiled, reterr);
 
 	free(set.paths);
 	return r;

@@ -58,12 +58,11 @@ enum database {
 };
 
 struct ks_ruleset {
-	uint64_t hash; /* of the triggers: ks_prepared_hash() */
+	uint64_t hash; /* ks_prepared_hash() */
 	hs_database_t *databases[DATABASE_COUNT];
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
-	uint32_t compiled_count; /* while it is made: of rules */
 	struct infix *infixes;
 	size_t infix_count;
 	size_t lead_count; /* rules whose trigger has a lead */

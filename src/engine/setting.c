@@ -11,22 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "byteset.h"
 #include "macro.h"
 
 /* A part of an expression. */
 struct part {
 	const char *from, *to;
 };
-
-/* The end of the element at p: an escape, a set, or a character. */
-static const char *
-element_end(const char *p)
-{
-	const char *end = *p == '[' ? ks_byteset_end(p) : NULL;
-
-	return end ? end : p + (*p == '\\' && p[1] ? 2 : 1);
-}
 
 /*
  * The end of the first alternative of part, and where the group that it ends with begins (NULL: it
@@ -40,7 +30,7 @@ alternative_end(struct part part, const char **ret_group)
 
 	*ret_group = NULL;
 	for (; p < part.to && (depth || *p != '|'); p = next) {
-		next = element_end(p);
+		next = ks_element_end(p);
 		*ret_group = NULL;
 		if (*p == '(' && depth++ == 0)
 			group = p;
@@ -96,34 +86,43 @@ static bool
 add_word(struct nouns *nouns, struct part part)
 {
 	char word[NOUN_LEN_MAX];
-	size_t len = 0;
+	const char *start = part.to;
+	size_t len;
 
-	while (part.to > part.from && len < NOUN_LEN_MAX && is_plain(part.to[-1])) {
-		part.to--;
-		len++;
-	}
-	if (len && part.to > part.from && part.to[-1] == '\\') {
-		part.to++; /* the first is the letter of an escape */
-		len--;
-	}
+	while (start > part.from && is_plain(start[-1]))
+		start--;
+	if (start > part.from && start[-1] == '\\' && start < part.to &&
+	    isalnum((unsigned char)*start))
+		return false; /* "\x6bey": the text does not have the word */
+	len = (size_t)(part.to - start);
 	if (len < NOUN_LEN_MIN)
 		return false;
+	if (len > NOUN_LEN_MAX)
+		len = NOUN_LEN_MAX;
 	for (size_t i = 0; i < len; i++)
-		word[i] = (char)tolower((unsigned char)part.to[i]);
+		word[i] = (char)tolower((unsigned char)part.to[(ptrdiff_t)i - (ptrdiff_t)len]);
 	return add_noun(nouns, word, len);
 }
 
-/* "(?:" or "(?i:" or "(" */
+#define GROUP_FLAGS "imsx-"
+
+/* Behind "(?:" or "(?i:" or "("; NULL for whatever else begins with a parenthesis. */
 static const char *
-group_start(const char *p, const char *end)
+group_start(const char *p)
 {
-	const char *colon = p + 1;
+	const char *colon;
 
 	if (p[1] != '?')
 		return p + 1;
-	while (colon < end && *colon != ':' && *colon != ')')
-		colon++;
-	return colon < end && *colon == ':' ? colon + 1 : NULL;
+	colon = p + 2 + strspn(p + 2, GROUP_FLAGS);
+	return *colon == ':' ? colon + 1 : NULL;
+}
+
+/* "(?i)" */
+static bool
+is_flags(const char *p)
+{
+	return p[1] == '?' && p[2 + strspn(p + 2, GROUP_FLAGS)] == ')';
 }
 
 /* Add the nouns of each alternative. False if there is one without. */
@@ -132,7 +131,7 @@ add_nouns(struct nouns *nouns, struct part part)
 {
 	for (;;) {
 		const char *group, *end = alternative_end(part, &group);
-		const char *inner = group ? group_start(group, end) : NULL;
+		const char *inner = group ? group_start(group) : NULL;
 		bool found = group ? inner && add_nouns(nouns, (struct part){ inner, end - 1 })
 		                   : add_word(nouns, (struct part){ part.from, end });
 
@@ -262,6 +261,15 @@ ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx)
 
 /* ---------------------------------------------------------------- strangers ---- */
 
+#define BIT(c) (UINT64_C(1) << ((c)&63))
+/* From first to last, both in one word of a set. */
+#define BITS(first, last) ((BIT(last) - BIT(first)) | BIT(last))
+
+const struct byteset ks_setting_bytes = {
+	{ BITS('0', '9') | BIT('-') | BIT('.') | BIT(' '),
+	  BITS('A', 'Z') | BITS('a', 'z') | BIT('_') },
+};
+
 /* Can the element [p, end), no group, be a byte that is no name byte? */
 static bool
 is_stranger(const char *p, const char *end)
@@ -271,11 +279,7 @@ is_stranger(const char *p, const char *end)
 	if (*p == '[') {
 		if (ks_byteset_parse(p + 1, (size_t)(end - p) - 2, &set))
 			return true;
-		for (unsigned b = 0; b < 256; b++) {
-			if (byteset_has(&set, (uint8_t)b) && !is_setting_byte((uint8_t)b))
-				return true;
-		}
-		return false;
+		return !ks_byteset_within(&set, &ks_setting_bytes);
 	}
 	if (*p == '\\')
 		return isalnum((unsigned char)p[1]) || !is_setting_byte((uint8_t)p[1]);
@@ -299,7 +303,7 @@ unit_end(const char *p, const char *to)
 	do {
 		depth += *p == '(';
 		depth -= *p == ')' && depth;
-		p = element_end(p);
+		p = ks_element_end(p);
 	} while (depth && p < to);
 	return p;
 }
@@ -316,6 +320,16 @@ quantifier_end(const char *p, bool *ret_repeats)
 	return p + (*ret_repeats || *p == '?');
 }
 
+static unsigned
+count_in_group(struct part group)
+{
+	const char *inner = group_start(group.from);
+
+	if (inner)
+		return count_strangers((struct part){ inner, group.to - 1 });
+	return is_flags(group.from) ? 0 : UINT_MAX;
+}
+
 /* One alternative: its units in a row. */
 static unsigned
 count_in_sequence(struct part part)
@@ -324,16 +338,11 @@ count_in_sequence(struct part part)
 	const char *end;
 
 	for (const char *p = part.from; p < part.to; p = end) {
-		const char *inner;
 		unsigned of_unit;
 		bool repeats;
 
 		end = unit_end(p, part.to);
-		inner = *p == '(' ? group_start(p, end) : NULL;
-		if (*p == '(')
-			of_unit = inner ? count_strangers((struct part){ inner, end - 1 }) : 0;
-		else
-			of_unit = is_stranger(p, end);
+		of_unit = *p == '(' ? count_in_group((struct part){ p, end }) : is_stranger(p, end);
 		end = quantifier_end(end, &repeats);
 		strangers = saturating_add(strangers, of_unit && repeats ? UINT_MAX : of_unit);
 	}
@@ -367,4 +376,16 @@ bool
 ks_setting_may_go_on(uint8_t b)
 {
 	return b && strchr("sS_0123456789 -\x1b\\\"'`&%])\t:=?>,", b);
+}
+
+bool
+ks_setting_may_be_open(const uint8_t *text, size_t len)
+{
+	const uint8_t *end = memchr(text, '\n', len);
+	size_t before = end ? (size_t)(end - text) : 0;
+
+	if (!end)
+		return true;
+	before -= before > 0 && text[before - 1] == '\r';
+	return before > 0 && memchr("|>+-", text[before - 1], 4);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "byteset.h"
 #include "keysieve.h"
 
 #define NAME_WIDTH_MAX 64U
@@ -57,12 +58,13 @@ typedef int (*name_path_fn)(void *ctx, const char *head, bool is_whole);
  */
 int ks_setting_paths(const char *name, bool is_simple, name_path_fn fn, void *ctx);
 
-/* Bytes that nearly all names are made of. */
+/* Bytes that nearly all names are made of: letters, digits, and "_-. ". A constant. */
+extern const struct byteset ks_setting_bytes;
+
 static inline bool
 is_setting_byte(uint8_t b)
 {
-	return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
-	       b == '_' || b == '-' || b == '.' || b == ' ';
+	return byteset_has(&ks_setting_bytes, b);
 }
 
 /*
@@ -73,3 +75,9 @@ unsigned ks_setting_count_strangers(const char *name);
 
 /* Can a separator begin with that byte? */
 bool ks_setting_may_go_on(uint8_t b);
+
+/*
+ * Can text be the beginning of a separator that goes on? False only if it cannot. The only line end of a
+ * separator is that of {indent}, and what may stand before it are few bytes.
+ */
+bool ks_setting_may_be_open(const uint8_t *text, size_t len);

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "channel.h"
-#include "detect.h"
 #include "keysieve.h"
 #include "parser.h"
 
@@ -483,6 +482,8 @@ ks_redactor_stop(struct ks_redactor *r, struct ks_scratch *scratch)
 {
 	int status = conclude(r, scratch, ks_channel_give_up);
 
+	if (status == KS_OK) /* a finding whose run could have gone on is not reported yet */
+		status = conclude(r, scratch, ks_channel_end);
 	r->has_ended = true;
 	return status;
 }

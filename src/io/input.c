@@ -52,16 +52,12 @@ ks_input_descriptor(const struct input *in)
 static ssize_t
 read_raw(struct input *in, uint8_t *buf, size_t len)
 {
-	for (;;) {
-		ssize_t n = read(in->fd, buf, len);
+	ssize_t n = read(in->fd, buf, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		in->position += (uint64_t)n;
-		return n;
-	}
+	if (n < 0)
+		return -errno;
+	in->position += (uint64_t)n;
+	return n;
 }
 
 /* As ks_input_read(), as long as it is not known what it is. */

@@ -26,6 +26,7 @@ int ks_input_descriptor(const struct input *input);
  * Read what is there, up to len >= INPUT_READ_MIN bytes. It does not wait if ks_input_descriptor() polls as
  * readable, hung up or in error. Returns the number of bytes, 0 at the end, or a negative errno:
  * -EAGAIN    nothing is there yet: poll again
+ * -EINTR     a signal came while it waited; never of a file
  * -EBADMSG   gzip data is damaged, breaks off, or something else follows it. All text before that was given.
  */
 ssize_t ks_input_read(struct input *input, uint8_t *buf, size_t len);

@@ -104,20 +104,24 @@ ks_key_read_file(const char *path, struct ks_key **ret_key, struct ks_error *ret
 	return r;
 }
 
-static bool
-write_all(int fd, const char *line, size_t len)
+/* Write text to fd and close it, whatever happens. Returns 0 or an errno. */
+static int
+write_and_close(int fd, const char *text, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, line, len);
+	FILE *file = fdopen(fd, "w");
+	int sys = 0;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		line += n;
-		len -= (size_t)n;
+	if (!file) {
+		sys = errno;
+		(void)close(fd);
+		return sys;
 	}
-	return fsync(fd) == 0;
+	setbuf(file, NULL); /* no copy of the key is left in it */
+	if (fwrite(text, 1, len, file) != len || fflush(file) != 0 || fsync(fd) != 0)
+		sys = errno;
+	if (fclose(file) != 0 && !sys)
+		sys = errno;
+	return sys;
 }
 
 int
@@ -125,7 +129,7 @@ ks_key_create_file(const char *path, struct ks_error *reterr)
 {
 	uint8_t bytes[KEY_SIZE];
 	char line[LINE_SIZE + 1];
-	int fd, sys = 0;
+	int fd, sys;
 
 	if (sodium_init() < 0)
 		return ks_error_set(reterr, KS_ERROR_INTERNAL, "libsodium cannot be used");
@@ -136,10 +140,7 @@ ks_key_create_file(const char *path, struct ks_error *reterr)
 	memcpy(line, magic, sizeof(magic) - 1);
 	(void)sodium_bin2hex(line + sizeof(magic) - 1, HEX_SIZE + 1, bytes, sizeof(bytes));
 	line[LINE_SIZE - 1] = '\n';
-	if (!write_all(fd, line, LINE_SIZE))
-		sys = errno;
-	if (close(fd) != 0 && !sys)
-		sys = errno;
+	sys = write_and_close(fd, line, LINE_SIZE);
 	sodium_memzero(bytes, sizeof(bytes));
 	sodium_memzero(line, sizeof(line));
 	if (!sys)
