@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter_command.h"
+#include "follow_command.h"
 #include "journal_command.h"
 #include "key_command.h"
 #include "message.h"
@@ -21,6 +22,13 @@ static const struct command commands[] = {
 	  "With no FILE, or where FILE is -, read the standard input. A file that is called\n"
 	  "like a command is ./rules.\n",
 	  ks_filter_command },
+	{ COMMAND_FOLLOW, "follow", "[OPTION]... FILE|PATTERN...",
+	  "Mask what is written to log files, also when they are rotated.",
+	  "It starts at the end of files that are there, and at the beginning of those that\n"
+	  "appear later. A PATTERN in quotes, such as '/var/log/app/*.log', is looked at again\n"
+	  "and again. Ends with SIGTERM or SIGINT; SIGHUP reads the rules and opens the output\n"
+	  "anew; SIGUSR1 prints counts.\n",
+	  ks_follow_command },
 	{ COMMAND_JOURNAL, "journal", "[OPTION]... [MATCH]...",
 	  "Mask credentials in the systemd journal.",
 	  "MATCH is FIELD=VALUE: entries must have one of the values for each field. + between\n"

@@ -182,12 +182,15 @@ use_rules(struct job *job, const struct rule_selection *rules)
 	return ks_filter_use(job->filter, rules->set, &options);
 }
 
-/* The filter is idle: the rules that wait take over. Returns KS_OK or an error. */
+/* The filter is idle: the rules that wait take over, if there are any. Returns KS_OK or an error. */
 static int
 change_rules(struct job *job)
 {
-	int r = use_rules(job, &job->reload.next);
+	int r;
 
+	if (!job->reload.is_ready)
+		return KS_OK;
+	r = use_rules(job, &job->reload.next);
 	return r == KS_OK ? ks_reload_apply(&job->reload, &job->rules, &job->stats) : r;
 }
 
@@ -195,8 +198,6 @@ static int
 reload_rules(struct job *job)
 {
 	ks_reload_prepare(&job->reload, job->options);
-	if (!job->reload.is_ready)
-		return KS_OK;
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
 	ks_filter_want_idle(job->filter);

@@ -20,7 +20,8 @@
 #include <yaml.h>
 
 #define VERSION  "1"
-#define HEX_SIZE (2U * crypto_generichash_BYTES)
+#define HEX_SIZE ((size_t)2 * crypto_generichash_BYTES)
+#define HASH_HEX ((size_t)2 * FILE_HASH_SIZE)
 
 static const char before_version[] = "{\"keysieve-checkpoint\": ";
 static const char before_checksum[] = ", \"blake2b\": \"";
@@ -81,7 +82,7 @@ write_number(const char *key, uint64_t number, FILE *out)
 static void
 write_identity(const struct file_identity *identity, FILE *out)
 {
-	char hex[2 * FILE_HASH_SIZE + 1];
+	char hex[HASH_HEX + 1];
 
 	write_number("device", identity->device, out);
 	write_number("inode", identity->inode, out);
@@ -235,11 +236,15 @@ read_text(struct reader *r, yaml_node_t *map, const char *key)
 
 	r->is_out_of_memory |= !text;
 	for (; text && *from; to++) {
-		*to = *from == '%' ? read_escape(from + 1) : *from;
+		bool is_escape = *from == '%';
+
+		*to = *from;
+		if (is_escape)
+			*to = read_escape(from + 1);
 		r->is_bad |= !*to;
 		if (!*to)
 			break;
-		from += *from == '%' ? 3 : 1;
+		from += is_escape ? 3 : 1;
 	}
 	if (to)
 		*to = '\0';
@@ -257,7 +262,7 @@ read_identity(struct reader *r, yaml_node_t *map, struct file_identity *identity
 	identity->inode = read_number(r, map, "inode");
 	identity->birth = read_number(r, map, "birth");
 	identity->head_length = (uint32_t)head;
-	r->is_bad |= head > FILE_HEAD_MAX || strlen(hex) != sizeof(identity->head_hash) * 2 ||
+	r->is_bad |= head > FILE_HEAD_MAX || strlen(hex) != HASH_HEX ||
 	             sodium_hex2bin(identity->head_hash, FILE_HASH_SIZE, hex, strlen(hex), NULL,
 	                            &len, NULL) != 0 ||
 	             len != FILE_HASH_SIZE;

@@ -27,11 +27,14 @@
 #include "file_identity.h"
 #include "keysieve.h"
 
+/* A part that comes after all that was read: its place in the source is not known. */
+#define CHECKPOINT_WAITS UINT64_MAX
+
 /* Strings and lists belong to the checkpoint. */
 struct checkpoint_part {
 	char *path; /* where it was last seen */
 	struct file_identity identity;
-	uint64_t source_offset; /* a position in the source ... */
+	uint64_t source_offset; /* a position in the source, or CHECKPOINT_WAITS ... */
 	uint64_t file_offset;   /* ... and the place in the file where that is */
 };
 

@@ -68,7 +68,7 @@ ks_file_identity_read(int fd, struct file_identity *ret_identity)
 bool
 ks_file_identity_is_inode(const struct file_identity *identity, int fd)
 {
-	struct file_identity now;
+	struct file_identity now = { 0 };
 
 	if (read_inode(fd, &now) < 0 || now.device != identity->device ||
 	    now.inode != identity->inode)

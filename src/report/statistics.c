@@ -95,6 +95,50 @@ ks_statistics_change(struct statistics *stats, const struct ks_catalog *catalog,
 	return KS_OK;
 }
 
+/* The rules that stats does not have are counted behind its own. */
+static int
+add_missing(struct statistics *stats, const struct statistics *from)
+{
+	struct rule_count *grown = reallocarray(stats->rules, stats->count + from->count + 1,
+	                                        sizeof(*grown));
+
+	if (!grown)
+		return KS_ERROR_MEMORY;
+	stats->rules = grown;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct rule_count *rule = &from->rules[i];
+
+		if (rule->findings == 0 || rules_find(grown, stats->count, rule->id))
+			continue;
+		grown[stats->count] = (struct rule_count){ .id = strdup(rule->id) };
+		if (!grown[stats->count].id)
+			return KS_ERROR_MEMORY;
+		stats->count++;
+	}
+	return KS_OK;
+}
+
+int
+ks_statistics_take(struct statistics *stats, struct statistics *from)
+{
+	int r = add_missing(stats, from);
+
+	if (r != KS_OK)
+		return r;
+	for (size_t i = 0; i < from->count; i++) {
+		struct rule_count *rule = &from->rules[i];
+
+		if (rule->findings > 0)
+			rules_find(stats->rules, stats->count, rule->id)->findings +=
+				rule->findings;
+		rule->findings = 0;
+	}
+	stats->findings += from->findings;
+	stats->masked += from->masked;
+	from->findings = from->masked = 0;
+	return KS_OK;
+}
+
 void
 ks_statistics_done(struct statistics *stats)
 {

@@ -35,6 +35,9 @@ void ks_statistics_done(struct statistics *stats);
 int ks_statistics_change(struct statistics *stats, const struct ks_catalog *catalog,
                          const size_t *index, size_t count);
 
+/* Count what 'from' has counted, which begins anew. Returns 0, or KS_ERROR_MEMORY, and all is as it was. */
+int ks_statistics_take(struct statistics *stats, struct statistics *from);
+
 /* A ks_finding_fn whose ctx is a struct statistics. */
 void ks_statistics_count(void *ctx, const struct ks_finding *finding);
 

@@ -96,6 +96,13 @@ def process_state(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
+def catches_signal(pid, number):
+    """Does a process do something about this signal? It dies of it as long as it is too young for that."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
 def is_asleep(pid):
     """Does the process sleep, or is it over? The first thread is looked at last: others may have woken it."""
     threads = sorted(map(int, os.listdir(f"/proc/{pid}/task")), reverse=True)

@@ -326,8 +326,10 @@ START_TEST(write_before_record)
 	pid_t child = fork();
 
 	if (child == 0) {
+		struct output *output = open_output("out");
+
 		(void)close(STDERR_FILENO); /* what assert() prints */
-		put(open_output("out"), "in no checkpoint");
+		put(output, "in no checkpoint");
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
