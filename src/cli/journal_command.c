@@ -163,14 +163,19 @@ take_entry(struct journal_job *job)
 	enum turn turn = judge(job, ks_journal_stream_take(&job->stream, job->journal));
 
 	job->is_unsaved = true;
-	if (job->stream.has_changed) {
-		job->stream.has_changed = false;
-		ks_message("the journal is not the one that was read before; "
-		           "an entry may be written twice");
-	}
 	if (turn == TURN_ON && (job->is_reopening || job->reload.is_ready))
 		turn = flush(job);
 	return turn;
+}
+
+/* All was read that is there. */
+static enum turn
+pause_reading(struct journal_job *job)
+{
+	if (ks_journal_stream_end_drop(&job->stream))
+		ks_message("the journal has changed while it was read; "
+		           "entries may be missing");
+	return flush(job);
 }
 
 static enum turn
@@ -184,7 +189,7 @@ step(struct journal_job *job, struct signals *signals)
 	r = ks_journal_next(job->journal);
 	if (r < 0)
 		return fail_journal(job, -r);
-	turn = r > 0 ? take_entry(job) : flush(job);
+	turn = r > 0 ? take_entry(job) : pause_reading(job);
 	if (turn == TURN_ON)
 		turn = save_in_time(job);
 	if (turn != TURN_ON || r > 0)

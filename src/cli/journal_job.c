@@ -328,56 +328,68 @@ seek_behind(struct journal_job *job, const char *cursor)
 }
 
 /*
- * To the entry to begin again with, if also the last that was written is there still: else what it takes to
- * count off what was written is not there any more. *ret_gone: some were lost that had not been read.
+ * To the entry to begin again with, if also the last that was written is there still: else it could not be told
+ * what was. *ret_drops: all up to that is to be dropped. *ret_gone: some were lost that had not been read.
  */
 static int
-seek_cursors(struct journal_job *job, const char *first, const char *last, uint64_t written,
-             bool *ret_gone, uint64_t *ret_drop)
+seek_cursors(struct journal_job *job, const char *first, const char *last, bool *ret_drops,
+             bool *ret_gone)
 {
 	int r = last ? ks_journal_seek_cursor(job->journal, last) : 0;
 
+	*ret_drops = false;
 	*ret_gone = r == JOURNAL_GONE;
 	if (r != 0)
 		return r;
 	r = ks_journal_seek_cursor(job->journal, first);
-	if (r == 0)
-		*ret_drop = written;
-	else if (r == JOURNAL_GONE && last)
-		r = seek_behind(job, last);
-	else
-		*ret_gone = r == JOURNAL_GONE;
+	if (r == JOURNAL_GONE && last)
+		return seek_behind(job, last);
+	*ret_drops = r == 0 && last;
+	*ret_gone = r == JOURNAL_GONE;
 	return r;
+}
+
+/* cursors: what the checkpoint holds; is changed. Returns 0 or a negative errno. */
+static int
+seek_checkpoint(struct journal_job *job, char *cursors)
+{
+	char *last = strchr(cursors, ' ');
+	bool drops, is_gone;
+	int r;
+
+	if (last)
+		*last++ = '\0';
+	r = seek_cursors(job, cursors, last, &drops, &is_gone);
+	if (drops) {
+		last = strdup(last);
+		if (!last)
+			return -ENOMEM;
+		ks_journal_stream_drop_to(&job->stream, last);
+	}
+	if (is_gone)
+		ks_message("the entry to go on with is not in the journal any more; "
+		           "going on with the first that is later");
+	return r < 0 ? r : 0;
 }
 
 static int
 seek(struct journal_job *job)
 {
-	const struct checkpoint_source *source = job->checkpoint.sources;
-	bool is_gone = false;
-	uint64_t drop = 0;
-	char *first, *last;
+	char *cursors;
 	int r;
 
 	if (job->checkpoint.source_count == 0)
 		return seek_begin(job);
-	first = strdup(source->cursor);
-	if (!first)
+	cursors = strdup(job->checkpoint.sources[0].cursor);
+	if (!cursors)
 		return fail_memory();
-	last = strchr(first, ' ');
-	if (last)
-		*last++ = '\0';
-	r = seek_cursors(job, first, last, source->settled - source->restart, &is_gone, &drop);
-	free(first);
-	ks_journal_stream_drop(&job->stream, drop);
-	if (r == -EINVAL)
+	r = seek_checkpoint(job, cursors);
+	free(cursors);
+	if (r == -EINVAL) {
 		ks_message_file(job->options->state, "it holds no cursor of a journal");
-	else if (r < 0)
-		return fail_io("journal", -r);
-	if (is_gone)
-		ks_message("the entry to go on with is not in the journal any more; "
-		           "going on with the first that is later");
-	return r < 0 ? EXIT_IO : 0;
+		return EXIT_IO;
+	}
+	return r < 0 ? fail_io("journal", -r) : 0;
 }
 
 static int

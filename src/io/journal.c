@@ -268,6 +268,12 @@ ks_journal_cursor(struct journal *j, char **ret_cursor)
 	return r < 0 ? r : 0;
 }
 
+int
+ks_journal_is_at(struct journal *j, const char *cursor)
+{
+	return sd_journal_test_cursor(j->journal, cursor);
+}
+
 /* ------------------------------------------------------------------------- text ---- */
 
 static int

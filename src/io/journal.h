@@ -54,6 +54,8 @@ int ks_journal_next(struct journal *journal);
 
 /* Of the entry at hand; the caller's to free. */
 int ks_journal_cursor(struct journal *journal, char **ret_cursor);
+/* Is it that of the entry at hand? Returns 1, 0 or a negative errno. */
+int ks_journal_is_at(struct journal *journal, const char *cursor);
 
 /* Called with pieces of text; lends them until return. Returns 0, or a positive number: stop. */
 typedef int (*journal_text_fn)(void *ctx, const uint8_t *text, size_t len);

@@ -119,9 +119,10 @@ ks_journal_stream_init(struct journal_stream *s, enum journal_format format, str
 }
 
 void
-ks_journal_stream_drop(struct journal_stream *s, uint64_t bytes)
+ks_journal_stream_drop_to(struct journal_stream *s, char *last)
 {
-	s->drop = bytes;
+	s->last = last;
+	s->drop = UINT64_MAX;
 }
 
 void
@@ -131,11 +132,21 @@ ks_journal_stream_drop_entries(struct journal_stream *s, unsigned count)
 	s->drop = count > 0 ? UINT64_MAX : 0;
 }
 
+bool
+ks_journal_stream_end_drop(struct journal_stream *s)
+{
+	if (s->drop != UINT64_MAX)
+		return false;
+	s->drop = s->read;
+	return true;
+}
+
 void
 ks_journal_stream_done(struct journal_stream *s)
 {
 	ks_journal_stream_leave_rules(s);
 	ks_journal_places_done(&s->places);
+	free(s->last);
 	ks_buffer_done(&s->text);
 	ks_buffer_done(&s->entry);
 	ks_buffer_done(&s->converted);
@@ -184,22 +195,15 @@ gather(void *ctx, const uint8_t *text, size_t len)
 	return 0;
 }
 
-/*
- * The entry was read. Only a journal that is not the same as in the earlier run has one that was written in
- * part; it is written again, if that can be.
- */
-static int
-note_entry(struct journal_stream *s, char *cursor)
+/* Is the entry that was read the last that is not to be written? */
+static bool
+is_last_dropped(struct journal_stream *s, struct journal *journal)
 {
-	if (s->before > 0 && --s->before == 0)
-		s->drop = s->read;
-	if (s->begin < s->drop && s->drop < s->read) {
-		s->has_changed = true;
-		s->drop = s->out <= s->begin ? s->begin : s->read;
-	}
-	if (!ks_journal_places_add(&s->places, s->begin, s->read, cursor))
-		return fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY);
-	return 0;
+	if (s->drop != UINT64_MAX)
+		return false;
+	if (s->before > 0)
+		return --s->before == 0;
+	return s->last && ks_journal_is_at(journal, s->last) > 0;
 }
 
 int
@@ -216,9 +220,12 @@ ks_journal_stream_take(struct journal_stream *s, struct journal *journal)
 		free(cursor);
 		return damage == STOP ? -1 : fail(s, JOURNAL_READING, -damage);
 	}
-	r = note_entry(s, cursor);
-	if (r == 0 && s->read == s->drop)
+	if (!ks_journal_places_add(&s->places, s->begin, s->read, cursor))
+		return fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY);
+	if (is_last_dropped(s, journal)) {
+		s->drop = s->read;
 		r = feed(s);
+	}
 	if (r == 0 && damage < 0)
 		r = fail(s, JOURNAL_READING, -damage);
 	return r;

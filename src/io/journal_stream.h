@@ -28,6 +28,7 @@ struct journal_stream {
 	uint64_t base;   /* where the redactor began */
 	uint64_t drop;   /* what is before it is not written; UINT64_MAX: not known yet */
 	unsigned before; /* then: entries that are before it and are still to come */
+	char *last;      /* the cursor of the last entry before it; NULL: not known */
 	uint64_t begin;  /* of the entry that is being read */
 	uint64_t read, fed, out;
 	uint64_t written; /* the end of the last entry that is out as a whole */
@@ -35,7 +36,6 @@ struct journal_stream {
 	struct buffer text;  /* [fed, read) */
 	struct buffer entry; /* [written, out), masked, for another format */
 	struct buffer converted;
-	bool has_changed;
 	struct {
 		enum journal_side side;
 		int code; /* a positive errno; of JOURNAL_MASKING, an enum ks_status */
@@ -55,11 +55,13 @@ int ks_journal_stream_init(struct journal_stream *stream, enum journal_format fo
 void ks_journal_stream_done(struct journal_stream *stream);
 
 /*
- * What comes first is read for what follows, but not written: so many bytes of text, which was written by an
- * earlier run, or so many entries. To be called before the first entry is taken.
+ * What comes first is read for what follows, but not written: all up to the entry of a cursor, which is taken; or so
+ * many entries. To be called before the first entry is taken.
  */
-void ks_journal_stream_drop(struct journal_stream *stream, uint64_t bytes);
+void ks_journal_stream_drop_to(struct journal_stream *stream, char *last);
 void ks_journal_stream_drop_entries(struct journal_stream *stream, unsigned count);
+/* There is no next entry yet, so that one must have come by now: returns true if it has not. */
+bool ks_journal_stream_end_drop(struct journal_stream *stream);
 
 /*
  * Functions that return int from here on: 0, or -1 and failure says why. After JOURNAL_READING the

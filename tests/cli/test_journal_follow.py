@@ -280,6 +280,15 @@ class State(FollowTest):
             self.stop(sieve)
             self.assertEqual([int(text) for text in messages(self.written())], list(range(begin, end)))
 
+    def test_other_matches_than_before(self):
+        """Nothing is lost: what is new is written, whatever was read before."""
+        self.add(*(message(n, b"%d" % n, A=b"%d" % (n % 9 == 0)) for n in range(10)))
+        self.assertEqual(len(messages(self.go_on().stdout)), 10)
+        self.add(*(message(n, b"%d" % n, A=b"1") for n in range(10, 13)))
+        self.assertEqual(messages(self.go_on("A=1").stdout), [b"10", b"11", b"12"])
+        self.add(*(message(n, b"%d" % n, A=b"2") for n in range(13, 15)))
+        self.assertEqual(messages(self.go_on().stdout), [b"13", b"14"])
+
     def test_the_output_is_cut_back(self):
         self.add(*(message(n, b"%d" % n) for n in range(20)))
         self.go_on("--output", self.output)
