@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "gzip_output.h"
 #include "inlet.h"
+#include "masking.h"
 #include "message.h"
 #include "notify.h"
 #include "reload.h"
@@ -175,10 +176,7 @@ use_rules(struct job *job, const struct rule_selection *rules)
 		.finding_ctx = &job->stats,
 	};
 
-	if (rules->allowlist) {
-		options.is_allowed = ks_allowlist_has;
-		options.allow_ctx = rules->allowlist;
-	}
+	ks_masking_set(job->options, rules, &options);
 	return ks_filter_use(job->filter, rules->set, &options);
 }
 
@@ -417,7 +415,9 @@ start(struct job *job)
 	r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;
-	r = open_output(job);
+	r = ks_masking_check(job->options, &job->rules);
+	if (r == 0)
+		r = open_output(job);
 	if (r == 0)
 		r = open_gzip(job);
 	if (r != 0)

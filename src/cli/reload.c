@@ -2,6 +2,7 @@
 /* At most one selection waits: a second reload replaces the first one's, if it is right. */
 #include "reload.h"
 
+#include "masking.h"
 #include "message.h"
 #include "notify.h"
 
@@ -19,7 +20,7 @@ ks_reload_prepare(struct reload *reload, const struct options *options)
 	struct rule_selection next;
 
 	ks_notify_reloading();
-	if (ks_rule_selection_init(&next, options) == 0) {
+	if (ks_rule_selection_init(&next, options) == 0 && ks_masking_check(options, &next) == 0) {
 		ks_reload_done(reload);
 		reload->next = next;
 		reload->is_ready = true;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "masking.h"
 #include "message.h"
 #include "progress.h"
 #include "rule_selection.h"
@@ -50,6 +51,8 @@ check_options(const struct options *o)
 		problem = "it cannot go with --check";
 	else if (o->gzip)
 		problem = "it cannot go with --gzip; archives stay archives";
+	else if (o->mask > KS_MASK_FILL)
+		problem = "it can only fill; not with another --mask";
 	else if (o->suffix && strchr(o->suffix, '/'))
 		problem = "the suffix of copies cannot have a slash in it";
 	for (char **file = o->files; !problem && *file; file++) {
@@ -170,10 +173,7 @@ scrub_all(struct job *job)
 		.stop_ctx = job,
 	};
 
-	if (job->rules.allowlist) {
-		options.redactor.stream.is_allowed = ks_allowlist_has;
-		options.redactor.stream.allow_ctx = job->rules.allowlist;
-	}
+	ks_masking_set(job->options, &job->rules, &options.redactor.stream);
 	for (char **file = job->options->files; *file; file++) {
 		job->file++;
 		if (has_signal() || scrub_one(job, *file, &options) < 0)
@@ -200,6 +200,8 @@ start(struct job *job)
 
 	if (r == 0)
 		r = ks_rule_selection_init(&job->rules, job->options);
+	if (r == 0)
+		r = ks_masking_check(job->options, &job->rules);
 	if (r != 0)
 		return r;
 	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,

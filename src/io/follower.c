@@ -54,8 +54,7 @@ ks_follower_add(struct follower *f, const char *path, bool is_late)
 void
 ks_follower_remember(struct follower *f, const struct part *part)
 {
-	f->past[f->past_count++ % PAST_MAX] =
-		(struct past_file){ part->identity, part->position };
+	f->past[f->past_count++ % PAST_MAX] = (struct past_file){ part->identity, part->position };
 }
 
 static int
@@ -214,10 +213,11 @@ add_late(struct follower *f, struct source *s)
 static bool
 late_has_begun(struct follower *f, struct source *s)
 {
-	struct part *part = &s->files.parts[s->files.reading];
+	struct part *part;
 
 	if (!s->wants_context || s->files.reading == s->files.count)
 		return true;
+	part = &s->files.parts[s->files.reading];
 	if (!ks_part_has_more(part))
 		return false;
 	s->wants_context = false;
