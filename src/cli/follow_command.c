@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "checkpoint_file.h"
 #include "follow_rules.h"
@@ -329,12 +330,25 @@ open_output(struct job *job, const struct checkpoint *saved)
 	return 0;
 }
 
+/* Does the output that was cut back end in the middle of a line? */
+static bool
+is_unfinished(const struct job *job, const struct checkpoint *saved)
+{
+	int fd = ks_output_descriptor(job->output);
+	struct stat st;
+	char last;
+
+	return saved->has_output && ks_output_is_exact(job->output) && fstat(fd, &st) == 0 &&
+	       st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
 static int
 start_follower(struct job *job, const struct checkpoint *saved)
 {
 	const struct follower_options options = { .paths = job->options->files,
 		                                  .frame = job->options->frame,
 		                                  .from_start = job->options->from_start,
+		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
 		                                  .note = tell,

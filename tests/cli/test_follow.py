@@ -829,6 +829,21 @@ class State(FollowTest):
         with self.follow(*self.args(a, b)) as f:
             self.expect(f, b"b\n" + half + b"end\n")
 
+    def test_a_long_line_of_one_of_several(self):
+        a, b = self.path("a.log"), self.path("b.log")
+        self.write(b"", a)
+        self.write(b"", b)
+        long = b"part of a line " * 100000
+        with self.follow(*self.args(a, b)) as f:
+            self.write(long, a)
+            self.expect(f, long)
+            self.stopped(f)
+        self.write(b"b\n", b)
+        with self.follow(*self.args(a, b)) as f:
+            time.sleep(0.1)
+            self.write(b"end\n", a)
+            self.expect(f, long + b"end\nb\n")
+
     def test_a_pattern_whose_file_is_gone_from_its_name(self):
         self.write(b"")
         with self.follow(*self.args(self.path("*.log"))) as f:
