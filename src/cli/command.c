@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter_command.h"
+#include "fingerprint_command.h"
 #include "follow_command.h"
 #include "key_command.h"
 #include "message.h"
@@ -59,6 +60,10 @@ static const struct command commands[] = {
 	  group_command },
 	{ COMMAND_KEY_NEW, "key new", "[OPTION]... FILE",
 	  "Write a new key to FILE, which must not exist.", NULL, ks_key_new_command },
+	{ COMMAND_FINGERPRINT, "fingerprint", "--key-file FILE [OPTION]...",
+	  "Print a key's fingerprint, to look for it in logs.",
+	  "The key is read from the standard input, or asked for and not shown.\n",
+	  ks_fingerprint_command },
 	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },
 };
 

@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "gzip_output.h"
 #include "inlet.h"
+#include "masking.h"
 #include "message.h"
 #include "notify.h"
 #include "reload.h"
@@ -175,19 +176,19 @@ use_rules(struct job *job, const struct rule_selection *rules)
 		.finding_ctx = &job->stats,
 	};
 
-	if (rules->allowlist) {
-		options.is_allowed = ks_allowlist_has;
-		options.allow_ctx = rules->allowlist;
-	}
+	ks_masking_set(job->options, rules, &options);
 	return ks_filter_use(job->filter, rules->set, &options);
 }
 
-/* The filter is idle: the rules that wait take over. Returns KS_OK or an error. */
+/* The filter is idle: the rules that wait take over, if there are any. Returns KS_OK or an error. */
 static int
 change_rules(struct job *job)
 {
-	int r = use_rules(job, &job->reload.next);
+	int r;
 
+	if (!job->reload.is_ready)
+		return KS_OK;
+	r = use_rules(job, &job->reload.next);
 	return r == KS_OK ? ks_reload_apply(&job->reload, &job->rules, &job->stats) : r;
 }
 
@@ -195,8 +196,6 @@ static int
 reload_rules(struct job *job)
 {
 	ks_reload_prepare(&job->reload, job->options);
-	if (!job->reload.is_ready)
-		return KS_OK;
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
 	ks_filter_want_idle(job->filter);
@@ -416,7 +415,9 @@ start(struct job *job)
 	r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;
-	r = open_output(job);
+	r = ks_masking_check(job->options, &job->rules);
+	if (r == 0)
+		r = open_output(job);
 	if (r == 0)
 		r = open_gzip(job);
 	if (r != 0)

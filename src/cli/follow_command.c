@@ -17,6 +17,7 @@
 #include "checkpoint_file.h"
 #include "follow_rules.h"
 #include "follower.h"
+#include "masking.h"
 #include "message.h"
 #include "notify.h"
 #include "output.h"
@@ -164,8 +165,7 @@ save_sometimes(struct job *job)
 static int
 use_rules(struct job *job, const struct rule_selection *selection)
 {
-	const struct ks_redactor_options options = { .wants_restart = job->options->state != NULL };
-	struct follow_rules *rules = ks_follow_rules_new(selection, &options, job->rules);
+	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, job->rules);
 
 	if (!rules)
 		return fail_status(job, KS_ERROR_MEMORY);
@@ -372,6 +372,8 @@ start(struct job *job)
 	struct checkpoint saved = { 0 };
 	int r = ks_rule_selection_init(&selection, job->options);
 
+	if (r == 0)
+		r = ks_masking_check(job->options, &selection);
 	if (r != 0) {
 		ks_rule_selection_done(&selection);
 		note_status(job, r);

@@ -4,27 +4,26 @@
 
 #include <stdlib.h>
 
+#include "masking.h"
+
 static int
-prepare(struct follow_rules *rules, const struct ks_redactor_options *options)
+prepare(struct follow_rules *rules, const struct options *options)
 {
 	struct rule_selection *s = &rules->selection;
 	struct ks_stream_options *stream = &rules->masker.options.stream;
 	int r = ks_statistics_init(&rules->stats, s->catalog, s->index, ks_ruleset_count(s->set));
 
 	rules->masker.set = s->set;
-	rules->masker.options = *options;
+	rules->masker.options.wants_restart = options->state != NULL;
 	stream->on_finding = ks_statistics_count;
 	stream->finding_ctx = &rules->stats;
-	if (s->allowlist) {
-		stream->is_allowed = ks_allowlist_has;
-		stream->allow_ctx = s->allowlist;
-	}
+	ks_masking_set(options, s, stream);
 	return r == KS_OK ? ks_scratch_new(s->set, &rules->masker.scratch) : r;
 }
 
 struct follow_rules *
-ks_follow_rules_new(const struct rule_selection *selection,
-                    const struct ks_redactor_options *options, struct follow_rules *former)
+ks_follow_rules_new(const struct rule_selection *selection, const struct options *options,
+                    struct follow_rules *former)
 {
 	struct follow_rules *rules = calloc(1, sizeof(*rules));
 

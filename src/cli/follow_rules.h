@@ -17,11 +17,10 @@ struct follow_rules {
 };
 
 /*
- * Take a selection, also on errors. options: of redactors; those of streams are filled in. Returns NULL when
- * memory is out.
+ * Take a selection, also on errors; borrows options. Returns NULL when memory is out.
  */
 struct follow_rules *ks_follow_rules_new(const struct rule_selection *selection,
-                                         const struct ks_redactor_options *options,
+                                         const struct options *options,
                                          struct follow_rules *former);
 /* With the former ones; nothing may use them. Returns NULL. */
 struct follow_rules *ks_follow_rules_free(struct follow_rules *rules);

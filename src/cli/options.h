@@ -25,7 +25,8 @@ enum command_bit {
 	COMMAND_KEY = 1 << 9, /* without a second word */
 	COMMAND_KEY_NEW = 1 << 10,
 	COMMAND_FOLLOW = 1 << 11,
-	COMMAND_JOURNAL = 1 << 12
+	COMMAND_JOURNAL = 1 << 12,
+	COMMAND_FINGERPRINT = 1 << 14
 };
 
 struct command;
@@ -49,6 +50,9 @@ struct options {
 	const char *format;    /* of the journal's entries; NULL: export */
 	struct text_list journal_files;
 	enum ks_frame frame;
+	enum ks_mask mask;
+	unsigned char fill; /* 0: the usual one */
+	unsigned keep_last;
 	bool no_rules_dir;
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;

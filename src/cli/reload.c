@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* At most one selection waits: a second reload replaces the first one's. */
+/* At most one selection waits: a second reload replaces the first one's, if it is right. */
 #include "reload.h"
 
+#include "masking.h"
 #include "message.h"
 #include "notify.h"
 
@@ -16,11 +17,15 @@ ks_reload_done(struct reload *reload)
 void
 ks_reload_prepare(struct reload *reload, const struct options *options)
 {
+	struct rule_selection next;
+
 	ks_notify_reloading();
-	ks_reload_done(reload);
-	reload->is_ready = ks_rule_selection_init(&reload->next, options) == 0;
-	if (!reload->is_ready) {
-		ks_rule_selection_done(&reload->next);
+	if (ks_rule_selection_init(&next, options) == 0 && ks_masking_check(options, &next) == 0) {
+		ks_reload_done(reload);
+		reload->next = next;
+		reload->is_ready = true;
+	} else {
+		ks_rule_selection_done(&next);
 		ks_message("the rules are not reloaded; those in use stay");
 	}
 	ks_notify_ready(); /* every line that begins from now on is masked by these rules */

@@ -89,6 +89,7 @@ read_stream(struct job *job, const struct named_input *input)
 {
 	struct ks_stream_options options = { .on_finding = count_finding,
 		                             .finding_ctx = job,
+		                             .fills_only = 1,
 		                             .sink = discard,
 		                             .is_allowed = print_entry,
 		                             .allow_ctx = job };

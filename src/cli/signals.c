@@ -52,14 +52,19 @@ nanoseconds_now(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* It takes effect when the handler returns, for until then the signal is blocked. */
+/* The first process of a container does not die of a signal that it does not catch. */
 static void
 die_of(int number)
 {
 	const struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
 
 	(void)sigaction(number, &action, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, number);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(number);
+	_exit(128 + number);
 }
 
 static void
@@ -229,9 +234,13 @@ ks_signals_wait(struct signals *s, struct pollfd *fds, size_t count, int timeout
 	n = poll(all, count + 1, timeout_ms);
 	if (n < 0 && errno != EINTR)
 		return -errno;
+	if (n < 0) { /* interrupted: poll() has not filled it in */
+		n = 0;
+		memset(all, 0, sizeof(all));
+	}
 	for (size_t i = 0; i < count; i++)
-		fds[i].revents = n > 0 ? all[i + 1].revents : 0;
-	return n > 0 ? n - (all[0].revents != 0) : 0;
+		fds[i].revents = all[i + 1].revents;
+	return n - (all[0].revents != 0);
 }
 
 void

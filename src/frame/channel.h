@@ -31,18 +31,37 @@ struct piece {
 	uint8_t width;                 /* its bytes in the output */
 	size_t len;                    /* bytes of payload */
 	uint64_t at;                   /* in the output */
+	uint64_t line;                 /* of the source, from 1; 0: lines are not counted */
+};
+
+/* A byte of a source. */
+struct place {
+	uint64_t at, line;
 };
 
 struct channel {
 	struct ks_stream *stream;
+	ks_finding_fn
+		on_finding; /* who wants to know of findings, in terms of the source; or NULL */
+	void *finding_ctx;
+	const struct queue *queue; /* of the present call */
+	uint64_t offset;           /* in the payload, of pieces[first] */
+	struct place region;       /* where a region began that began before that */
 	uint8_t *buf; /* payload that is not settled, in order; the last call's held bytes first */
 	size_t len, size;
 	struct piece *pieces; /* of all of buf[0, len) */
 	size_t first, end, piece_max;
 	bool is_line_end; /* the last byte was a line's end, or there was none */
+	/* Where a mask waits for the end of what it masks, the stream keeps the bytes, and these are settled: */
+	bool is_pushed;
+	uint8_t *out;
+	size_t out_len, out_size;
 };
 
-/* Errors: as for ks_stream_new(). ks_channel_done() is right after all of them. */
+/*
+ * The channel must stay where it is. options must keep the length. Errors: as for ks_stream_new().
+ * ks_channel_done() is right after all of them.
+ */
 int ks_channel_init(struct channel *channel, const struct ks_ruleset *set,
                     const struct ks_stream_options *options);
 /* Wipes what it held. */

@@ -18,9 +18,10 @@
 
 #include "channel.h"
 #include "keysieve.h"
+#include "line_ends.h"
 #include "parser.h"
 
-#define SLICE_SIZE       (64U << 10)
+#define SLICE_SIZE       ((size_t)64 << 10)
 #define LIMIT            (1U << 20)
 #define RESTART_DISTANCE (16U << 10) /* far more than what a match looks back at */
 
@@ -34,6 +35,7 @@ struct ks_redactor {
 	size_t head; /* of the queue's memory: its first byte that has not left */
 	size_t size;
 	uint64_t settled, oldest, covered, filled; /* in the input */
+	uint64_t line_ends;                        /* in what is covered, if lines are counted */
 	uint64_t boundary;                         /* the last one */
 	uint64_t idle, restart;     /* restart points: the last one, and the one to use */
 	struct ks_scratch *scratch; /* of the present call */
@@ -89,6 +91,7 @@ limit_for(const struct ks_ruleset *set, size_t wanted)
 	ks_ruleset_cost(set, &cost);
 	if (wanted == 0)
 		wanted = LIMIT;
+	cost.held += KS_FINGERPRINT_SIZE; /* what waits for the end of a region */
 	return wanted > cost.held ? wanted : cost.held;
 }
 
@@ -157,7 +160,7 @@ need_channel(struct ks_redactor *r, unsigned number)
 
 	if (channel || r->failure != KS_OK)
 		return channel;
-	options.sink = NULL;
+	options.keeps_length = 1; /* what frames say of lengths stays true */
 	channel = calloc(1, sizeof(*channel));
 	status = channel ? ks_channel_init(channel, r->set, &options) : KS_ERROR_MEMORY;
 	if (status != KS_OK) {
@@ -235,6 +238,21 @@ next_bytes(const struct ks_redactor *r)
 }
 
 static void
+cover(struct ks_redactor *r, size_t n)
+{
+	if (r->options.stream.counts_lines)
+		r->line_ends += ks_line_ends(next_bytes(r), n);
+	r->covered += n;
+}
+
+/* 0: lines are not counted. */
+static uint64_t
+line_of_next(const struct ks_redactor *r)
+{
+	return r->options.stream.counts_lines ? r->line_ends + 1 : 0;
+}
+
+static void
 add(struct ks_redactor *r, unsigned stream, const struct piece *piece, const uint8_t *text)
 {
 	struct channel *channel = need_channel(r, stream);
@@ -252,7 +270,7 @@ ks_redactor_pass(struct ks_redactor *r, size_t n)
 	while (n > 0 && r->failure == KS_OK) {
 		size_t part = bytes_within_limit(r, n, false);
 
-		r->covered += part;
+		cover(r, part);
 		n -= part;
 	}
 }
@@ -262,10 +280,12 @@ ks_redactor_payload(struct ks_redactor *r, unsigned stream, size_t n)
 {
 	while (n > 0 && r->failure == KS_OK) {
 		size_t len = bytes_within_limit(r, n, false);
-		struct piece piece = { .kind = PIECE_PLAIN, .at = r->covered, .len = len };
+		struct piece piece = {
+			.kind = PIECE_PLAIN, .at = r->covered, .line = line_of_next(r), .len = len
+		};
 
 		add(r, stream, &piece, next_bytes(r));
-		r->covered += len;
+		cover(r, len);
 		n -= len;
 	}
 }
@@ -278,9 +298,10 @@ ks_redactor_escape(struct ks_redactor *r, unsigned stream, size_t n, const uint8
 
 	(void)bytes_within_limit(r, n, true);
 	piece.at = r->covered;
+	piece.line = line_of_next(r);
 	memcpy(piece.text, text, len);
 	add(r, stream, &piece, text);
-	r->covered += n;
+	cover(r, n);
 }
 
 void

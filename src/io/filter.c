@@ -7,7 +7,7 @@
  *
  * New bytes are always read to the same aligned place. What waits is moved right before it: bytes of raw text that
  * the stream holds, or the first bytes of all as long as they do not tell the frames. Raw text is
- * masked where it lies, and nothing else is copied. Every byte is masked before it can be written.
+ * masked where it lies, and nothing else is copied; unless the mask changes its length or waits for a secret's end. Every byte is masked before it can be written.
  *
  * New bytes go on in one step, or line by line while somebody waits for a place to change the rules.
  */
@@ -31,11 +31,12 @@ struct filter {
 	struct ks_scratch *scratch;
 	struct ks_stream *stream;     /* raw text is masked by it, */
 	struct ks_redactor *redactor; /* framed text by this; both NULL: nothing came yet */
+	bool is_pushed; /* raw text goes through the stream's buffer, for the mask's sake */
 	uint8_t *memory;
 	uint8_t *from, *next, *end; /* [from, next) waits, [next, end) is new */
 	bool is_line_start, wants_idle;
 	uint64_t bytes;
-	uint8_t *out; /* framed text leaves in many pieces: they are gathered here */
+	uint8_t *out; /* what is pushed leaves in many pieces: they are gathered here */
 	size_t out_len;
 	int write_error; /* errno, of the redactor's sink */
 };
@@ -169,7 +170,7 @@ finish_raw(struct filter *f, bool is_end, struct filter_error *reterr)
 	return emit(f, from, held, reterr);
 }
 
-/* ------------------------------------------------------------------- framed text ---- */
+/* ------------------------------------------------------------------- pushed text ---- */
 
 static int
 flush(struct filter *f)
@@ -200,7 +201,7 @@ gather(void *ctx, const uint8_t *data, size_t len)
 }
 
 static int
-end_framed(struct filter *f, int status, struct filter_error *reterr)
+end_push(struct filter *f, int status, struct filter_error *reterr)
 {
 	int r;
 
@@ -211,23 +212,30 @@ end_framed(struct filter *f, int status, struct filter_error *reterr)
 }
 
 static int
-feed_framed(struct filter *f, struct filter_error *reterr)
+push(struct filter *f, struct filter_error *reterr)
 {
 	const uint8_t *from = f->from;
+	size_t n = (size_t)(f->next - from);
 
 	f->from = f->next;
-	return end_framed(f,
-	                  ks_redactor_feed(f->redactor, f->scratch, from, (size_t)(f->next - from)),
-	                  reterr);
+	return end_push(f,
+	                f->stream ? ks_stream_feed(f->stream, f->scratch, from, n)
+	                          : ks_redactor_feed(f->redactor, f->scratch, from, n),
+	                reterr);
 }
 
 static int
-finish_framed(struct filter *f, bool is_end, struct filter_error *reterr)
+finish_push(struct filter *f, bool is_end, struct filter_error *reterr)
 {
-	int status = is_end ? ks_redactor_end(f->redactor, f->scratch)
-	                    : ks_redactor_stop(f->redactor, f->scratch);
+	int status;
 
-	return end_framed(f, status, reterr);
+	if (f->stream)
+		status = is_end ? ks_stream_feed_end(f->stream, f->scratch)
+		                : ks_stream_feed_stop(f->stream, f->scratch);
+	else
+		status = is_end ? ks_redactor_end(f->redactor, f->scratch)
+		                : ks_redactor_stop(f->redactor, f->scratch);
+	return end_push(f, status, reterr);
 }
 
 /* --------------------------------------------------------------------- both ways ---- */
@@ -237,14 +245,19 @@ static int
 open_way(struct filter *f)
 {
 	struct ks_redactor_options options = { .frame = f->frame, .stream = f->stream_options };
+	bool is_raw = f->frame == KS_FRAME_RAW;
 
-	if (f->frame == KS_FRAME_RAW)
+	f->is_pushed = !is_raw || ks_stream_needs_sink(f->set, &f->stream_options);
+	if (!f->is_pushed)
 		return ks_stream_new(f->set, &f->stream_options, &f->stream);
 	options.stream.sink = gather;
 	options.stream.sink_ctx = f;
 	if (!f->out)
 		f->out = malloc(OUT_SIZE);
-	return f->out ? ks_redactor_new(f->set, &options, &f->redactor) : KS_ERROR_MEMORY;
+	if (!f->out)
+		return KS_ERROR_MEMORY;
+	return is_raw ? ks_stream_new(f->set, &options.stream, &f->stream)
+	              : ks_redactor_new(f->set, &options, &f->redactor);
 }
 
 /* Which way do the bytes go that wait? It stays open if they are too few to tell. */
@@ -266,9 +279,9 @@ put_through(struct filter *f, bool is_last, struct filter_error *reterr)
 
 	if (r != KS_OK)
 		return fail_engine(f, reterr, r);
-	if (f->stream)
-		return mask_raw(f, reterr);
-	return f->redactor ? feed_framed(f, reterr) : 0;
+	if (!f->stream && !f->redactor)
+		return 0;
+	return f->is_pushed ? push(f, reterr) : mask_raw(f, reterr);
 }
 
 /* Put the first n new bytes through. */
@@ -375,9 +388,9 @@ finish(struct filter *f, bool is_end, struct filter_error *reterr)
 {
 	if (f->next > f->from && put_through(f, true, reterr) < 0)
 		return -1;
-	if (f->stream)
-		return finish_raw(f, is_end, reterr);
-	return f->redactor ? finish_framed(f, is_end, reterr) : 0;
+	if (!f->stream && !f->redactor)
+		return 0;
+	return f->is_pushed ? finish_push(f, is_end, reterr) : finish_raw(f, is_end, reterr);
 }
 
 int

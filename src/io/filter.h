@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The byte path: what inputs give is masked and written. Raw text is masked in place, in the buffer that it
- * was read into; framed text goes through a redactor.
+ * was read into, where the mask allows it; framed text goes through a redactor.
  */
 #pragma once
 

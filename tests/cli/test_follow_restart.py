@@ -13,7 +13,7 @@ import time
 import unittest
 
 from load import CriLog, RawLog, Writer
-from support import BINARY, LONG, ONLY, CommandTest, environment
+from support import BINARY, LONG, ONLY, CommandTest, catches_signal, environment
 
 KILLS = int(os.environ.get("KS_TEST_KILLS", "30"))
 RATE = 4 << 20  # bytes a second
@@ -49,6 +49,9 @@ class Victim:
         self.process.wait()
         self.kills += 1
 
+    def is_grown(self):
+        return self.process.poll() is None and catches_signal(self.process.pid, signal.SIGTERM)
+
     def hang_up(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGHUP)
@@ -72,7 +75,7 @@ class Restart(CommandTest):
         self.rotations = 0
 
     def is_in_checkpoint(self, inode):
-        """A file may only be renamed a second time if keysieve has seen it at its path."""
+        """Has keysieve seen this file? Otherwise it cannot know of it after another one has come."""
         try:
             with open(self.state, encoding="ascii") as file:
                 state = json.load(file)
@@ -80,15 +83,20 @@ class Restart(CommandTest):
             return False
         return any(part["inode"] == inode for s in state["sources"] for part in s["parts"])
 
-    def writer(self, log, rotation=None):
-        writer = Writer(log, self.input, RATE, rotation, self.is_in_checkpoint)
+    def keeps_births(self):
+        """Then files are also found that came and were renamed while nobody followed."""
+        return subprocess.run(["stat", "--format=%W", self.directory], capture_output=True,
+                              check=True).stdout.strip() not in (b"0", b"-")
+
+    def writer(self, log, rotation=None, path=None, rate=RATE):
+        may_rotate = (lambda _inode: True) if self.keeps_births() else self.is_in_checkpoint
+        writer = Writer(log, path or self.input, rate, rotation, may_rotate)
         writer.start()
         self.addCleanup(writer.is_over.set)
         return writer
 
-    def victim(self, log, *args, stdout=None):
-        victim = Victim(self, "--from-start", "--frame", log.frame, "--state", self.state, *args,
-                        self.input, stdout=stdout)
+    def victim(self, *args, stdout=None):
+        victim = Victim(self, "--from-start", "--state", self.state, *args, stdout=stdout)
         self.addCleanup(victim.end)
         return victim
 
@@ -109,13 +117,17 @@ class Restart(CommandTest):
         victim.hang_up()
 
     def live_and_die(self, victim, rotates):
+        """It is killed, or in one case of six stopped."""
         victim.start()
         end = time.monotonic() + self.lifetime()
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, self.rng.uniform(0, 0.5)))
             if rotates and self.rng.random() < 0.3:
                 self.rotate_output(victim)
-        victim.kill()
+        if self.rng.random() < 1 / 6 and victim.is_grown():
+            victim.stop()
+        else:
+            victim.kill()
 
     def outputs(self):
         """All files of the output, oldest first."""
@@ -131,8 +143,8 @@ class Restart(CommandTest):
             time.sleep(0.01)
 
     def check_exact(self, log, rotates_input, rotates_output, kills):
-        writer = self.writer(log, 0.7 if rotates_input else None)
-        victim = self.victim(log, "--output", self.output)
+        writer = self.writer(log, 0.3 if rotates_input else None)
+        victim = self.victim("--frame", log.frame, "--output", self.output, self.input)
         for _ in range(kills):
             self.live_and_die(victim, rotates_output)
         wanted = writer.end()  # so that only the last life can have written the end
@@ -146,25 +158,44 @@ class Restart(CommandTest):
                   f"{writer.rotations} times, output {self.rotations}", flush=True)
 
     def test_raw_file(self):
-        self.check_exact(RawLog(1), False, False, KILLS // 5)
+        self.check_exact(RawLog(1), False, False, KILLS // 6)
 
     def test_raw_file_with_rotation_of_input_and_output(self):
-        self.check_exact(RawLog(2), True, True, KILLS // 5)
+        self.check_exact(RawLog(2), True, True, KILLS // 6)
 
     def test_cri_file(self):
-        self.check_exact(CriLog(3), False, False, KILLS // 5)
+        self.check_exact(CriLog(3), False, False, KILLS // 6)
 
     def test_cri_file_with_rotation_of_input_and_output(self):
-        self.check_exact(CriLog(4), True, True, KILLS // 5)
+        self.check_exact(CriLog(4), True, True, KILLS // 6)
+
+    def test_several_files_with_rotation_of_all(self):
+        """Each file's lines are there once, whole and in their order."""
+        logs = [RawLog(6), RawLog(7), RawLog(8)]
+        writers = []
+        for number, log in enumerate(logs):
+            log.number = number * 100000000
+            writers.append(self.writer(log, 0.4, self.path(f"in{number}.log"), RATE // 3))
+        victim = self.victim("--frame", "raw", "--output", self.output, self.path("in*.log"))
+        for _ in range(KILLS // 6):
+            self.live_and_die(victim, True)
+        wanted = [writer.end() for writer in writers]
+        victim.start()
+        self.wait_for_length(victim, self.outputs(), sum(map(len, wanted)))
+        victim.stop()
+        lines = b"".join(map(self.content, self.outputs())).splitlines(keepends=True)
+        for number, text in enumerate(wanted):
+            self.assert_bytes(b"".join(x for x in lines if x.startswith(b"%d" % number)), text)
+        self.assertEqual(victim.messages(), "")
 
     def test_standard_output_at_least_once(self):
         """Each life writes a piece of what is wanted that begins no later than where the others ended."""
         log = RawLog(5)
-        writer = self.writer(log, 0.7)
+        writer = self.writer(log, 0.3)
         begins = []
         with open(self.output, "ab") as out:
-            victim = self.victim(log, stdout=out)
-            for _ in range(KILLS // 5):
+            victim = self.victim(self.input, stdout=out)
+            for _ in range(KILLS // 6):
                 begins.append(os.path.getsize(self.output))
                 self.live_and_die(victim, False)
             begins.append(os.path.getsize(self.output))

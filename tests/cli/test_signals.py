@@ -420,6 +420,31 @@ class Reload(SignalTest):
             output = live.write(b"\n" + self.key + b"\n")
             self.assert_bytes(output, b"begun \n" + self.key + b"\n")
 
+    def test_bad_ones_after_good_ones_before_the_line_ends(self):
+        with self.live() as live:
+            live.write(b"begun ")
+            self.reload(live)
+            self.reload(live, BAD_RULE)
+            output = live.write(b"\n" + self.key + b"\n" + self.key + b"\n")
+            self.assert_bytes(output, b"begun \n" + (self.hidden + b"\n") * 2)
+
+    def test_after_an_input_that_broke_off(self):
+        following = self.path("following")
+        os.mkfifo(following)
+        with self.live("-", self.directory, following) as live:
+            live.write(b"begun ")
+            self.reload(live)
+            live.process.stdin.close()
+            with open(following, "wb", buffering=0) as fifo:
+                self.wait_for(lambda: live.drain() or process_state(live.process.pid) == "S")
+                self.file(self.rules, RULE.replace("acme_live_", "acme_other_"))
+                live.process.send_signal(signal.SIGHUP)
+                self.wait_until_asleep(live.process)
+                fifo.write(b"\n" + self.key + b"\n" + self.key.replace(b"live", b"other") + b"\n")
+            self.end(live)
+        self.assert_bytes(live.output, b"begun \n" + self.key + b"\n" +
+                          self.hidden.replace(b"live", b"other") + b"\n")
+
     def test_statistics_go_on(self):
         self.file(self.rules, RULE)
         with self.live("--stats") as live:

@@ -131,15 +131,19 @@ START_TEST(docker_cases)
 		     LOG "x\\n\",\"attrs\":{\"acme_token\":\"################\",\"" KEY
 		         "\":{\"x\":[\"" KEY "\",12,null,true,-1.5e3]}},"
 		         "\"stream\":\"stdout\"," TIME "}\n"),
-		CASE("one attribute is not the next", LOG
-		     "x\\n\",\"attrs\":{\"a\":\"b64:############\",\"~~~~\":\"~~~~\","
-		     "\"acme_token\":[1],\"~~~~~~~~~~~~\":\"acme_token\",\"c\":[\"~~~~~~~~~~~~\"]},"
-		     "\"stream\":\"stdout\"," TIME "}\n"),
+		CASE("one attribute is not the next",
+		     LOG "x\\n\",\"attrs\":{\"a\":\"b64:############\",\"~~~~\":\"~~~~\","
+		         "\"acme_token\":[1],\"~~~~~~~~~~~~\":\"acme_token\",\"c\":[\"~~~~~~~~~~~~"
+		         "\",\"b64:############\",\"~~~~\"]},"
+		         "\"stream\":\"stdout\"," TIME "}\n"),
 		CASE("a time that is none",
 		     LOG "x\\n\",\"stream\":\"stdout\",\"time\":\"" KEY "\"}\n"),
 		CASE("names in names", LOG "x\\n\",\"attrs\":{\"log\":\"" KEY "\",\"stream\":\"" KEY
 		                           "\"},\"stream\":\"stdout\"}\n"),
 		CASE("broken off in a piece", LOG "?key=####" ERR LOG "########"),
+		CASE("broken off behind attributes",
+		     LOG "?key=####\",\"attrs\":{\"a\":\"b\\n\"},\"stream\":\"stderr\"}\n" LOG
+		         "########"),
 		CASE("broken off in an escape", LOG KEY "\\u00"),
 		CASE("broken off behind it", LOG "pk-ab-##########" OUT LOG "############\",\"str"),
 		CASE("broken off before it", LOG "x\\n" OUT "{\"lo"),
