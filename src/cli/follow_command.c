@@ -185,6 +185,10 @@ reload(struct job *job)
 	ks_reload_prepare(&job->reload, job->options);
 	if (!job->reload.is_ready)
 		return 0;
+	if (ks_masking_check(job->options, &job->reload.next) != 0) {
+		ks_reload_done(&job->reload);
+		return 0;
+	}
 	job->reload.is_ready = false;
 	if (use_rules(job, &job->reload.next) < 0)
 		return -1;
