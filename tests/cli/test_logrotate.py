@@ -36,8 +36,13 @@ class LogrotateTest(CommandTest):
                                        self.input], stderr=self.errors, env=environment())
         self.addCleanup(self.end)
         deadline = time.monotonic() + LONG
-        while not catches_signal(self.sieve.pid, signal.SIGHUP) and time.monotonic() < deadline:
+        while not self.is_grown() and time.monotonic() < deadline:
             time.sleep(0.002)
+
+    def is_grown(self):
+        """Would it survive SIGHUP, and find what is renamed from now on?"""
+        return (catches_signal(self.sieve.pid, signal.SIGHUP)
+                and os.path.exists(self.path("state")))
 
     def end(self):
         if self.sieve.poll() is None:
