@@ -184,6 +184,10 @@ class OfTheOutput(LogrotateTest):
         self.wait_for_all()
         self.stop()
         self.assertGreater(len(self.outputs()), 8)
+        for path in self.outputs():
+            data = self.content(path)
+            data = gzip.decompress(data) if path.endswith(".gz") else data
+            self.assertIn(data[-1:], (b"", b"\n"), "a line was cut by the rotation")
         self.assertEqual(self.messages(), b"")
 
     def test_create(self):
@@ -200,6 +204,25 @@ class OfTheOutput(LogrotateTest):
 
     def test_nocreate_and_kills(self):
         self.check("nocreate", kills=True)
+
+    def test_a_line_that_does_not_end(self):
+        """Only for a moment is its end waited for."""
+        fd = self.open_input()
+        self.follow()
+        for text in (b"half a", b" line"):
+            os.write(fd, text)
+            self.wanted += text
+            self.wait_for_all()
+            self.rotate(self.output, "nocreate", script=f"kill -HUP {self.sieve.pid}")
+            deadline = time.monotonic() + LONG
+            while not os.path.exists(self.output) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        self.wait_for_all()
+        os.write(fd, b" and another\nhalf")
+        self.wanted += b" and another\nhalf"
+        self.wait_for_all()
+        os.close(fd)
+        self.stop()
 
     def test_what_is_seen_of_a_rotated_output(self):
         """After SIGHUP the former file stays as it is: logrotate may compress it after a moment."""
