@@ -205,6 +205,24 @@ class OfTheOutput(LogrotateTest):
     def test_nocreate_and_kills(self):
         self.check("nocreate", kills=True)
 
+    def test_a_line_is_not_cut(self):
+        fd = self.open_input()
+        self.follow()
+        os.write(fd, b"half ")
+        self.wanted = b"half "
+        self.wait_for_all()
+        begin = time.monotonic()
+        self.rotate(self.output, "nocreate", script=f"kill -HUP {self.sieve.pid}")
+        time.sleep(0.2)
+        os.write(fd, b"line\nnext")
+        if time.monotonic() - begin > 0.7:
+            self.skipTest("the machine is too slow for that")
+        self.wanted += b"line\nnext"
+        self.wait_for_all()
+        self.assert_bytes(self.content(self.output), b"next")
+        os.close(fd)
+        self.stop()
+
     def test_a_line_that_does_not_end(self):
         """Only for a moment is its end waited for."""
         fd = self.open_input()
