@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "masking.h"
 #include "message.h"
 
 #define SOURCE_NAME   "journal"
@@ -261,18 +262,14 @@ count_finding(void *ctx, const struct ks_finding *finding)
 static int
 make_rules(struct journal_job *job, struct journal_stream_rules *ret_rules)
 {
-	struct ks_allowlist *list = job->rules.allowlist;
-
 	if (ks_scratch_new(job->rules.set, &job->scratch) != KS_OK)
 		return fail_memory();
 	*ret_rules = (struct journal_stream_rules){
 		.set = job->rules.set,
 		.scratch = job->scratch,
-		.options = { .on_finding = count_finding,
-		             .finding_ctx = job,
-		             .is_allowed = list ? ks_allowlist_has : NULL,
-		             .allow_ctx = list },
+		.options = { .on_finding = count_finding, .finding_ctx = job },
 	};
+	ks_masking_set(job->options, &job->rules, &ret_rules->options);
 	return 0;
 }
 
@@ -422,6 +419,8 @@ ks_journal_job_init(struct journal_job *job, const struct options *options)
 	r = open_journal(job);
 	if (r == 0)
 		r = ks_rule_selection_init(&job->rules, options);
+	if (r == 0)
+		r = ks_masking_check(options, &job->rules);
 	if (r == 0)
 		r = open_state(job);
 	if (r == 0)
