@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "checkpoint_file.h"
 #include "follow_rules.h"
@@ -205,6 +206,10 @@ reload(struct job *job)
 	ks_reload_prepare(&job->reload, job->options);
 	if (!job->reload.is_ready)
 		return 0;
+	if (ks_masking_check(job->options, &job->reload.next) != 0) {
+		ks_reload_done(&job->reload);
+		return 0;
+	}
 	job->reload.is_ready = false;
 	if (use_rules(job, &job->reload.next) < 0)
 		return -1;
@@ -352,12 +357,25 @@ open_output(struct job *job, const struct checkpoint *saved)
 	return 0;
 }
 
+/* Does the output that was cut back end in the middle of a line? */
+static bool
+is_unfinished(const struct job *job, const struct checkpoint *saved)
+{
+	int fd = ks_output_descriptor(job->output);
+	struct stat st;
+	char last;
+
+	return saved->has_output && ks_output_is_exact(job->output) && fstat(fd, &st) == 0 &&
+	       st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
 static int
 start_follower(struct job *job, const struct checkpoint *saved)
 {
 	const struct follower_options options = { .paths = job->options->files,
 		                                  .frame = job->options->frame,
 		                                  .from_start = job->options->from_start,
+		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
 		                                  .note = tell,

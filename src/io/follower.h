@@ -28,8 +28,9 @@ typedef void (*follower_note_fn)(void *ctx, enum follower_note note, const char 
 struct follower_options {
 	char **paths; /* files and patterns, ended by NULL; borrowed */
 	enum ks_frame frame;
-	bool from_start;  /* also of files that are there now */
-	ks_sink_fn write; /* the output */
+	bool from_start;    /* also of files that are there now */
+	bool is_unfinished; /* the output ends in the middle of a line of an earlier run */
+	ks_sink_fn write;   /* the output */
 	void *write_ctx;
 	follower_note_fn note;
 	void *note_ctx;

@@ -44,6 +44,12 @@ ks_lane_free(struct lane *lane)
 	free(lane);
 }
 
+void
+ks_lane_take_output(struct lane *lane)
+{
+	lane->interleave->owner = lane;
+}
+
 bool
 ks_lane_is_open(const struct lane *lane)
 {

@@ -31,6 +31,9 @@ struct lane *ks_lane_new(struct interleave *interleave, bool is_live);
 /* What waits in it is wiped. If the output is its, the line is unfinished. NULL is fine. */
 void ks_lane_free(struct lane *lane);
 
+/* The output ends in the middle of the lane's line. */
+void ks_lane_take_output(struct lane *lane);
+
 /* May the lane put something, or is another one's line being written? */
 bool ks_lane_is_open(const struct lane *lane);
 
