@@ -55,7 +55,7 @@ static const struct command commands[] = {
 	{ COMMAND_REPORT, "report", "[OPTION]... LEDGER...",
 	  "Tell from ledgers which keys leaked, and what to do about them.",
 	  "Where LEDGER is -, read the standard input. A ledger may be gzipped. A key is\n"
-	  "still leaking if it was seen after it was revoked or, if that is not told, in the\n"
+	  "still leaking if it was seen after it was revoked; if that is not told, in the\n"
 	  "last hour. TIME is like 2026-11-22, 2026-11-22T10:00:00Z, or 12h (ago).\n",
 	  ks_report_command },
 	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },

@@ -15,7 +15,10 @@ write_ascii(char c, FILE *out)
 			return;
 		}
 	}
-	(void)fprintf(out, c < ' ' || c == 0x7f ? "\\u%04x" : "%c", (unsigned char)c);
+	if (c < ' ' || c == 0x7f)
+		(void)fprintf(out, "\\u%04x", (unsigned char)c);
+	else
+		(void)fputc(c, out);
 }
 
 void
