@@ -205,7 +205,7 @@ read_records(struct job *job, const char *name, struct ledger_reader *reader)
 static int
 read_ledger(struct job *job, const char *path)
 {
-	struct ledger_reader *reader;
+	struct ledger_reader *reader = NULL;
 	struct input input;
 	int fd, r;
 
