@@ -104,6 +104,22 @@ enum ks_condition {
 	KS_REFUSE_PLACEHOLDER = 8 /* a reference such as ${NAME}, or an earlier mask */
 };
 
+/*
+ * What is put in place of a masked region. What a region is masked with, the rules say whose masked parts begin
+ * where it begins: the first of these as for struct ks_finding.
+ */
+enum ks_mask {
+	KS_MASK_DEFAULT = 0, /* of a rule: as the stream does; of a stream: KS_MASK_FILL */
+	KS_MASK_FILL = 1,    /* as many fill bytes; CR and LF stay */
+	KS_MASK_TAG = 2,     /* "[REDACTED:rule-id]" */
+	KS_MASK_HASH = 3,    /* "[REDACTED:rule-id:fingerprint]" */
+	KS_MASK_FILL_HASH =
+		4 /* fill, with the fingerprint at the end of regions of 32 bytes and more, unless
+	                         a line ends there */
+};
+
+#define KS_KEEP_LAST_MAX 4U
+
 /* The longest prefix of a run that conditions look at, and the longest maximum length. */
 #define KS_RUN_DECIDED 64U
 
@@ -125,6 +141,9 @@ struct ks_rule {
 	enum ks_kind kind;
 	enum ks_boundary boundary;
 	unsigned conditions; /* enum ks_condition */
+	enum ks_mask mask;
+	int has_keep_last;  /* non-zero: keep_last goes before the stream's */
+	unsigned keep_last; /* 0..KS_KEEP_LAST_MAX; see struct ks_stream_options */
 };
 
 struct ks_ruleset;
@@ -190,8 +209,9 @@ KS_PUBLIC void ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret
  */
 struct ks_finding {
 	size_t rule;
-	uint64_t offset; /* of the first masked byte, from the start of the stream */
-	uint64_t length; /* masked bytes */
+	uint64_t offset;         /* of the first masked byte, from the start of the stream */
+	uint64_t length;         /* masked bytes */
+	const char *fingerprint; /* lent until return; NULL: the stream makes none */
 };
 
 /*
@@ -246,6 +266,7 @@ struct ks_attempt {
 typedef void (*ks_attempt_fn)(void *ctx, const struct ks_attempt *attempt);
 
 struct ks_scratch;
+struct ks_fingerprint;
 
 /* Working memory for one thread. Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL. */
 KS_PUBLIC int ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch);
@@ -254,10 +275,18 @@ KS_PUBLIC void ks_scratch_free(struct ks_scratch *scratch);
 
 /* Zero means the default. */
 struct ks_stream_options {
-	uint8_t fill;             /* the byte written over a secret; 0: '*' */
-	ks_finding_fn on_finding; /* NULL: findings are not reported */
+	uint8_t fill;      /* the byte written over a secret; 0: '*' */
+	enum ks_mask mask; /* any but KS_MASK_FILL needs a sink */
+	unsigned
+		keep_last; /* last bytes of a region that stay readable, with KS_MASK_FILL, if it has 32
+	                         bytes or more; 0..KS_KEEP_LAST_MAX; more than 0 needs a sink */
+	int fills_only; /* non-zero: fill, whatever mask, keep_last and the rules say */
+	int keeps_length; /* non-zero: no mask may change the length: for a tag, bytes are filled; for a
+	                         hash, with its fingerprint at the end */
+	const struct ks_fingerprint *fingerprint; /* how to make them; borrowed. NULL: none are */
+	ks_finding_fn on_finding;                 /* NULL: findings are not reported */
 	void *finding_ctx;
-	ks_sink_fn sink; /* for ks_stream_feed(); NULL: only ks_stream_mask() may be used */
+	ks_sink_fn sink; /* for ks_stream_feed(); NULL: for ks_stream_mask() */
 	void *sink_ctx;
 	ks_allow_fn is_allowed; /* NULL: no run is; else runs are held to their end, or 64 bytes */
 	void *allow_ctx;
@@ -267,11 +296,16 @@ struct ks_stream_options {
 	                      so its first bytes are masked as far as any rule's run can go */
 };
 
+/* Do masks, those of the options or of a rule, need a sink? They do but for KS_MASK_FILL with keep_last 0. */
+KS_PUBLIC int ks_stream_needs_sink(const struct ks_ruleset *set,
+                                   const struct ks_stream_options *options);
+
 struct ks_stream;
 
 /*
- * Begin a stream. Borrows set until the stream is freed. options may be NULL.
- * Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL.
+ * Begin a stream. Borrows set until the stream is freed. options may be NULL. Errors: KS_ERROR_MEMORY,
+ * KS_ERROR_INTERNAL, KS_ERROR_MISUSE: a mask, of the options or of a rule, needs a sink or a fingerprint and
+ * has none.
  */
 KS_PUBLIC int ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *options,
                             struct ks_stream **ret_stream);
@@ -318,6 +352,11 @@ KS_PUBLIC int ks_stream_is_idle(const struct ks_stream *stream);
  */
 KS_PUBLIC int ks_stream_feed(struct ks_stream *stream, struct ks_scratch *scratch,
                              const uint8_t *data, size_t len);
+/*
+ * Give up on what is undecided, as ks_stream_mask_held() does: all is pushed out, and a region that goes on
+ * ends here as far as masks and findings are concerned.
+ */
+KS_PUBLIC int ks_stream_feed_stop(struct ks_stream *stream, struct ks_scratch *scratch);
 /* The input has ended: push out what was held. */
 KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *scratch);
 
@@ -341,6 +380,12 @@ enum ks_frame {
 KS_PUBLIC const char *ks_frame_name(enum ks_frame frame);
 /* The other way. Returns 0, or KS_ERROR_UNKNOWN. */
 KS_PUBLIC int ks_frame_parse(const char *name, enum ks_frame *ret_frame);
+/*
+ * The frames that a source which begins with data[0, len) has, as a redactor with KS_FRAME_AUTO takes it.
+ * KS_FRAME_AUTO: it takes more to tell; never if is_last is not zero, nor of more than 128 bytes. For those who
+ * have a faster way for raw text.
+ */
+KS_PUBLIC enum ks_frame ks_frame_detect(const uint8_t *data, size_t len, int is_last);
 
 struct ks_redactor_options {
 	enum ks_frame frame;
@@ -412,6 +457,25 @@ KS_PUBLIC int ks_key_read_file(const char *path, struct ks_key **ret_key, struct
 KS_PUBLIC void ks_key_free(struct ks_key *key);
 /* Tells keys apart, and nothing else about them. Lent as long as the key is there. */
 KS_PUBLIC const char *ks_key_id(const struct ks_key *key);
+
+/* --------------------------------------------------------- fingerprints ---- */
+
+/*
+ * A fingerprint tells two secrets apart, and whether two are the same, to those who have the key with which
+ * it was made: the key's id, "-", and 16 hexadecimal digits of a keyed hash (BLAKE2b). Notations do not matter:
+ * line ends, and what %HH, \/, \n, \r and \u00HH stand for, are hashed alike.
+ */
+#define KS_FINGERPRINT_SIZE 26U /* with the final NUL */
+
+struct ks_fingerprint;
+
+/* Borrows key until it is freed. Returns NULL when memory is out. */
+KS_PUBLIC struct ks_fingerprint *ks_fingerprint_new(const struct ks_key *key);
+/* NULL is fine. */
+KS_PUBLIC void ks_fingerprint_free(struct ks_fingerprint *fingerprint);
+/* Of a secret in memory, borrowed until return. Writes KS_FINGERPRINT_SIZE bytes. Errors: KS_ERROR_MEMORY. */
+KS_PUBLIC int ks_fingerprint_text(const struct ks_fingerprint *fingerprint, const uint8_t *run,
+                                  size_t len, char *text);
 
 /* -------------------------------------------------------------- catalog ---- */
 

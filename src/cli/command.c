@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "filter_command.h"
+#include "fingerprint_command.h"
+#include "follow_command.h"
 #include "key_command.h"
 #include "message.h"
 #include "report_command.h"
@@ -21,6 +23,13 @@ static const struct command commands[] = {
 	  "With no FILE, or where FILE is -, read the standard input. A file that is called\n"
 	  "like a command is ./rules.\n",
 	  ks_filter_command },
+	{ COMMAND_FOLLOW, "follow", "[OPTION]... FILE|PATTERN...",
+	  "Mask what is written to log files, also when they are rotated.",
+	  "It starts at the end of files that are there, and at the beginning of those that\n"
+	  "appear later. A PATTERN in quotes, such as '/var/log/app/*.log', is looked at again\n"
+	  "and again. Ends with SIGTERM or SIGINT; SIGHUP reads the rules and opens the output\n"
+	  "anew; SIGUSR1 prints counts.\n",
+	  ks_follow_command },
 	{ COMMAND_RULES, "rules", "COMMAND [OPTION]... [FILE]...",
 	  "Look at rules, check them, try them, make exceptions.", NULL, group_command },
 	{ COMMAND_RULES_LIST, "rules list", "[OPTION]...", "List the rules, on and off.", NULL,
@@ -58,6 +67,10 @@ static const struct command commands[] = {
 	  "still leaking if it was seen after it was revoked; if that is not told, in the\n"
 	  "last hour. TIME is like 2026-11-22, 2026-11-22T10:00:00Z, or 12h (ago).\n",
 	  ks_report_command },
+	{ COMMAND_FINGERPRINT, "fingerprint", "--key-file FILE [OPTION]...",
+	  "Print a key's fingerprint, to look for it in logs.",
+	  "The key is read from the standard input, or asked for and not shown.\n",
+	  ks_fingerprint_command },
 	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },
 };
 

@@ -100,6 +100,7 @@ mask_all(struct look *look, const struct ks_ruleset *set, uint8_t *buf, size_t l
 {
 	struct ks_stream_options options = { .on_finding = keep_finding,
 		                             .finding_ctx = look,
+		                             .fills_only = 1,
 		                             .on_attempt = keep_attempt,
 		                             .attempt_ctx = look,
 		                             .is_allowed = look->allowlist ? ks_allowlist_has

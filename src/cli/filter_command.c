@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filter mode. All files are one stream, as for cat: a key that a splitter cut in two is found.
+ * The filter mode. All files are one source, as for cat: a key that a splitter cut in two is found, in frames
+ * or not.
  */
 #include "filter_command.h"
 
@@ -14,21 +15,30 @@
 
 #include "descriptor.h"
 #include "filter.h"
-#include "input.h"
+#include "gzip_output.h"
+#include "inlet.h"
+#include "masking.h"
 #include "message.h"
+#include "notify.h"
+#include "reload.h"
 #include "rule_selection.h"
+#include "scrub_command.h"
+#include "signals.h"
 #include "statistics.h"
 
 struct job {
 	const struct options *options;
+	struct signals signals;
 	struct rule_selection rules;
+	struct reload reload;
 	struct statistics stats;
-	struct ks_stream *stream;
-	struct ks_scratch *scratch;
 	struct filter *filter;
 	int output_fd;
 	const char *output_name;
-	int status; /* exit status: the first that is not 0 */
+	struct gzip_output *gzip; /* NULL: text is written as it is */
+	bool is_stopping;         /* a signal asks for it */
+	bool is_unfinished;       /* and there would have been more to read */
+	int status;               /* exit status: the first that is not 0 */
 };
 
 static void
@@ -89,10 +99,60 @@ open_output(struct job *job)
 	}
 	job->output_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (job->output_fd < 0) {
+		if (errno == EINTR) /* a FIFO that nobody reads */
+			ks_signals_die(&job->signals);
 		ks_message_file(path, strerror(errno));
 		return EXIT_IO;
 	}
 	return 0;
+}
+
+/* A filter_write_fn. */
+static int
+write_output(void *ctx, const uint8_t *data, size_t len)
+{
+	const struct job *job = ctx;
+
+	if (job->gzip)
+		return ks_gzip_output_write(job->gzip, data, len);
+	return ks_descriptor_write(job->output_fd, data, len);
+}
+
+/* A filter_pause_fn. */
+static int
+pause_output(void *ctx)
+{
+	const struct job *job = ctx;
+
+	return ks_gzip_output_flush(job->gzip);
+}
+
+static int
+open_gzip(struct job *job)
+{
+	if (!job->options->gzip || job->output_fd < 0)
+		return 0;
+	if (isatty(job->output_fd) == 1) {
+		ks_message("option '--gzip': compressed data is not written to a terminal");
+		return EXIT_USAGE;
+	}
+	job->gzip = ks_gzip_output_new(job->output_fd, NULL);
+	if (job->gzip)
+		return 0;
+	ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+	return EXIT_INTERNAL;
+}
+
+/* All has been written. */
+static void
+end_gzip(struct job *job)
+{
+	int r = job->gzip ? ks_gzip_output_end(job->gzip) : 0;
+
+	if (r < 0) {
+		ks_message_file(job->output_name, strerror(-r));
+		note_status(job, EXIT_IO);
+	}
 }
 
 /* A full disk can show up at the very last. */
@@ -106,33 +166,151 @@ close_output(struct job *job)
 	job->output_fd = -1;
 }
 
+/* ------------------------------------------------------------------------- rules ---- */
+
+static int
+use_rules(struct job *job, const struct rule_selection *rules)
+{
+	struct ks_stream_options options = {
+		.on_finding = ks_statistics_count,
+		.finding_ctx = &job->stats,
+	};
+
+	ks_masking_set(job->options, rules, &options);
+	return ks_filter_use(job->filter, rules->set, &options);
+}
+
+/* The filter is idle: the rules that wait take over, if there are any. Returns KS_OK or an error. */
+static int
+change_rules(struct job *job)
+{
+	int r;
+
+	if (!job->reload.is_ready)
+		return KS_OK;
+	r = use_rules(job, &job->reload.next);
+	return r == KS_OK ? ks_reload_apply(&job->reload, &job->rules, &job->stats) : r;
+}
+
+static int
+reload_rules(struct job *job)
+{
+	ks_reload_prepare(&job->reload, job->options);
+	if (ks_filter_is_idle(job->filter))
+		return change_rules(job);
+	ks_filter_want_idle(job->filter);
+	return KS_OK;
+}
+
+/* ----------------------------------------------------------------------- signals ---- */
+
+static void
+print_statistics(const struct job *job)
+{
+	enum ks_frame frame = ks_filter_frame(job->filter);
+
+	ks_statistics_print(&job->stats, ks_filter_bytes(job->filter), stderr);
+	if (frame != KS_FRAME_AUTO)
+		ks_message("frames: %s", ks_frame_name(frame));
+}
+
+/* Do what signals ask for. Returns KS_OK or an error. */
+static int
+attend(struct job *job)
+{
+	unsigned raised = ks_signals_take(&job->signals);
+
+	if (raised & SIGNALS_TICK)
+		ks_notify_alive();
+	if (raised & SIGNALS_REPORT)
+		print_statistics(job);
+	if (raised & SIGNALS_STOP) {
+		ks_notify_stopping();
+		job->is_stopping = true;
+	}
+	return raised & SIGNALS_RELOAD ? reload_rules(job) : KS_OK;
+}
+
 /* ----------------------------------------------------------------------- input ---- */
 
-/* Returns 0, or -1 if nothing more may be written. */
+/* Say what went wrong, but not with an input. Returns -1: nothing more may be written. */
 static int
-report(struct job *job, const char *input_name, const struct filter_error *error)
+report(struct job *job, const struct filter_error *error)
 {
-	switch (error->side) {
-	case FILTER_INPUT:
-		ks_message_file(input_name, strerror(error->code));
-		note_status(job, EXIT_IO);
-		return 0;
-	case FILTER_OUTPUT:
+	if (error->side == FILTER_OUTPUT) {
 		ks_message_file(job->output_name, strerror(error->code));
 		note_status(job, EXIT_IO);
-		return -1;
-	case FILTER_ENGINE:
+	} else {
 		ks_message("%s", ks_status_text(error->code));
 		note_status(job, EXIT_INTERNAL);
-		return -1;
 	}
 	return -1;
+}
+
+static void
+report_input(struct job *job, const char *name, const struct inlet *inlet, int code)
+{
+	char reason[INPUT_REASON_SIZE];
+
+	ks_input_reason(inlet->input, code, reason, sizeof(reason));
+	ks_message_file(name, reason);
+	note_status(job, EXIT_IO);
+}
+
+/* Put the input through. Returns as ks_filter_copy() does at its end. */
+static int
+copy_inlet(struct job *job, struct inlet *inlet, struct filter_error *reterr)
+{
+	for (;;) {
+		int status = KS_OK, r = ks_filter_copy(job->filter, inlet, reterr);
+
+		if (r == FILTER_WOKEN)
+			status = attend(job);
+		else if (r == FILTER_IDLE)
+			status = change_rules(job);
+		else
+			return r;
+		if (job->is_stopping)
+			ks_inlet_stop(inlet);
+		if (status != KS_OK) {
+			*reterr = (struct filter_error){ FILTER_ENGINE, status };
+			return -1;
+		}
+	}
+}
+
+/* What is undecided where an input breaks off is masked. Returns 0, or -1 if nothing more may be written. */
+static int
+break_off(struct job *job, const char *name, const struct inlet *inlet)
+{
+	struct filter_error error;
+
+	if (ks_inlet_is_broken_off(inlet)) {
+		ks_message_file(name, "stopped before its end");
+		job->is_unfinished = true;
+	}
+	return ks_filter_break_off(job->filter, &error) < 0 ? report(job, &error) : 0;
+}
+
+/* The same returns. */
+static int
+copy_input(struct job *job, const char *name, struct inlet *inlet)
+{
+	struct filter_error error;
+	int r = copy_inlet(job, inlet, &error);
+
+	if (r < 0 && error.side != FILTER_INPUT)
+		return report(job, &error);
+	if (r < 0)
+		report_input(job, name, inlet, error.code);
+	return r < 0 || job->is_stopping ? break_off(job, name, inlet) : 0;
 }
 
 static int
 copy_descriptor(struct job *job, const char *name, int fd)
 {
-	struct filter_error error;
+	struct inlet inlet;
+	int r;
 
 	if (is_output(job, fd)) {
 		ks_message_file(name, "the input file is the output file");
@@ -141,21 +319,47 @@ copy_descriptor(struct job *job, const char *name, int fd)
 	}
 	ks_descriptor_enlarge_pipe(fd);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return ks_filter_copy(job->filter, fd, &error) < 0 ? report(job, name, &error) : 0;
+	if (ks_inlet_init(&inlet, fd, &job->signals.wake) < 0)
+		return report(job, &(struct filter_error){ FILTER_ENGINE, KS_ERROR_MEMORY });
+	r = copy_input(job, name, &inlet);
+	ks_inlet_done(&inlet);
+	return r;
+}
+
+/* Returns a descriptor or a negative errno: -EINTR if it is to stop. A FIFO waits for somebody who writes. */
+static int
+open_input(struct job *job, const char *path)
+{
+	while (!job->is_stopping) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+		if (fd >= 0)
+			return fd;
+		if (errno != EINTR)
+			return -errno;
+		if (attend(job) != KS_OK)
+			return -ENOMEM;
+	}
+	return -EINTR;
 }
 
 static int
 copy_file(struct job *job, const char *path)
 {
-	struct input input;
-	int r = ks_input_open(path, &input);
+	int fd, r;
 
-	if (r != 0) {
-		note_status(job, r);
+	if (strcmp(path, "-") == 0)
+		return copy_descriptor(job, "standard input", STDIN_FILENO);
+	fd = open_input(job, path);
+	if (fd == -EINTR)
+		return 0;
+	if (fd < 0) {
+		ks_message_file(path, strerror(-fd));
+		note_status(job, EXIT_IO);
 		return 0;
 	}
-	r = copy_descriptor(job, input.name, input.fd);
-	ks_input_close(&input);
+	r = copy_descriptor(job, path, fd);
+	(void)close(fd);
 	return r;
 }
 
@@ -166,55 +370,92 @@ copy_all(struct job *job)
 	char **file = job->options->files;
 	int r = *file ? 0 : copy_file(job, "-");
 
-	for (; r == 0 && *file; file++)
+	for (; r == 0 && *file && !job->is_stopping; file++)
 		r = copy_file(job, *file);
+	if (r == 0 && *file) {
+		ks_message_file(*file, "stopped before it was read");
+		job->is_unfinished = true;
+	}
+	if (!job->is_stopping)
+		ks_notify_stopping();
 	if (r == 0 && ks_filter_end(job->filter, &error) < 0)
-		(void)report(job, "", &error);
+		r = report(job, &error);
+	if (r == 0)
+		end_gzip(job);
 }
 
 /* ------------------------------------------------------------------------ whole ---- */
 
 static int
+make_filter(struct job *job)
+{
+	const struct filter_options options = {
+		.frame = job->options->frame,
+		.write = job->output_fd < 0 ? NULL : write_output,
+		.pause = job->gzip ? pause_output : NULL,
+		.write_ctx = job,
+	};
+
+	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
+	                       ks_ruleset_count(job->rules.set)) != KS_OK)
+		return KS_ERROR_MEMORY;
+	job->filter = ks_filter_new(&options);
+	return job->filter ? use_rules(job, &job->rules) : KS_ERROR_MEMORY;
+}
+
+static int
 start(struct job *job)
 {
-	struct ks_stream_options options = {
-		.on_finding = ks_statistics_count,
-		.finding_ctx = &job->stats,
-	};
-	int r = ks_rule_selection_init(&job->rules, job->options);
+	int r = ks_signals_init(&job->signals);
 
-	if (r != 0)
-		return r;
-	r = open_output(job);
-	if (r != 0)
-		return r;
-	if (job->rules.allowlist) {
-		options.is_allowed = ks_allowlist_has;
-		options.allow_ctx = job->rules.allowlist;
+	if (r < 0) {
+		ks_message("signals: %s", strerror(-r));
+		return EXIT_INTERNAL;
 	}
-	if (ks_statistics_init(&job->stats, ks_ruleset_count(job->rules.set)) != KS_OK ||
-	    ks_scratch_new(job->rules.set, &job->scratch) != KS_OK ||
-	    ks_stream_new(job->rules.set, &options, &job->stream) != KS_OK)
-		goto no_memory;
-	job->filter = ks_filter_new(job->stream, job->scratch, job->output_fd);
-	if (!job->filter)
-		goto no_memory;
+	r = ks_rule_selection_init(&job->rules, job->options);
+	if (r != 0)
+		return r;
+	r = ks_masking_check(job->options, &job->rules);
+	if (r == 0)
+		r = open_output(job);
+	if (r == 0)
+		r = open_gzip(job);
+	if (r != 0)
+		return r;
+	r = make_filter(job);
+	if (r != KS_OK) {
+		ks_message("%s", ks_status_text(r));
+		return EXIT_INTERNAL;
+	}
 	if (job->output_fd >= 0)
 		ks_descriptor_enlarge_pipe(job->output_fd);
+	ks_signals_tick(&job->signals, ks_notify_interval());
+	ks_notify_ready();
 	return 0;
-no_memory:
-	ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
-	return EXIT_INTERNAL;
+}
+
+static void
+work(struct job *job)
+{
+	copy_all(job);
+	close_output(job);
+	if (job->options->stats)
+		print_statistics(job);
+	if (job->options->check && job->stats.findings > 0)
+		note_status(job, EXIT_FOUND);
 }
 
 static void
 finish(struct job *job)
 {
 	ks_filter_free(job->filter);
-	ks_stream_free(job->stream);
-	ks_scratch_free(job->scratch);
+	ks_gzip_output_free(job->gzip);
 	ks_statistics_done(&job->stats);
+	ks_reload_done(&job->reload);
 	ks_rule_selection_done(&job->rules);
+	if (job->is_unfinished)
+		ks_signals_die(&job->signals);
+	ks_signals_done(&job->signals);
 }
 
 int
@@ -222,16 +463,11 @@ ks_filter_command(const struct options *options)
 {
 	struct job job = { .options = options, .output_fd = -1 };
 
+	if (options->in_place)
+		return ks_scrub_command(options);
 	note_status(&job, start(&job));
-	if (job.status == 0) {
-		copy_all(&job);
-		close_output(&job);
-		if (options->stats)
-			ks_statistics_print(&job.stats, ks_filter_bytes(job.filter),
-			                    job.rules.catalog, job.rules.index, stderr);
-		if (options->check && job.stats.findings > 0)
-			note_status(&job, EXIT_FOUND);
-	}
+	if (job.status == 0)
+		work(&job);
 	finish(&job);
 	return job.status;
 }

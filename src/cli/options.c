@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "message.h"
+#include "word.h"
 
 struct option_row {
 	int key;                            /* the short letter, or a number above 255 */
@@ -41,14 +42,17 @@ enum {
 	KEY_HTML,
 	KEY_REVOKED_AT,
 	KEY_MAX_AGE,
-	KEY_AS_OF
+	KEY_AS_OF,
+	KEY_MASK,
+	KEY_FILL_CHAR,
+	KEY_KEEP_LAST
 };
 
 /* Commands that mask logs, that choose rules, that read rules at all, and all. */
 #define MASKING (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL)
 #define CHOOSING                                                                     \
 	(MASKING | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
-	 COMMAND_RULES_ALLOW)
+	 COMMAND_RULES_ALLOW | COMMAND_FINGERPRINT)
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
@@ -62,6 +66,10 @@ static const struct option_row rows[] = {
 	{ KEY_KEEP_TIMES, COMMAND_FILTER, "keep-times", NULL,
 	  "with -i: leave the files' times as they are" },
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
+	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
+	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
+	{ KEY_KEEP_LAST, MASKING, "keep-last", "N",
+	  "leave the last N bytes, up to 4, of long secrets readable" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -79,7 +87,9 @@ static const struct option_row rows[] = {
 	{ KEY_DISABLE, CHOOSING, "disable", "ID,...", "switch rules or packs off (repeatable)" },
 	{ KEY_ONLY, CHOOSING, "only", "ID,...",
 	  "use these rules or packs and no others (repeatable)" },
-	{ KEY_KEY_FILE, MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW,
+	{ KEY_KEY_FILE,
+	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
+	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
 	  "begin the ids of rules with TEXT, not gitleaks-" },
@@ -208,6 +218,38 @@ apply_frame(struct options *o, const char *text)
 	return complain(o, "--frame: must be auto, raw, cri, docker or journal");
 }
 
+static int
+apply_mask(struct options *o, const char *text)
+{
+	for (const struct word *word = ks_mask_words; word->text; word++) {
+		if (strcmp(word->text, text) == 0) {
+			o->mask = (enum ks_mask)word->value;
+			return 0;
+		}
+	}
+	return complain(o, "--mask: must be fill, tag, hash or fill-hash");
+}
+
+/* One that can stand in a JSON string, and in a line. */
+static int
+apply_fill(struct options *o, const char *text)
+{
+	if (!isgraph((unsigned char)*text) || text[1] || *text == '"' || *text == '\\')
+		return complain(o,
+		                "--fill-char: must be one visible ASCII character, not \" or \\");
+	o->fill = (unsigned char)*text;
+	return 0;
+}
+
+static int
+apply_keep_last(struct options *o, const char *text)
+{
+	if (*text < '0' || *text > '0' + (char)KS_KEEP_LAST_MAX || text[1])
+		return complain(o, "--keep-last: must be a number from 0 to 4");
+	o->keep_last = (unsigned)(*text - '0');
+	return 0;
+}
+
 /* text is NULL for an option without argument; otherwise it lives as long as o. */
 static int
 apply(struct options *o, int key, char *text)
@@ -244,6 +286,12 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_FRAME:
 		return apply_frame(o, text);
+	case KEY_MASK:
+		return apply_mask(o, text);
+	case KEY_FILL_CHAR:
+		return apply_fill(o, text);
+	case KEY_KEEP_LAST:
+		return apply_keep_last(o, text);
 	case KEY_STATE:
 		o->state = text;
 		break;

@@ -26,7 +26,8 @@ enum command_bit {
 	COMMAND_KEY_NEW = 1 << 10,
 	COMMAND_FOLLOW = 1 << 11,
 	COMMAND_JOURNAL = 1 << 12,
-	COMMAND_REPORT = 1 << 13
+	COMMAND_REPORT = 1 << 13,
+	COMMAND_FINGERPRINT = 1 << 14
 };
 
 struct command;
@@ -41,17 +42,21 @@ struct options {
 	const struct command *command;
 	const char *output; /* NULL: standard output */
 	struct text_list rules, enable, disable, only;
-	const char *rules_dir;       /* NULL: the usual one */
-	const char *key_file;        /* NULL: none */
-	const char *prefix;          /* NULL: the usual one */
-	const char *state;           /* checkpoint; NULL: none */
-	const char *suffix;          /* of the copies that --in-place keeps; NULL: it keeps none */
-	const char *directory;       /* of journal files; NULL: the system's */
-	const char *format;          /* of the journal's entries; NULL: export */
-	const char *html;            /* page to write; NULL: none */
-	const char *max_age, *as_of; /* NULL: the usual ones */
+	const char *rules_dir; /* NULL: the usual one */
+	const char *key_file;  /* NULL: none */
+	const char *prefix;    /* NULL: the usual one */
+	const char *state;     /* checkpoint; NULL: none */
+	const char *suffix;    /* of the copies that --in-place keeps; NULL: it keeps none */
+	const char *directory; /* of journal files; NULL: the system's */
+	const char *format;    /* of the journal's entries; NULL: export */
+	const char *html;      /* page to write; NULL: none */
+	const char *max_age;   /* NULL: the usual one */
+	const char *as_of;     /* NULL: now */
 	struct text_list journal_files, revoked_at;
 	enum ks_frame frame;
+	enum ks_mask mask;
+	unsigned char fill; /* 0: the usual one */
+	unsigned keep_last;
 	bool no_rules_dir;
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;

@@ -14,8 +14,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "input.h"
 #include "message.h"
+#include "named_input.h"
 #include "report.h"
 #include "standard_output.h"
 #include "whole_file.h"
@@ -206,16 +206,16 @@ static int
 read_ledger(struct job *job, const char *path)
 {
 	struct ledger_reader *reader = NULL;
-	struct input input;
+	struct named_input input;
 	int fd, r;
 
-	if (ks_input_open(path, &input) != 0) {
+	if (ks_named_input_open(path, &input) != 0) {
 		job->status = EXIT_IO;
 		return 0;
 	}
 	fd = fcntl(input.fd, F_DUPFD_CLOEXEC, 0);
 	r = fd < 0 ? -errno : ks_ledger_reader_new(fd, &reader);
-	ks_input_close(&input);
+	ks_named_input_close(&input);
 	if (r < 0) {
 		ks_message_file(input.name, strerror(-r));
 		return EXIT_INTERNAL;

@@ -146,6 +146,8 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 		return ks_message_failure(&error);
 	if (options->key_file && ks_key_read_file(options->key_file, &rules->key, &error) != KS_OK)
 		return ks_message_failure(&error);
+	if (rules->key && !(rules->fingerprint = ks_fingerprint_new(rules->key)))
+		return out_of_memory();
 	if (ks_catalog_compile_allowlist(rules->catalog, rules->index, ks_ruleset_count(rules->set),
 	                                 rules->key, &rules->allowlist, &error) != KS_OK)
 		return ks_message_failure(&error);
@@ -156,6 +158,7 @@ void
 ks_rule_selection_done(struct rule_selection *rules)
 {
 	ks_allowlist_free(rules->allowlist);
+	ks_fingerprint_free(rules->fingerprint);
 	ks_key_free(rules->key);
 	ks_ruleset_free(rules->set);
 	ks_catalog_free(rules->catalog);

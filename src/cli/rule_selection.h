@@ -9,9 +9,10 @@
 struct rule_selection {
 	struct ks_catalog *catalog;
 	struct ks_ruleset *set;
-	size_t *index;                  /* the set's rule n is the catalog's index[n] */
-	struct ks_key *key;             /* of keyed hashes; or NULL */
-	struct ks_allowlist *allowlist; /* NULL: nothing is allowed */
+	size_t *index;                      /* the set's rule n is the catalog's index[n] */
+	struct ks_key *key;                 /* of keyed hashes; or NULL */
+	struct ks_fingerprint *fingerprint; /* with that key; or NULL */
+	struct ks_allowlist *allowlist;     /* NULL: nothing is allowed */
 };
 
 /*

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "descriptor.h"
-#include "input.h"
 #include "message.h"
+#include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
 #include "standard_output.h"
@@ -85,10 +85,11 @@ discard(void *ctx, const uint8_t *data, size_t len)
 }
 
 static int
-read_stream(struct job *job, const struct input *input)
+read_stream(struct job *job, const struct named_input *input)
 {
 	struct ks_stream_options options = { .on_finding = count_finding,
 		                             .finding_ctx = job,
+		                             .fills_only = 1,
 		                             .sink = discard,
 		                             .is_allowed = print_entry,
 		                             .allow_ctx = job };
@@ -122,13 +123,13 @@ read_stream(struct job *job, const struct input *input)
 static int
 read_file(struct job *job, const char *path)
 {
-	struct input input;
-	int r = ks_input_open(path, &input);
+	struct named_input input;
+	int r = ks_named_input_open(path, &input);
 
 	if (r != 0)
 		return r;
 	r = read_stream(job, &input);
-	ks_input_close(&input);
+	ks_named_input_close(&input);
 	return r;
 }
 

@@ -10,8 +10,8 @@
 
 #include "descriptor.h"
 #include "explanation.h"
-#include "input.h"
 #include "message.h"
+#include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
 #include "standard_output.h"
@@ -52,7 +52,7 @@ text_done(struct text *text)
 }
 
 static int
-read_descriptor(struct text *text, const struct input *input)
+read_descriptor(struct text *text, const struct named_input *input)
 {
 	ssize_t n;
 
@@ -71,13 +71,13 @@ read_descriptor(struct text *text, const struct input *input)
 static int
 read_text(struct text *text, const char *path)
 {
-	struct input input;
-	int r = ks_input_open(path ? path : "-", &input);
+	struct named_input input;
+	int r = ks_named_input_open(path ? path : "-", &input);
 
 	if (r != 0)
 		return r;
 	r = read_descriptor(text, &input);
-	ks_input_close(&input);
+	ks_named_input_close(&input);
 	return r;
 }
 

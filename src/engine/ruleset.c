@@ -99,14 +99,16 @@ compile_set(const struct ks_rule *rule, const char *key, const char *text,
 static bool
 id_is_valid(const char *id)
 {
-	return id && *id && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(id);
+	return id && *id && strlen(id) <= RULE_ID_MAX &&
+	       strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(id);
 }
 
 static int
 check_members(const struct ks_rule *rule, struct ks_error *reterr)
 {
 	if (!id_is_valid(rule->id))
-		return ks_error_rule(reterr, "?", "id", "letters a-z, digits and '-' only");
+		return ks_error_rule(reterr, "?", "id",
+		                     "up to 128 letters a-z, digits and '-' only");
 	if (!rule->trigger || !*rule->trigger)
 		return ks_error_rule(reterr, rule->id, "trigger", "there is none");
 	if (!rule->body)
@@ -192,6 +194,8 @@ compile_rule(struct making *making, const struct ks_rule *rule, const uint8_t *w
 		.max = (uint8_t)rule->max,
 		.conditions = (uint8_t)rule->conditions,
 		.boundary = (uint8_t)rule->boundary,
+		.style = { rule->mask,
+		           rule->has_keep_last ? (uint8_t)rule->keep_last : (uint8_t)KEEP_DEFAULT },
 		.is_carrier = rule->kind == KS_KIND_CARRIER,
 		.is_early = rule->kind == KS_KIND_PROVIDER && !rule->max && !rule->follow &&
 		            !(rule->conditions & KS_REFUSE_PLACEHOLDER),
@@ -286,6 +290,26 @@ check_ids(const struct ks_rule *rules, size_t count, struct ks_error *reterr)
 	return r;
 }
 
+/* Pointers, and behind them what they point at. */
+static char **
+copy_ids(const struct ks_rule *rules, size_t count)
+{
+	size_t size = count * sizeof(char *);
+	char **ids, *p;
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(rules[i].id) + 1;
+	ids = malloc(size);
+	if (!ids)
+		return NULL;
+	p = (char *)(ids + count);
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = p;
+		p = stpcpy(p, rules[i].id) + 1;
+	}
+	return ids;
+}
+
 int
 ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **ret_set,
                struct ks_error *reterr)
@@ -322,6 +346,8 @@ ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
 	r = compile_rules(set, rules, widths, reterr);
 	if (r == KS_OK)
 		r = check_ids(rules, count, reterr);
+	if (r == KS_OK && !(set->ids = copy_ids(rules, count)))
+		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	if (r == KS_OK && !(widths && ks_databases_load(set, prepared)))
 		r = ks_databases_compile(set, rules, reterr);
 	if (r == KS_OK)
@@ -381,6 +407,7 @@ ks_ruleset_free(struct ks_ruleset *set)
 	ks_databases_free(set);
 	free(set->rules);
 	free(set->infixes);
+	free(set->ids);
 	free(set->paths);
 	free(set);
 }

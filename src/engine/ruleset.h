@@ -10,9 +10,10 @@
 #include "setting.h"
 #include "trigger.h"
 
-#define CLASS_MAX  64U /* different byte sets in a set of rules: one bit each in a class mask */
-#define CLASS_NONE 255U
-#define RULE_MAX   65535U
+#define CLASS_MAX   64U /* different byte sets in a set of rules: one bit each in a class mask */
+#define CLASS_NONE  255U
+#define RULE_MAX    65535U
+#define RULE_ID_MAX 128U /* bytes of an id */
 
 /* As many bytes of an escape can be there without the last: "\u002". */
 #define ESCAPE_BEGUN_MAX 5U
@@ -33,10 +34,20 @@ struct classes {
 	unsigned count;
 };
 
+#define KEEP_DEFAULT 255U
+
+/* How a region is masked. */
+struct mask_style {
+	enum ks_mask mask;
+	uint8_t keep_last; /* of its bytes; with KS_MASK_FILL */
+};
+
 struct compiled_rule {
 	uint8_t body, follow, before; /* numbers of classes, or CLASS_NONE */
 	uint8_t min, max;             /* max 0: none */
 	uint8_t conditions;
+	struct mask_style
+		style; /* as the rule wants it; KS_MASK_DEFAULT, KEEP_DEFAULT: it does not say */
 	bool is_carrier;
 	bool is_early;        /* satisfied as soon as min and the required bytes are there */
 	bool is_named;        /* goes by its noun (setting.h) */
@@ -63,6 +74,7 @@ struct ks_ruleset {
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
+	char **ids; /* of the rules; one block of memory */
 	struct infix *infixes;
 	size_t infix_count;
 	size_t lead_count; /* rules whose trigger has a lead */
@@ -83,6 +95,12 @@ has_simple_name(const struct compiled_rule *rule)
 {
 	return rule->boundary == KS_BOUNDARY_NONE &&
 	       rule->width.max - rule->width.min <= 16U + SEPARATOR_WIDTH_MAX - SEPARATOR_WIDTH_MIN;
+}
+
+static inline const char *
+ks_ruleset_id(const struct ks_ruleset *set, size_t rule)
+{
+	return set->ids[rule];
 }
 
 static inline bool

@@ -260,7 +260,8 @@ follow_noun(struct scan *scan, ptrdiff_t noun)
 		has_names = true;
 		add_named(scan, end, &names);
 	}
-	if (len < SEPARATOR_WIDTH_MAX && scan->carry->noun_count < SEPARATOR_WIDTH_MAX)
+	if (len < SEPARATOR_WIDTH_MAX && scan->carry->noun_count < SEPARATOR_WIDTH_MAX &&
+	    ks_setting_may_be_open(text, len))
 		scan->carry->nouns[scan->carry->noun_count++] = (uint8_t)len;
 }
 

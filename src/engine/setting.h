@@ -75,3 +75,9 @@ unsigned ks_setting_count_strangers(const char *name);
 
 /* Can a separator begin with that byte? */
 bool ks_setting_may_go_on(uint8_t b);
+
+/*
+ * Can text be the beginning of a separator that goes on? False only if it cannot. The only line end of a
+ * separator is that of {indent}, and what may stand before it are few bytes.
+ */
+bool ks_setting_may_be_open(const uint8_t *text, size_t len);

@@ -20,14 +20,18 @@ ks_credit_min(struct credit a, struct credit b)
 void
 ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit)
 {
-	struct span *items = list->items, span = { from, to, credit };
+	struct span *items = list->items, span = { from, to, credit, credit };
 	size_t first = list->count, end;
 
 	while (first > 0 && items[first - 1].to >= from)
 		first--;
 	for (end = first; end < list->count && items[end].from <= to; end++) {
-		if (items[end].from < span.from)
+		if (items[end].from == span.from)
+			span.head = ks_credit_min(span.head, items[end].head);
+		if (items[end].from < span.from) {
 			span.from = items[end].from;
+			span.head = items[end].head;
+		}
 		if (items[end].to > span.to)
 			span.to = items[end].to;
 		span.credit = ks_credit_min(span.credit, items[end].credit);

@@ -21,6 +21,7 @@ enum credit_rank { CREDIT_PROVIDER, CREDIT_CARRIER, CREDIT_NONE };
 struct span {
 	size_t from, to; /* in the window */
 	struct credit credit;
+	struct credit head; /* the same, of the matches alone that begin at from */
 };
 
 /*

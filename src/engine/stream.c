@@ -12,14 +12,8 @@
 #include <string.h>
 
 #include "error.h"
+#include "region.h"
 #include "scan.h"
-
-/* The masked region that reaches the last settled byte, or the last one that was reported. */
-struct region {
-	uint64_t from, to;
-	struct credit credit;
-	bool is_open;
-};
 
 struct ks_stream {
 	const struct ks_ruleset *set;
@@ -69,6 +63,7 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
               struct ks_stream **ret_stream)
 {
 	struct ks_stream *s = calloc(1, sizeof(*s));
+	int r;
 
 	if (!s)
 		return KS_ERROR_MEMORY;
@@ -79,6 +74,11 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 		s->options.fill = '*';
 	if (s->options.begins_in_run)
 		s->carry.active = body_classes(set);
+	r = ks_region_init(&s->region, set, &s->options);
+	if (r != KS_OK) {
+		ks_stream_free(s);
+		return r;
+	}
 	s->carry.spans = calloc(carried_spans_max(set), sizeof(*s->carry.spans));
 	s->carry.leads = calloc(ks_scan_leads_max(set) + 1, sizeof(*s->carry.leads));
 	if (s->options.sink)
@@ -105,61 +105,30 @@ ks_stream_free(struct ks_stream *s)
 	free(s->carry.open);
 	free(s->carry.spans);
 	free(s->carry.leads);
+	ks_region_done(&s->region);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }
 
 /* ------------------------------------------------------------------- masking ---- */
 
-static void
-report_region(struct ks_stream *s)
-{
-	struct ks_finding finding = {
-		.rule = s->region.credit.rule,
-		.offset = s->region.from,
-		.length = s->region.to - s->region.from,
-	};
-
-	s->region.is_open = false;
-	if (s->options.on_finding && s->region.credit.rank != CREDIT_NONE)
-		s->options.on_finding(s->options.finding_ctx, &finding);
-}
-
-static void
-extend_region(struct ks_stream *s, uint64_t from, uint64_t to, struct credit credit)
-{
-	if (s->region.is_open && from > s->region.to)
-		report_region(s);
-	if (s->region.is_open)
-		credit = ks_credit_min(s->region.credit, credit);
-	else
-		s->region.from = from;
-	s->region.to = to;
-	s->region.credit = credit;
-	s->region.is_open = true;
-}
-
-static void
-fill_bytes(uint8_t *p, size_t n, uint8_t fill)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = p[i] == '\n' || p[i] == '\r' ? p[i] : fill;
-}
-
 /* Mask what lies below the floor; keep the rest of the spans for the next window. */
-static void
+static int
 settle_spans(struct ks_stream *s, const struct window *w, uint8_t *buf)
 {
-	size_t kept = 0;
+	size_t kept = 0, at = 0;
+	int r = KS_OK;
 
 	for (size_t i = 0; i < w->spans.count; i++) {
 		struct span span = w->spans.items[i];
 		size_t to = span.to < w->floor ? span.to : w->floor;
 
-		if (span.from < to) {
-			fill_bytes(buf + span.from, to - span.from, s->options.fill);
-			extend_region(s, w->offset + span.from, w->offset + to, span.credit);
-			span.from = to;
+		if (r == KS_OK && span.from < to) {
+			r = ks_region_pass(&s->region, buf + at, span.from - at);
+			if (r == KS_OK)
+				r = ks_region_cover(&s->region, buf + span.from, to - span.from,
+				                    w->offset + span.from, &span);
+			at = span.from = to;
 		}
 		if (span.to > w->floor) {
 			span.from -= w->floor;
@@ -168,8 +137,9 @@ settle_spans(struct ks_stream *s, const struct window *w, uint8_t *buf)
 		}
 	}
 	s->carry.span_count = kept;
-	if (s->region.is_open && (s->region.to < w->offset + w->floor || w->is_last))
-		report_region(s);
+	if (r == KS_OK)
+		r = ks_region_pass(&s->region, buf + at, w->floor - at);
+	return r == KS_OK && w->is_last ? ks_region_close(&s->region, false) : r;
 }
 
 /* ---------------------------------------------------------------- one window ---- */
@@ -264,7 +234,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 	if (r != KS_OK)
 		return r;
 	keep_before(&s->carry, &w);
-	settle_spans(s, &w, buf);
+	r = settle_spans(s, &w, buf);
 	s->carry.active = w.active;
 	s->carry.waiting = w.waiting;
 	s->carry.waiting_len = w.waiting_len;
@@ -272,7 +242,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		s->carry.given_up = w.gives_up ? w.floor : 0;
 	s->offset += w.floor;
 	s->held = len - w.floor;
-	return KS_OK;
+	return r;
 }
 
 /* ---------------------------------------------------------------- in place ---- */
@@ -293,15 +263,21 @@ check_usable(const struct ks_stream *s)
 	return s->has_ended ? KS_ERROR_MISUSE : KS_OK;
 }
 
-int
-ks_stream_mask(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len,
-               size_t *ret_settled)
+/* The bytes of a stream are masked in the caller's buffer, or pushed through its own: not both. */
+static int
+check_usable_as(const struct ks_stream *s, bool is_pushed)
 {
-	int r = check_usable(s);
-	size_t settled = 0, seen = s->held;
+	return is_pushed == (s->buf != NULL) ? check_usable(s) : KS_ERROR_MISUSE;
+}
 
-	if (r == KS_OK && len < s->held)
-		r = fail(s, KS_ERROR_MISUSE);
+/* buf[0, s->held) is held, buf[s->held, len) new. */
+static int
+mask_all(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len,
+         size_t *ret_settled)
+{
+	size_t settled = 0, seen = s->held;
+	int r = KS_OK;
+
 	while (r == KS_OK && seen < len) {
 		size_t n = len - seen < SLICE_MAX ? len - seen : SLICE_MAX;
 
@@ -309,21 +285,38 @@ ks_stream_mask(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, si
 		seen += n;
 		settled = seen - s->held;
 	}
-	if (r != KS_OK)
-		return fail(s, r);
 	*ret_settled = settled;
-	return KS_OK;
+	return r == KS_OK ? r : fail(s, r);
+}
+
+static int
+mask_rest(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, enum window_end end)
+{
+	int r = mask_window(s, scratch, buf, s->held, end);
+
+	return r == KS_OK ? r : fail(s, r);
+}
+
+int
+ks_stream_mask(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len,
+               size_t *ret_settled)
+{
+	int r = check_usable_as(s, false);
+
+	if (r == KS_OK && len < s->held)
+		r = KS_ERROR_MISUSE;
+	return r == KS_OK ? mask_all(s, scratch, buf, len, ret_settled) : fail(s, r);
 }
 
 int
 ks_stream_mask_end(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t held)
 {
-	int r = check_usable(s);
+	int r = check_usable_as(s, false);
 
 	if (r == KS_OK && held != s->held)
 		r = KS_ERROR_MISUSE;
 	if (r == KS_OK)
-		r = mask_window(s, scratch, buf, held, WINDOW_LAST);
+		r = mask_rest(s, scratch, buf, WINDOW_LAST);
 	s->has_ended = true;
 	return r == KS_OK ? r : fail(s, r);
 }
@@ -331,12 +324,12 @@ ks_stream_mask_end(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf
 int
 ks_stream_mask_held(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t held)
 {
-	int r = check_usable(s);
+	int r = check_usable_as(s, false);
 
 	if (r == KS_OK && held != s->held)
 		r = KS_ERROR_MISUSE;
 	if (r == KS_OK && held > 0)
-		r = mask_window(s, scratch, buf, held, WINDOW_GIVEN_UP);
+		r = mask_rest(s, scratch, buf, WINDOW_GIVEN_UP);
 	return r == KS_OK ? r : fail(s, r);
 }
 
@@ -357,28 +350,17 @@ ks_stream_held(const struct ks_stream *s)
 
 /* -------------------------------------------------------------------- push ---- */
 
-static int
-push(struct ks_stream *s, const uint8_t *data, size_t len)
-{
-	if (len && s->options.sink(s->options.sink_ctx, data, len) != 0)
-		return fail(s, KS_ERROR_SINK);
-	return KS_OK;
-}
-
 int
 ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *data, size_t len)
 {
-	int r = s->buf ? check_usable(s) : KS_ERROR_MISUSE;
+	int r = check_usable_as(s, true);
 
 	while (r == KS_OK && len > 0) {
 		size_t n = len < SLICE_MAX ? len : SLICE_MAX, settled;
 
 		memcpy(s->buf + s->held, data, n);
-		r = ks_stream_mask(s, scratch, s->buf, s->held + n, &settled);
-		if (r == KS_OK)
-			r = push(s, s->buf, settled);
-		if (r == KS_OK)
-			memmove(s->buf, s->buf + settled, s->held);
+		r = mask_all(s, scratch, s->buf, s->held + n, &settled);
+		memmove(s->buf, s->buf + settled, s->held);
 		data += n;
 		len -= n;
 	}
@@ -388,8 +370,22 @@ ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *d
 int
 ks_stream_feed_end(struct ks_stream *s, struct ks_scratch *scratch)
 {
-	size_t held = s->held;
-	int r = s->buf ? ks_stream_mask_end(s, scratch, s->buf, held) : KS_ERROR_MISUSE;
+	int r = check_usable_as(s, true);
 
-	return r == KS_OK ? push(s, s->buf, held) : r;
+	if (r == KS_OK)
+		r = mask_rest(s, scratch, s->buf, WINDOW_LAST);
+	s->has_ended = true;
+	return r;
+}
+
+int
+ks_stream_feed_stop(struct ks_stream *s, struct ks_scratch *scratch)
+{
+	int r = check_usable_as(s, true);
+
+	if (r == KS_OK)
+		r = mask_rest(s, scratch, s->buf, WINDOW_GIVEN_UP);
+	if (r == KS_OK)
+		r = ks_region_close(&s->region, true);
+	return r == KS_OK ? r : fail(s, r);
 }

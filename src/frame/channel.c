@@ -19,14 +19,6 @@
 #define GATHER_MAX (64U << 10)
 #define SIZE_MIN   512U
 
-int
-ks_channel_init(struct channel *c, const struct ks_ruleset *set,
-                const struct ks_stream_options *options)
-{
-	*c = (struct channel){ .is_line_end = true };
-	return ks_stream_new(set, options, &c->stream);
-}
-
 void
 ks_channel_done(struct channel *c)
 {
@@ -37,6 +29,9 @@ ks_channel_done(struct channel *c)
 	if (c->pieces)
 		explicit_bzero(c->pieces, c->piece_max * sizeof(*c->pieces));
 	free(c->pieces);
+	if (c->out)
+		explicit_bzero(c->out, c->out_size);
+	free(c->out);
 	*c = (struct channel){ 0 };
 }
 
@@ -64,6 +59,35 @@ grow(void **memory, size_t *size, size_t used, size_t wanted, size_t unit)
 	*memory = grown;
 	*size = n;
 	return KS_OK;
+}
+
+/* A ks_sink_fn. */
+static int
+on_settled(void *ctx, const uint8_t *data, size_t len)
+{
+	struct channel *c = ctx;
+	void *out = c->out;
+	int r = grow(&out, &c->out_size, c->out_len, c->out_len + len, 1);
+
+	c->out = out;
+	if (r != KS_OK)
+		return r;
+	memcpy(c->out + c->out_len, data, len);
+	c->out_len += len;
+	return 0;
+}
+
+int
+ks_channel_init(struct channel *c, const struct ks_ruleset *set,
+                const struct ks_stream_options *options)
+{
+	struct ks_stream_options own = *options;
+
+	*c = (struct channel){ .is_line_end = true };
+	c->is_pushed = ks_stream_needs_sink(set, options);
+	own.sink = c->is_pushed ? on_settled : NULL;
+	own.sink_ctx = c;
+	return ks_stream_new(set, &own, &c->stream);
 }
 
 static int
@@ -170,22 +194,47 @@ put(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
 	piece->len -= n;
 }
 
-/* buf[0, settled) goes to its places, and out of the channel. */
+/* These bytes are what the next pieces are masked as. */
 static void
-settle(struct channel *c, struct queue *queue, size_t settled)
+settle(struct channel *c, struct queue *queue, const uint8_t *bytes, size_t settled)
 {
 	for (size_t done = 0; done < settled;) {
 		struct piece *piece = &c->pieces[c->first];
 		size_t n = piece->len < settled - done ? piece->len : settled - done;
 
-		put(piece, queue, c->buf + done, n);
+		put(piece, queue, bytes + done, n);
 		done += n;
 		c->first += piece->len == 0;
 	}
-	c->len -= settled;
-	memmove(c->buf, c->buf + settled, c->len);
 	if (c->first == c->end)
 		c->first = c->end = 0;
+}
+
+/* buf[0, settled) goes to its places, and out of the channel. */
+static void
+settle_in_place(struct channel *c, struct queue *queue, size_t settled)
+{
+	settle(c, queue, c->buf, settled);
+	c->len -= settled;
+	memmove(c->buf, c->buf + settled, c->len);
+}
+
+static void
+settle_pushed(struct channel *c, struct queue *queue)
+{
+	settle(c, queue, c->out, c->out_len);
+	c->out_len = 0;
+}
+
+static int
+flush_pushed(struct channel *c, struct ks_scratch *scratch, struct queue *queue)
+{
+	int r = c->len > 0 ? ks_stream_feed(c->stream, scratch, c->buf, c->len) : KS_OK;
+
+	c->len = 0;
+	if (r == KS_OK)
+		settle_pushed(c, queue);
+	return r;
 }
 
 int
@@ -194,11 +243,33 @@ ks_channel_flush(struct channel *c, struct ks_scratch *scratch, struct queue *qu
 	size_t settled;
 	int r;
 
+	if (c->is_pushed)
+		return flush_pushed(c, scratch, queue);
 	if (c->len == ks_stream_held(c->stream))
 		return KS_OK; /* nothing new */
 	r = ks_stream_mask(c->stream, scratch, c->buf, c->len, &settled);
 	if (r == KS_OK)
-		settle(c, queue, settled);
+		settle_in_place(c, queue, settled);
+	return r;
+}
+
+/* All is fed; what is held settles. */
+static int
+settle_rest(struct channel *c, struct ks_scratch *scratch, struct queue *queue, bool is_end)
+{
+	int r;
+
+	if (c->is_pushed) {
+		r = is_end ? ks_stream_feed_end(c->stream, scratch)
+		           : ks_stream_feed_stop(c->stream, scratch);
+		if (r == KS_OK)
+			settle_pushed(c, queue);
+		return r;
+	}
+	r = is_end ? ks_stream_mask_end(c->stream, scratch, c->buf, c->len)
+	           : ks_stream_mask_held(c->stream, scratch, c->buf, c->len);
+	if (r == KS_OK)
+		settle_in_place(c, queue, c->len);
 	return r;
 }
 
@@ -207,11 +278,7 @@ ks_channel_give_up(struct channel *c, struct ks_scratch *scratch, struct queue *
 {
 	int r = ks_channel_flush(c, scratch, queue);
 
-	if (r == KS_OK)
-		r = ks_stream_mask_held(c->stream, scratch, c->buf, c->len);
-	if (r == KS_OK)
-		settle(c, queue, c->len);
-	return r;
+	return r == KS_OK ? settle_rest(c, scratch, queue, false) : r;
 }
 
 int
@@ -219,11 +286,7 @@ ks_channel_end(struct channel *c, struct ks_scratch *scratch, struct queue *queu
 {
 	int r = ks_channel_flush(c, scratch, queue);
 
-	if (r == KS_OK)
-		r = ks_stream_mask_end(c->stream, scratch, c->buf, c->len);
-	if (r == KS_OK)
-		settle(c, queue, c->len);
-	return r;
+	return r == KS_OK ? settle_rest(c, scratch, queue, true) : r;
 }
 
 uint64_t
@@ -239,5 +302,5 @@ ks_channel_waiting(const struct channel *c)
 bool
 ks_channel_is_idle(const struct channel *c)
 {
-	return c->is_line_end && c->len == 0 && ks_stream_is_idle(c->stream);
+	return c->is_line_end && c->len == 0 && c->first == c->end && ks_stream_is_idle(c->stream);
 }

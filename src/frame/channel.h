@@ -40,9 +40,16 @@ struct channel {
 	struct piece *pieces; /* of all of buf[0, len) */
 	size_t first, end, piece_max;
 	bool is_line_end; /* the last byte was a line's end, or there was none */
+	/* Where a mask waits for the end of what it masks, the stream keeps the bytes, and these are settled: */
+	bool is_pushed;
+	uint8_t *out;
+	size_t out_len, out_size;
 };
 
-/* Errors: as for ks_stream_new(). ks_channel_done() is right after all of them. */
+/*
+ * The channel must stay where it is. options must keep the length. Errors: as for ks_stream_new().
+ * ks_channel_done() is right after all of them.
+ */
 int ks_channel_init(struct channel *channel, const struct ks_ruleset *set,
                     const struct ks_stream_options *options);
 /* Wipes what it held. */

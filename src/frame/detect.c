@@ -3,11 +3,11 @@
  * A guess that holds back as little as can be: the first byte that no format has at its place says "raw".
  * To guess wrong leaks nothing: what is no frame is scanned as raw text by every parser.
  */
-#include "detect.h"
-
+#include <stdbool.h>
 #include <string.h>
 
 #include "cri.h"
+#include "keysieve.h"
 
 /* Does data begin with text, as far as both go? */
 static bool
@@ -19,7 +19,7 @@ begins(const uint8_t *data, size_t len, const char *text)
 }
 
 enum ks_frame
-ks_frame_detect(const uint8_t *data, size_t len, bool is_last)
+ks_frame_detect(const uint8_t *data, size_t len, int is_last)
 {
 	static const struct {
 		const char *text;

@@ -38,7 +38,8 @@ struct line {
 	const uint8_t *text;
 	size_t len;
 	enum json_token ending;
-	bool has_log, is_wrong;
+	bool has_log, has_others, is_wrong;
+	size_t log_from, log_to;
 	unsigned stream; /* NO_STREAM: not known */
 };
 
@@ -61,15 +62,24 @@ is_text(const struct json_scan *scan, const char *text)
 static enum member
 find_member(const struct json_scan *scan)
 {
-	static const char *const names[] = {
-		[MEMBER_LOG] = "log", [MEMBER_STREAM] = "stream", [MEMBER_TIME] = "time"
-	};
+	if (is_text(scan, "log"))
+		return MEMBER_LOG;
+	if (is_text(scan, "stream"))
+		return MEMBER_STREAM;
+	return is_text(scan, "time") ? MEMBER_TIME : MEMBER_OTHER;
+}
 
-	for (unsigned i = 0; i < MEMBER_OTHER; i++) {
-		if (is_text(scan, names[i]))
-			return (enum member)i;
+static bool
+is_time(const struct json_scan *scan)
+{
+	for (size_t i = scan->from; i < scan->to; i++) {
+		uint8_t b = scan->text[i];
+
+		if ((b < '0' || b > ':') && b != '.' && b != 'T' && b != 'Z' && b != '+' &&
+		    b != '-')
+			return false;
 	}
-	return MEMBER_OTHER;
+	return true;
 }
 
 static enum json_token
@@ -101,15 +111,23 @@ learn_stream(const struct json_scan *scan, struct line *line)
 		line->is_wrong = true;
 }
 
-static void
-learn_value(const struct walk *walk, struct line *line)
+/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. */
+static bool
+is_other(const struct walk *walk, enum json_token token)
 {
-	if (value_of(walk) == MEMBER_STREAM)
-		learn_stream(&walk->scan, line);
-	if (value_of(walk) == MEMBER_LOG) {
-		line->is_wrong |= line->has_log;
-		line->has_log = true;
-	}
+	if (token != JSON_KEY && token != JSON_STRING)
+		return false;
+	return value_of(walk) == MEMBER_OTHER ||
+	       (value_of(walk) == MEMBER_TIME && token == JSON_STRING && !is_time(&walk->scan));
+}
+
+static void
+learn_log(const struct json_scan *scan, struct line *line)
+{
+	line->is_wrong |= line->has_log;
+	line->has_log = true;
+	line->log_from = scan->from;
+	line->log_to = scan->to;
 }
 
 static struct line
@@ -120,12 +138,15 @@ learn(const uint8_t *text, size_t len)
 
 	do {
 		line.ending = next_token(&walk);
-		if (line.ending == JSON_STRING)
-			learn_value(&walk, &line);
+		line.has_others |= is_other(&walk, line.ending);
+		if (line.ending == JSON_STRING && value_of(&walk) == MEMBER_STREAM)
+			learn_stream(&walk.scan, &line);
+		if (line.ending == JSON_STRING && value_of(&walk) == MEMBER_LOG)
+			learn_log(&walk.scan, &line);
 	} while (line.ending < JSON_END);
 	if (line.ending == JSON_TORN && walk.scan.from < walk.scan.to &&
 	    value_of(&walk) == MEMBER_LOG)
-		line.has_log = true;
+		learn_log(&walk.scan, &line);
 	return line;
 }
 
@@ -147,6 +168,13 @@ plain_length(const uint8_t *text, size_t len)
 	return escape ? (size_t)(escape - text) : len;
 }
 
+static void
+remember(struct cover *c, unsigned stream, uint8_t byte)
+{
+	if (stream != STREAM_OTHER)
+		c->last = byte;
+}
+
 /* The payload text[from, to) of a line, and what of the frames is before it. */
 static void
 cover_text(struct cover *c, unsigned stream, size_t from, size_t to)
@@ -161,18 +189,17 @@ cover_text(struct cover *c, unsigned stream, size_t from, size_t to)
 		n = text[at] == '\\' ? ks_json_unescape(text + at, to - at, character, &len) : 0;
 		if (n) {
 			ks_redactor_escape(c->redactor, stream, n, character, len);
-			c->last = character[len - 1];
+			remember(c, stream, character[len - 1]);
 			continue;
 		}
 		/* a backslash that is no escape's is the end of a line that breaks off */
 		n = text[at] == '\\' ? to - at : plain_length(text + at, to - at);
 		ks_redactor_payload(c->redactor, stream, n);
-		c->last = text[at + n - 1];
+		remember(c, stream, text[at + n - 1]);
 	}
 	c->covered = to;
 }
 
-/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. */
 static void
 cover_other(struct cover *c, const struct json_scan *scan, enum json_token token)
 {
@@ -186,65 +213,44 @@ cover_other(struct cover *c, const struct json_scan *scan, enum json_token token
 	                    is_name ? sizeof(colon) : sizeof(hard_break));
 }
 
-static bool
-is_time(const struct json_scan *scan)
+/* The line breaks off: all that is left of it is payload of something. */
+static void
+cover_torn(struct cover *c)
 {
-	for (size_t i = scan->from; i < scan->to; i++) {
-		if (!memchr("0123456789:.TZ+-", scan->text[i], 16))
-			return false;
-	}
-	return true;
+	if (c->covered < c->line->log_from)
+		cover_text(c, c->line->stream, c->line->log_from, c->line->log_to);
+	cover_text(c, STREAM_OTHER, c->covered, c->line->len);
 }
 
+/* A line with more than Docker's own members. */
 static void
-cover_value(struct cover *c, const struct walk *walk)
+cover_members(struct cover *c)
 {
-	const struct json_scan *scan = &walk->scan;
+	const struct line *line = c->line;
+	struct walk walk = { .scan = { .text = line->text, .len = line->len },
+		             .member = MEMBER_OTHER };
+	enum json_token token;
 
-	switch (value_of(walk)) {
-	case MEMBER_LOG:
-		cover_text(c, c->line->stream, scan->from, scan->to);
-		break;
-	case MEMBER_STREAM:
-		break;
-	case MEMBER_TIME:
-		if (is_time(scan))
-			break;
-		cover_other(c, scan, JSON_STRING);
-		break;
-	case MEMBER_OTHER:
-		cover_other(c, scan, JSON_STRING);
-		break;
-	}
-}
-
-/* Where the line breaks off: all that is left is payload of something. */
-static void
-cover_torn(struct cover *c, const struct walk *walk)
-{
-	if (walk->scan.from < walk->scan.to && value_of(walk) == MEMBER_LOG)
-		cover_text(c, c->line->stream, walk->scan.from, walk->scan.to);
-	else
-		cover_text(c, STREAM_OTHER, c->covered, c->line->len);
+	do {
+		token = next_token(&walk);
+		if (is_other(&walk, token))
+			cover_other(c, &walk.scan, token);
+		else if (token == JSON_STRING && value_of(&walk) == MEMBER_LOG)
+			cover_text(c, line->stream, line->log_from, line->log_to);
+	} while (token < JSON_END);
+	if (token == JSON_TORN)
+		cover_torn(c);
 }
 
 static void
 cover_piece(struct docker *docker, struct ks_redactor *redactor, const struct line *line)
 {
-	struct walk walk = { .scan = { .text = line->text, .len = line->len },
-		             .member = MEMBER_OTHER };
 	struct cover c = { .redactor = redactor, .line = line };
-	enum json_token token;
 
-	do {
-		token = next_token(&walk);
-		if (token == JSON_STRING)
-			cover_value(&c, &walk);
-		else if (token == JSON_KEY && value_of(&walk) == MEMBER_OTHER)
-			cover_other(&c, &walk.scan, token);
-		else if (token == JSON_TORN)
-			cover_torn(&c, &walk);
-	} while (token < JSON_END);
+	if (line->has_others || line->ending == JSON_TORN)
+		cover_members(&c);
+	else
+		cover_text(&c, line->stream, line->log_from, line->log_to);
 	ks_redactor_pass(redactor, line->len - c.covered);
 	docker->is_open[line->stream] = c.last != '\n';
 }

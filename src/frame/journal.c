@@ -294,21 +294,25 @@ forget_entry(struct journal *j)
 /* ------------------------------------------------------------ covering ---- */
 
 static void
-begin_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *name, size_t len)
+begin_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *name,
+            struct field field)
 {
 	static const uint8_t sign[] = { '=' };
+	size_t len = field.name_len;
 
 	j->last = 0;
 	if (is_equal(name, len, "MESSAGE")) {
 		j->stream = j->message_stream;
-	} else if (len >= 2 && name[0] == '_' && name[1] == '_') {
-		j->stream =
-			NO_STREAM; /* where the entry is and when it came; a reader needs it unchanged */
-	} else {
-		j->stream = STREAM_FIELDS;
-		ks_redactor_context(redactor, STREAM_FIELDS, name, len);
-		ks_redactor_context(redactor, STREAM_FIELDS, sign, sizeof(sign));
+		return;
 	}
+	if (len >= 2 && name[0] == '_' && name[1] == '_') {
+		j->stream = NO_STREAM; /* where the entry is and when it came: readers need it */
+		return;
+	}
+	j->stream = STREAM_FIELDS;
+	ks_redactor_context(redactor, STREAM_FIELDS, name, len + (field.form == FORM_TEXT));
+	if (field.form == FORM_BINARY)
+		ks_redactor_context(redactor, STREAM_FIELDS, sign, sizeof(sign));
 }
 
 static void
@@ -406,7 +410,7 @@ cover_head(struct journal *j, struct ks_redactor *redactor, const uint8_t *data,
 	if (field.form == FORM_MORE || field.form == FORM_RAW)
 		return cover_raw(j, redactor, data, len);
 	ks_redactor_pass(redactor, field.head);
-	begin_value(j, redactor, data, field.name_len);
+	begin_value(j, redactor, data, field);
 	j->place = field.form == FORM_TEXT ? IN_TEXT : IN_BINARY;
 	j->left = field.value_len;
 	if (field.form == FORM_BINARY)

@@ -138,31 +138,46 @@ is_begun_escape(const uint8_t *text, size_t len)
 	return true;
 }
 
+/*
+ * The end of the string that text[at, len) is the beginning of: its closing quote, or len. SIZE_MAX: an
+ * escape in it is wrong.
+ */
+static size_t
+find_string_end(const uint8_t *text, size_t at, size_t len)
+{
+	uint8_t character[JSON_CHARACTER_MAX];
+	const uint8_t *quote = NULL, *escape;
+
+	for (size_t n; at < len; at += n) {
+		if (!quote || quote < text + at)
+			quote = memchr(text + at, '"', len - at);
+		if (!quote)
+			quote = text + len;
+		escape = memchr(text + at, '\\', (size_t)(quote - text) - at);
+		if (!escape)
+			return (size_t)(quote - text);
+		at = (size_t)(escape - text);
+		n = ks_json_unescape(escape, len - at, character, &(size_t){ 0 });
+		if (n == 0)
+			return is_begun_escape(escape, len - at) ? len : SIZE_MAX;
+	}
+	return len;
+}
+
 /* What follows is an opening quote. JSON_STRING, or how it fails. */
 static enum json_token
 read_string(struct json_scan *scan)
 {
-	const uint8_t *text = scan->text;
-	uint8_t character[JSON_CHARACTER_MAX];
-	size_t at = ++scan->at, n;
+	size_t end;
 
-	scan->from = at;
-	for (; at < scan->len && text[at] != '"'; at += n) {
-		n = 1;
-		if (text[at] != '\\')
-			continue;
-		n = ks_json_unescape(text + at, scan->len - at, character, &(size_t){ 0 });
-		if (n == 0 && !is_begun_escape(text + at, scan->len - at))
-			return JSON_WRONG;
-		if (n == 0)
-			break;
-	}
-	if (at >= scan->len || text[at] != '"') {
-		scan->at = scan->to = scan->len;
+	scan->from = scan->at + 1;
+	end = find_string_end(scan->text, scan->from, scan->len);
+	if (end == SIZE_MAX)
+		return JSON_WRONG;
+	scan->to = scan->at = end;
+	if (end == scan->len)
 		return JSON_TORN;
-	}
-	scan->to = at;
-	scan->at = at + 1;
+	scan->at++;
 	return JSON_STRING;
 }
 

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "channel.h"
-#include "detect.h"
 #include "keysieve.h"
 #include "parser.h"
 
@@ -90,6 +89,7 @@ limit_for(const struct ks_ruleset *set, size_t wanted)
 	ks_ruleset_cost(set, &cost);
 	if (wanted == 0)
 		wanted = LIMIT;
+	cost.held += KS_FINGERPRINT_SIZE; /* what waits for the end of a region */
 	return wanted > cost.held ? wanted : cost.held;
 }
 
@@ -158,7 +158,7 @@ need_channel(struct ks_redactor *r, unsigned number)
 
 	if (channel || r->failure != KS_OK)
 		return channel;
-	options.sink = NULL;
+	options.keeps_length = 1; /* what frames say of lengths stays true */
 	channel = calloc(1, sizeof(*channel));
 	status = channel ? ks_channel_init(channel, r->set, &options) : KS_ERROR_MEMORY;
 	if (status != KS_OK) {
@@ -483,6 +483,8 @@ ks_redactor_stop(struct ks_redactor *r, struct ks_scratch *scratch)
 {
 	int status = conclude(r, scratch, ks_channel_give_up);
 
+	if (status == KS_OK) /* a finding whose run could have gone on is not reported yet */
+		status = conclude(r, scratch, ks_channel_end);
 	r->has_ended = true;
 	return status;
 }

@@ -16,6 +16,13 @@ ssize_t ks_descriptor_read(int fd, uint8_t *buf, size_t len);
 int ks_descriptor_write(int fd, const uint8_t *data, size_t len);
 
 /*
+ * Read or write all of it at an offset of a regular file. Returns 0 or a negative errno: -ENODATA if there
+ * are not so many bytes to read.
+ */
+int ks_descriptor_read_at(int fd, uint8_t *buf, size_t len, uint64_t offset);
+int ks_descriptor_write_at(int fd, const uint8_t *data, size_t len, uint64_t offset);
+
+/*
  * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers.
  * A refusal does not matter.
  */

@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The byte path: from descriptors through a stream to a descriptor, in one buffer. */
+/*
+ * The byte path: what inputs give is masked and written. Raw text is masked in place, in the buffer that it
+ * was read into, where the mask allows it; framed text goes through a redactor.
+ */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "inlet.h"
 #include "keysieve.h"
 
 struct filter;
+
+/* Where masked bytes go. Borrows data until it returns. Returns 0 or a negative errno. */
+typedef int (*filter_write_fn)(void *ctx, const uint8_t *data, size_t len);
+
+/* What was written must get out: it may be long until there is more. Returns 0 or a negative errno. */
+typedef int (*filter_pause_fn)(void *ctx);
+
+struct filter_options {
+	enum ks_frame frame;   /* KS_FRAME_AUTO: what the first bytes of all look like */
+	filter_write_fn write; /* NULL: nothing is written */
+	filter_pause_fn pause; /* NULL: it does get out */
+	void *write_ctx;       /* of both */
+};
 
 enum filter_side { FILTER_INPUT, FILTER_OUTPUT, FILTER_ENGINE };
 
@@ -16,23 +34,46 @@ struct filter_error {
 	int code; /* errno for an input or the output, enum ks_status for the engine */
 };
 
-/*
- * Borrows stream and scratch until the filter is freed. output_fd -1: nothing is written.
- * Returns NULL when memory is out.
- */
-struct filter *ks_filter_new(struct ks_stream *stream, struct ks_scratch *scratch, int output_fd);
+/* Returns NULL when memory is out. */
+struct filter *ks_filter_new(const struct filter_options *options);
 /* Wipes the buffer. NULL is fine. */
 void ks_filter_free(struct filter *filter);
 
 /*
- * Put through all that input_fd gives. What is settled is written before the next read.
- * Returns 0, or -1 and fills *reterr. After an error of an input other inputs may follow; after one
- * of the output or the engine nothing may.
+ * Mask by these rules from now on: at the beginning, and where the filter is idle. Borrows set, and what
+ * options point to, until the next call or until the filter is freed. The sink is the filter's own. Returns
+ * KS_OK or what ks_scratch_new() returns, and then all is as it was.
  */
-int ks_filter_copy(struct filter *filter, int input_fd, struct filter_error *reterr);
+int ks_filter_use(struct filter *filter, const struct ks_ruleset *set,
+                  const struct ks_stream_options *options);
 
-/* The last input has ended: write what was held. Returns as ks_filter_copy(). */
+/*
+ * Has all been written that was read, up to the end of a line, or of an entry of a journal, and can no run go
+ * on? Then other rules may be used.
+ */
+bool ks_filter_is_idle(const struct filter *filter);
+/* Have ks_filter_copy() return where it is idle the next time. */
+void ks_filter_want_idle(struct filter *filter);
+
+/*
+ * Put through all that the inlet gives. What is settled is written before the next read. Returns 0 at the end;
+ * FILTER_WOKEN: the inlet was woken; FILTER_IDLE: it is idle, as was wanted; both to be called again. Or -1
+ * and fills *reterr: after an error of an input other inputs may follow, after one of the output or the
+ * engine nothing may.
+ */
+enum { FILTER_WOKEN = 1, FILTER_IDLE = 2 };
+int ks_filter_copy(struct filter *filter, struct inlet *inlet, struct filter_error *reterr);
+
+/*
+ * The input breaks off, in the middle of whatever it is: write what was held, with undecided runs masked. Other
+ * inputs may follow. Returns 0, or -1 as ks_filter_copy().
+ */
+int ks_filter_break_off(struct filter *filter, struct filter_error *reterr);
+
+/* The last input has ended: write what was held. Returns as ks_filter_break_off(). */
 int ks_filter_end(struct filter *filter, struct filter_error *reterr);
 
 /* Bytes read so far. */
 uint64_t ks_filter_bytes(const struct filter *filter);
+/* The frames; KS_FRAME_AUTO as long as they are not known. */
+enum ks_frame ks_filter_frame(const struct filter *filter);

@@ -187,3 +187,9 @@ ks_run_hash(const struct ks_key *key, const uint8_t *run, size_t len, uint8_t ha
 	(void)crypto_generichash(hash, KS_HASH_SIZE, run, len, key ? key->bytes : NULL,
 	                         key ? KEY_SIZE : 0);
 }
+
+void
+ks_key_hash_begin(const struct ks_key *key, crypto_generichash_state *hash)
+{
+	(void)crypto_generichash_init(hash, key->bytes, KEY_SIZE, crypto_generichash_BYTES);
+}

@@ -69,8 +69,10 @@ write_rule(FILE *out, size_t n, const struct entry *entry)
 	write_member(out, "body", rule->body);
 	write_member(out, "before", rule->before);
 	write_member(out, "follow", rule->follow);
-	(void)fprintf(out, " .min = %u, .max = %u, .kind = %d, .boundary = %d, .conditions = %u },",
+	(void)fprintf(out, " .min = %u, .max = %u, .kind = %d, .boundary = %d, .conditions = %u,",
 	              rule->min, rule->max, (int)rule->kind, (int)rule->boundary, rule->conditions);
+	(void)fprintf(out, " .mask = %d, .has_keep_last = %d, .keep_last = %u },", (int)rule->mask,
+	              rule->has_keep_last, rule->keep_last);
 	write_texts_member(out, "examples", n, &file_rule->examples);
 	write_texts_member(out, "counterexamples", n, &file_rule->counterexamples);
 	(void)fprintf(out, " .file = \"%s\", .place = { %u, %u } } },\n", file_rule->file,

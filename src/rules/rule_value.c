@@ -207,6 +207,20 @@ read_length(struct parser *p, yaml_node_t *node, struct ks_rule *rule)
 		                                 "a length is written 20.. or 20..40 or 32", "");
 	return KS_OK;
 }
+
+static int
+read_keep_last(struct parser *p, yaml_node_t *node, struct ks_rule *rule)
+{
+	const char *text = ks_node_scalar(node);
+
+	if (text[0] < '0' || text[0] > '0' + (char)KS_KEEP_LAST_MAX || text[1])
+		return ks_parser_complain_syntax(p, &node->start_mark,
+		                                 "keep-last is a number from 0 to 4", "");
+	rule->has_keep_last = 1;
+	rule->keep_last = (unsigned)(text[0] - '0');
+	return KS_OK;
+}
+
 /* --------------------------------------------------------------------- keys ---- */
 
 static const struct {
@@ -226,6 +240,8 @@ static const struct {
 	[KEY_FOLLOW] = { "follow", false },
 	[KEY_BEFORE] = { "before", false },
 	[KEY_REVOKE] = { "revoke", false },
+	[KEY_MASK] = { "mask", false },
+	[KEY_KEEP_LAST] = { "keep-last", false },
 	[KEY_EXAMPLES] = { "examples", true },
 	[KEY_COUNTEREXAMPLES] = { "counterexamples", false },
 };
@@ -268,6 +284,12 @@ ks_rule_value_read(struct parser *p, enum key key, yaml_node_t *node, struct fil
 		return read_text(p, node, file_rule, &rule->before);
 	case KEY_REVOKE:
 		return read_text(p, node, file_rule, &rule->revoke);
+	case KEY_MASK:
+		r = read_word(p, node, ks_mask_words, &word);
+		rule->mask = (enum ks_mask)word;
+		return r;
+	case KEY_KEEP_LAST:
+		return read_keep_last(p, node, rule);
 	case KEY_EXAMPLES:
 		return read_texts(p, node, file_rule, &file_rule->examples);
 	case KEY_COUNTEREXAMPLES:

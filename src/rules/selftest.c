@@ -46,7 +46,9 @@ note_finding(void *ctx, const struct ks_finding *finding)
 static int
 run_cut(struct selftest *t, struct trial *trial, size_t cut)
 {
-	struct ks_stream_options options = { .on_finding = note_finding, .finding_ctx = trial };
+	struct ks_stream_options options = { .on_finding = note_finding,
+		                             .finding_ctx = trial,
+		                             .fills_only = 1 };
 	size_t len = trial->example->len, settled = 0, more = 0;
 	struct ks_stream *stream;
 	int r = ks_stream_new(t->set.rules, &options, &stream);

@@ -13,6 +13,12 @@ const struct word ks_kind_words[] = {
 	{ NULL, 0 },
 };
 
+const struct word ks_mask_words[] = { { "fill", KS_MASK_FILL },
+	                              { "tag", KS_MASK_TAG },
+	                              { "hash", KS_MASK_HASH },
+	                              { "fill-hash", KS_MASK_FILL_HASH },
+	                              { NULL, 0 } };
+
 const struct word ks_boundary_words[] = {
 	{ "none", KS_BOUNDARY_NONE },
 	{ "alnum", KS_BOUNDARY_ALNUM },

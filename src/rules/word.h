@@ -8,7 +8,7 @@ struct word {
 };
 
 /* Each ended by a text of NULL. */
-extern const struct word ks_kind_words[], ks_boundary_words[];
+extern const struct word ks_kind_words[], ks_boundary_words[], ks_mask_words[];
 
 /* Their values are bits of the rule's conditions. */
 extern const struct word ks_require_words[], ks_refuse_words[];

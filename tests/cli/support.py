@@ -96,6 +96,25 @@ def process_state(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
+def catches_signal(pid, number):
+    """Does a process do something about this signal? It dies of it as long as it is too young for that."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+def is_asleep(pid):
+    """Does the process sleep, or is it over? The first thread is looked at last: others may have woken it."""
+    threads = sorted(map(int, os.listdir(f"/proc/{pid}/task")), reverse=True)
+    for thread in threads:
+        try:
+            if process_state(f"{pid}/task/{thread}") not in "SZ":
+                return False
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return process_state(pid) in "SZ"
+
+
 def bytes_in_pipe(fd):
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
 
@@ -138,7 +157,7 @@ class Live:
         return len(self.output) > before
 
     def is_idle(self):
-        return bytes_in_pipe(self.source) == 0 and process_state(self.process.pid) in "SZ"
+        return bytes_in_pipe(self.source) == 0 and is_asleep(self.process.pid)
 
     def settle(self):
         deadline = time.monotonic() + TIMEOUT

@@ -99,15 +99,6 @@ class Killed(CommandTest):
     def test_SIGKILL_in_a_decided_key(self):
         self.kill(signal.SIGKILL, 50)
 
-    def test_SIGTERM_in_an_undecided_key(self):
-        self.kill(signal.SIGTERM, 10)
-
-    def test_SIGTERM_in_a_decided_key(self):
-        self.kill(signal.SIGTERM, 50)
-
-    def test_SIGINT_in_an_undecided_key(self):
-        self.kill(signal.SIGINT, 10)
-
     def test_SIGKILL_in_the_middle_of_much_output(self):
         secret = body()
         line = b"x" * 50 + TRIGGER + secret + b"\n"

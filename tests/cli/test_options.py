@@ -221,7 +221,8 @@ class Statistics(CommandTest):
     def stats(self, *args, data=b""):
         result = run("--stats", *args, data=data)
         self.assert_status(result, 0)
-        totals, *rows = result.stderr.splitlines()
+        totals, *rows, frames = result.stderr.splitlines()
+        self.assertEqual(frames, b"keysieve: frames: raw")
         numbers = re.fullmatch(TOTALS, totals)
         self.assertIsNotNone(numbers, totals)
         found = [re.fullmatch(rb"keysieve: +(\d+)  ([a-z0-9-]+)", row) for row in rows]

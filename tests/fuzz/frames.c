@@ -11,7 +11,8 @@
 #include "harness.h"
 
 #define INPUT_MAX 2048U
-#define FILL      '\x01' /* no byte of a JSON string, nor of a name: no input can pretend that it is masked */
+#define FILL \
+	'\x01' /* no byte of a JSON string, nor of a name: no input can pretend that it is masked */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -31,6 +32,7 @@ struct output {
 struct way {
 	enum ks_frame frame;
 	size_t limit;
+	unsigned keep_last;
 	uint64_t *cuts; /* NULL: in one piece; else the state of a generator */
 	size_t stop;    /* break off here; or past the end */
 };
@@ -56,12 +58,16 @@ on_bytes(void *ctx, const uint8_t *data, size_t len)
 }
 
 static void
-run(struct bench_pair *pair, const struct way *way, const uint8_t *in, size_t len, struct output *out)
+run(struct bench_pair *pair, const struct way *way, const uint8_t *in, size_t len,
+    struct output *out)
 {
 	struct ks_redactor_options options = {
 		.frame = way->frame,
 		.limit = way->limit,
-		.stream = { .fill = FILL, .sink = on_bytes, .sink_ctx = out },
+		.stream = { .fill = FILL,
+		            .keep_last = way->keep_last,
+		            .sink = on_bytes,
+		            .sink_ctx = out },
 	};
 	struct ks_redactor *redactor;
 	size_t to = way->stop < len ? way->stop : len;
@@ -100,7 +106,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len < 3 || len - 3 > INPUT_MAX)
 		return 0;
 	cuts = data[2];
-	way = (struct way){ data[0] % 5, data[1] % 2 ? 0 : data[1] + 1U, NULL, SIZE_MAX };
+	way = (struct way){ .frame = data[0] % 5,
+		            .limit = data[1] % 2 ? 0 : data[1] + 1U,
+		            .keep_last = data[0] / 5 % 2 ? KS_KEEP_LAST_MAX : 0,
+		            .stop = SIZE_MAX };
 	data += 3;
 	len -= 3;
 	run(&pair, &way, data, len, &whole);

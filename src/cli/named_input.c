@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one place that opens inputs: no terminal that is named becomes the controlling one. */
-#include "input.h"
+#include "named_input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +11,12 @@
 #include "options.h"
 
 int
-ks_input_open(const char *path, struct input *ret_input)
+ks_named_input_open(const char *path, struct named_input *ret_input)
 {
 	int fd;
 
 	if (strcmp(path, "-") == 0) {
-		*ret_input = (struct input){ STDIN_FILENO, "standard input" };
+		*ret_input = (struct named_input){ STDIN_FILENO, "standard input" };
 		return 0;
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -24,12 +24,12 @@ ks_input_open(const char *path, struct input *ret_input)
 		ks_message_file(path, strerror(errno));
 		return EXIT_IO;
 	}
-	*ret_input = (struct input){ fd, path };
+	*ret_input = (struct named_input){ fd, path };
 	return 0;
 }
 
 void
-ks_input_close(const struct input *input)
+ks_named_input_close(const struct named_input *input)
 {
 	if (input->fd != STDIN_FILENO)
 		(void)close(input->fd);

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Following files: what the follower gives is written, what it notes is told, what signals ask for is done,
+ * and every now and then what has been done is written down.
+ *
+ * The order that keeps every byte: write, sync, checkpoint. After an error no checkpoint is written any more,
+ * so that the next start goes on before it.
+ */
+#include "follow_command.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "checkpoint_file.h"
+#include "follow_rules.h"
+#include "follower.h"
+#include "masking.h"
+#include "message.h"
+#include "notify.h"
+#include "output.h"
+#include "reload.h"
+#include "signals.h"
+
+#define LOOK_MS      1000 /* between two looks at everything */
+#define SAVE_SECONDS 1.0  /* between two checkpoints, at least */
+
+struct job {
+	const struct options *options;
+	struct signals signals;
+	struct reload reload;
+	struct follow_rules *rules;
+	struct follower follower;
+	struct output *output;
+	struct checkpoint_file *state; /* NULL: none is kept */
+	double saved;                  /* when, of the monotonic clock */
+	bool is_changed;               /* since then */
+	bool is_stopped;
+	int write_error; /* errno */
+	int status;      /* exit status: the first that is not 0 */
+};
+
+static void
+note_status(struct job *job, int status)
+{
+	if (job->status == 0)
+		job->status = status;
+}
+
+/* Returns a negative number: no more can be done. */
+static int
+fail_errno(struct job *job, const char *name, int error)
+{
+	ks_message_file(name, strerror(error));
+	note_status(job, error == ENOMEM ? EXIT_INTERNAL : EXIT_IO);
+	return -1;
+}
+
+static int
+fail_status(struct job *job, int status)
+{
+	if (status == KS_ERROR_SINK)
+		return fail_errno(job, ks_output_name(job->output), job->write_error);
+	ks_message("%s", ks_status_text(status));
+	note_status(job, EXIT_INTERNAL);
+	return -1;
+}
+
+static int
+fail_error(struct job *job, const struct ks_error *error)
+{
+	ks_message_error(error);
+	note_status(job, error->status == KS_ERROR_MEMORY ? EXIT_INTERNAL : EXIT_IO);
+	return -1;
+}
+
+/* ------------------------------------------------------ what the follower asks for ---- */
+
+/* A ks_sink_fn. */
+static int
+write_output(void *ctx, const uint8_t *data, size_t len)
+{
+	struct job *job = ctx;
+	int r = ks_output_write(job->output, data, len);
+
+	job->is_changed = true;
+	if (r == 0)
+		return 0;
+	job->write_error = -r;
+	return KS_ERROR_SINK;
+}
+
+static void
+tell(void *ctx, enum follower_note note, const char *path, int error)
+{
+	(void)ctx;
+	switch (note) {
+	case FOLLOWER_WAITS:
+		ks_message_file(path, "waiting for it");
+		break;
+	case FOLLOWER_FAILED:
+		ks_message_file(path, error == EINVAL ? "not a regular file" : strerror(error));
+		break;
+	case FOLLOWER_READS:
+		ks_message_file(path, "it is there now");
+		break;
+	case FOLLOWER_LOST:
+		ks_message_file(path, "a file that was here was gone before it could be read");
+		break;
+	case FOLLOWER_GONE:
+		ks_message_file(path, "what was not read yet is gone; going on with what is here");
+		break;
+	}
+}
+
+/* Would reading this file feed the output back? */
+static bool
+is_output(void *ctx, int fd)
+{
+	const struct job *job = ctx;
+	struct stat in, out;
+
+	return fstat(fd, &in) == 0 && fstat(ks_output_descriptor(job->output), &out) == 0 &&
+	       S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
+/* ------------------------------------------------------------------ checkpoints ---- */
+
+static int
+save(struct job *job, bool is_final)
+{
+	struct checkpoint c = { .is_final = is_final };
+	struct ks_error error;
+	int r = 0;
+
+	if (!job->state)
+		return 0;
+	if (ks_follower_record(&job->follower, &c) < 0)
+		r = fail_status(job, KS_ERROR_MEMORY);
+	if (r == 0) {
+		r = ks_output_record(job->output, &c);
+		if (r < 0)
+			r = fail_errno(job, ks_output_name(job->output), -r);
+	}
+	if (r == 0 && ks_checkpoint_file_write(job->state, &c, &error) != KS_OK)
+		r = fail_error(job, &error);
+	ks_checkpoint_done(&c);
+	job->is_changed = false;
+	job->saved = ks_followed_clock();
+	return r;
+}
+
+static int
+save_sometimes(struct job *job)
+{
+	if (!job->is_changed || ks_followed_clock() - job->saved < SAVE_SECONDS)
+		return 0;
+	return save(job, false);
+}
+
+/* ----------------------------------------------------------------------- rules ---- */
+
+static int
+use_rules(struct job *job, const struct rule_selection *selection)
+{
+	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, job->rules);
+
+	if (!rules)
+		return fail_status(job, KS_ERROR_MEMORY);
+	job->rules = rules;
+	return 0;
+}
+
+static int
+reload(struct job *job)
+{
+	int r = ks_output_reopen(job->output);
+
+	if (r < 0)
+		ks_message_file(ks_output_name(job->output), strerror(-r));
+	if (save(job, false) < 0)
+		return -1;
+	ks_reload_prepare(&job->reload, job->options);
+	if (!job->reload.is_ready)
+		return 0;
+	job->reload.is_ready = false;
+	if (use_rules(job, &job->reload.next) < 0)
+		return -1;
+	ks_follower_change(&job->follower, &job->rules->masker);
+	return 0;
+}
+
+/* --------------------------------------------------------------------- signals ---- */
+
+static void
+report(struct job *job)
+{
+	ks_statistics_print(ks_follow_rules_statistics(job->rules),
+	                    ks_follower_bytes(&job->follower), stderr);
+	for (size_t i = 0; i < job->follower.count; i++) {
+		const struct source *s = job->follower.sources[i];
+
+		if (s->redactor && s->frame != KS_FRAME_AUTO && !s->files.is_late)
+			ks_message_file(s->files.path, ks_frame_name(s->frame));
+	}
+}
+
+static int
+do_signals(struct job *job)
+{
+	unsigned raised = ks_signals_take(&job->signals);
+
+	if (raised & SIGNALS_TICK)
+		ks_notify_alive();
+	if (raised & SIGNALS_REPORT)
+		report(job);
+	if (raised & SIGNALS_STOP)
+		job->is_stopped = true;
+	return raised & SIGNALS_RELOAD ? reload(job) : 0;
+}
+
+static int
+wait_for_change(struct job *job)
+{
+	struct pollfd fd = { .fd = ks_follower_fd(&job->follower), .events = POLLIN };
+	int r = ks_signals_wait(&job->signals, &fd, 1, LOOK_MS);
+
+	return r < 0 ? fail_errno(job, "poll", -r) : 0;
+}
+
+/* ------------------------------------------------------------------------ loop ---- */
+
+/* Nothing is to be done now. */
+static int
+rest(struct job *job)
+{
+	int r = ks_follower_clean(&job->follower);
+
+	if (r != KS_OK)
+		return fail_status(job, r);
+	ks_follow_rules_clean(job->rules);
+	return save_sometimes(job) < 0 ? -1 : wait_for_change(job);
+}
+
+static int
+turn(struct job *job)
+{
+	int r = ks_follower_wake(&job->follower);
+
+	if (r < 0)
+		return fail_errno(job, "following", -r);
+	r = ks_follower_turn(&job->follower);
+	if (r < 0)
+		return fail_status(job, r);
+	return r > 0 ? save_sometimes(job) : rest(job);
+}
+
+/* Without checkpoints what is undecided is masked; with them it is read again at the next start. */
+static void
+finish_work(struct job *job)
+{
+	int r = KS_OK;
+
+	ks_notify_stopping();
+	if (job->state)
+		(void)save(job, true);
+	else
+		r = ks_follower_stop(&job->follower);
+	if (r != KS_OK)
+		(void)fail_status(job, r);
+	if (ks_follower_has_failed(&job->follower))
+		note_status(job, EXIT_IO);
+	if (job->options->stats)
+		report(job);
+}
+
+static void
+work(struct job *job)
+{
+	int r = 0;
+
+	ks_notify_ready();
+	ks_signals_tick(&job->signals, ks_notify_interval());
+	while (r == 0 && !job->is_stopped) {
+		r = do_signals(job);
+		if (r == 0 && !job->is_stopped)
+			r = turn(job);
+	}
+	if (r == 0)
+		finish_work(job);
+}
+
+/* ----------------------------------------------------------------------- start ---- */
+
+/* Every file that is followed stays open. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int
+open_state(struct job *job, struct checkpoint *ret_saved)
+{
+	struct ks_error error;
+
+	if (!job->options->state)
+		return 0;
+	if (ks_checkpoint_file_open(job->options->state, &job->state, &error) != KS_OK ||
+	    ks_checkpoint_file_read(job->state, ret_saved, &error) != KS_OK)
+		return fail_error(job, &error);
+	return 0;
+}
+
+static int
+open_output(struct job *job, const struct checkpoint *saved)
+{
+	int r = ks_output_open(job->options->output, job->state != NULL, &job->output);
+
+	if (r < 0)
+		return fail_errno(
+			job, job->options->output ? job->options->output : "standard output", -r);
+	r = saved->has_output ? ks_output_restore(job->output, saved) : 0;
+	if (r < 0)
+		return fail_errno(job, ks_output_name(job->output), -r);
+	if (r == OUTPUT_GONE)
+		ks_message_file(ks_output_name(job->output),
+		                "not the file of the last run; some lines may come twice");
+	return 0;
+}
+
+static int
+start_follower(struct job *job, const struct checkpoint *saved)
+{
+	const struct follower_options options = { .paths = job->options->files,
+		                                  .frame = job->options->frame,
+		                                  .from_start = job->options->from_start,
+		                                  .write = write_output,
+		                                  .write_ctx = job,
+		                                  .note = tell,
+		                                  .note_ctx = job,
+		                                  .refuses = is_output,
+		                                  .refuses_ctx = job };
+	int r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);
+
+	if (r < 0)
+		return fail_errno(job, "following", -r);
+	if (!ks_follower_is_hopeless(&job->follower))
+		return save(job, false);
+	note_status(job, EXIT_IO);
+	return -1;
+}
+
+static int
+start(struct job *job)
+{
+	struct rule_selection selection;
+	struct checkpoint saved = { 0 };
+	int r = ks_rule_selection_init(&selection, job->options);
+
+	if (r == 0)
+		r = ks_masking_check(job->options, &selection);
+	if (r != 0) {
+		ks_rule_selection_done(&selection);
+		note_status(job, r);
+		return -1;
+	}
+	r = use_rules(job, &selection);
+	if (r == 0)
+		r = open_state(job, &saved);
+	if (r == 0)
+		r = open_output(job, &saved);
+	if (r == 0)
+		r = start_follower(job, &saved);
+	ks_checkpoint_done(&saved);
+	return r;
+}
+
+static void
+finish(struct job *job)
+{
+	const char *path = job->options->output;
+	int r;
+
+	ks_follower_done(&job->follower);
+	r = ks_output_close(job->output);
+	if (r < 0)
+		(void)fail_errno(job, path ? path : "standard output", -r);
+	ks_checkpoint_file_close(job->state);
+	ks_reload_done(&job->reload);
+	job->rules = ks_follow_rules_free(job->rules);
+	ks_signals_done(&job->signals);
+}
+
+int
+ks_follow_command(const struct options *options)
+{
+	struct job job = { .options = options };
+	int r;
+
+	if (!options->files[0]) {
+		ks_message("no files to follow; see keysieve follow --help");
+		return EXIT_USAGE;
+	}
+	raise_file_limit();
+	r = ks_signals_init(&job.signals);
+	if (r < 0)
+		(void)fail_errno(&job, "signals", -r);
+	else if (start(&job) == 0)
+		work(&job);
+	finish(&job);
+	return job.status;
+}

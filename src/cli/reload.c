@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* At most one selection waits: a second reload replaces the first one's, if it is right. */
+#include "reload.h"
+
+#include "masking.h"
+#include "message.h"
+#include "notify.h"
+
+void
+ks_reload_done(struct reload *reload)
+{
+	if (reload->is_ready)
+		ks_rule_selection_done(&reload->next);
+	reload->is_ready = false;
+}
+
+void
+ks_reload_prepare(struct reload *reload, const struct options *options)
+{
+	struct rule_selection next;
+
+	ks_notify_reloading();
+	if (ks_rule_selection_init(&next, options) == 0 && ks_masking_check(options, &next) == 0) {
+		ks_reload_done(reload);
+		reload->next = next;
+		reload->is_ready = true;
+	} else {
+		ks_rule_selection_done(&next);
+		ks_message("the rules are not reloaded; those in use stay");
+	}
+	ks_notify_ready(); /* every line that begins from now on is masked by these rules */
+}
+
+int
+ks_reload_apply(struct reload *reload, struct rule_selection *rules, struct statistics *stats)
+{
+	const struct rule_selection *next = &reload->next;
+	int r = ks_statistics_change(stats, next->catalog, next->index,
+	                             ks_ruleset_count(next->set));
+
+	if (r != KS_OK)
+		return r;
+	ks_rule_selection_done(rules);
+	*rules = reload->next;
+	reload->is_ready = false;
+	return KS_OK;
+}

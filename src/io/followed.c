@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See followed.h. Nothing here knows what is done with the bytes, nor of other paths.
+ *
+ * Invariants: parts are in the order in which their files were at the path. parts[0, reading) are closed,
+ * all others open. A part's place in the source is known from when it is begun on.
+ */
+#include "followed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "path_walk.h"
+#include "rotated.h"
+
+double
+ks_followed_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int
+ks_followed_init(struct followed *f, const char *path)
+{
+	*f = (struct followed){ .left = { .fd = -1, .watch_id = -1 },
+		                .must_look = true,
+		                .must_walk = true,
+		                .active = ks_followed_clock() };
+	f->path = strdup(path);
+	return f->path ? 0 : -ENOMEM;
+}
+
+static void
+leave_way(struct followed *f, struct watch *watch)
+{
+	for (size_t i = 0; i < f->step_count; i++) {
+		ks_watch_release(watch, f->steps[i].id);
+		free(f->steps[i].name);
+	}
+	free(f->steps);
+	free(f->directory);
+	f->steps = NULL;
+	f->step_count = 0;
+	f->directory = NULL;
+}
+
+void
+ks_followed_done(struct followed *f, struct watch *watch)
+{
+	leave_way(f, watch);
+	ks_renames_done(&f->renames);
+	for (size_t i = 0; i < f->count; i++)
+		ks_part_done(&f->parts[i], watch);
+	ks_part_done(&f->left, watch);
+	free(f->parts);
+	free(f->path);
+	*f = (struct followed){ .left = { .fd = -1, .watch_id = -1 } };
+}
+
+/* ----------------------------------------------------------------- what changes ---- */
+
+static bool
+is_last_step(const struct followed *f, size_t i)
+{
+	return i + 1 == f->step_count;
+}
+
+static int
+note_name(struct followed *f, const struct watch_event *event)
+{
+	for (size_t i = 0; i < f->step_count; i++) {
+		const struct followed_step *step = &f->steps[i];
+
+		if (step->id != event->id)
+			continue;
+		if (strcmp(step->name, event->name) == 0) {
+			f->must_look = true;
+			f->must_walk |= !is_last_step(f, i);
+		}
+		if (is_last_step(f, i))
+			return ks_renames_note(&f->renames, step->name, event);
+	}
+	return 0;
+}
+
+static void
+note_over(struct followed *f, int id)
+{
+	for (size_t i = 0; i < f->step_count; i++) {
+		if (f->steps[i].id == id)
+			f->must_walk = f->must_look = true;
+	}
+}
+
+static void
+note_content(struct followed *f, int id)
+{
+	for (size_t i = f->reading; i < f->count; i++)
+		f->must_read |= f->parts[i].watch_id == id;
+}
+
+int
+ks_followed_note(struct followed *f, const struct watch_event *event)
+{
+	switch (event->change) {
+	case WATCH_NAME_NEW:
+	case WATCH_NAME_GONE:
+		return note_name(f, event);
+	case WATCH_CONTENT:
+		note_content(f, event->id);
+		break;
+	case WATCH_OVER:
+		note_over(f, event->id);
+		break;
+	case WATCH_OVERFLOW:
+		f->must_look = f->must_walk = f->must_read = true;
+		break;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the way ---- */
+
+struct walk {
+	struct followed *followed;
+	struct watch *watch;
+};
+
+/* Without memory the way is watched less far, and looked at from time to time all the same. */
+static void
+add_step(void *ctx, const char *directory, const char *name)
+{
+	struct walk *w = ctx;
+	struct followed *f = w->followed;
+	struct followed_step *grown = realloc(f->steps, (f->step_count + 1) * sizeof(*grown));
+	char *name_copy = strdup(name), *directory_copy = strdup(directory);
+
+	if (grown)
+		f->steps = grown;
+	if (!grown || !name_copy || !directory_copy) {
+		free(name_copy);
+		free(directory_copy);
+		return;
+	}
+	free(f->directory);
+	f->directory = directory_copy;
+	f->steps[f->step_count++] = (struct followed_step){
+		.id = ks_watch_directory(w->watch, directory),
+		.name = name_copy,
+	};
+}
+
+/* The former way is left only then: what both have in common stays watched without a gap. */
+void
+ks_followed_walk(struct followed *f, struct watch *watch)
+{
+	struct followed former = { .steps = f->steps,
+		                   .step_count = f->step_count,
+		                   .directory = f->directory };
+	struct walk walk = { f, watch };
+
+	if (!f->must_walk || f->is_late)
+		return;
+	f->must_walk = false;
+	f->steps = NULL;
+	f->step_count = 0;
+	f->directory = NULL;
+	(void)ks_path_walk(f->path, add_step, &walk);
+	leave_way(&former, watch);
+}
+
+bool
+ks_followed_has(const struct followed *f, int fd)
+{
+	for (size_t i = f->reading; i < f->count; i++) {
+		if (ks_file_identity_is_inode(&f->parts[i].identity, fd))
+			return true;
+	}
+	return false;
+}
+
+static bool
+newest_is(const struct followed *f, int fd)
+{
+	return f->reading < f->count &&
+	       ks_file_identity_is_inode(&f->parts[f->count - 1].identity, fd);
+}
+
+int
+ks_followed_look(struct followed *f)
+{
+	int fd = open(f->path, O_PATH | O_CLOEXEC);
+
+	f->must_look = false;
+	f->error = fd < 0 ? errno : 0;
+	f->is_away = fd >= 0 && !newest_is(f, fd);
+	if (fd >= 0 && !f->is_away) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* ------------------------------------------------------------------------ parts ---- */
+
+uint64_t
+ks_followed_position(const struct followed *f)
+{
+	return f->reading < f->count ? ks_part_end(&f->parts[f->reading]) : f->end;
+}
+
+/* The part before it, if there is one, goes up to f->end. */
+static void
+begin_part(struct followed *f)
+{
+	struct part *p = f->reading < f->count ? &f->parts[f->reading] : NULL;
+
+	if (p && p->is_placed)
+		f->end = p->source_offset;
+	else if (p)
+		p->source_offset = f->end;
+	if (p)
+		p->is_placed = true;
+	f->must_read = true;
+	f->active = ks_followed_clock();
+}
+
+int
+ks_followed_add(struct followed *f, struct watch *watch, struct part *part)
+{
+	struct part *grown = realloc(f->parts, (f->count + 1) * sizeof(*grown));
+
+	if (!grown) {
+		ks_part_done(part, watch);
+		return -ENOMEM;
+	}
+	f->parts = grown;
+	if (f->has_gap && !part->is_placed)
+		part->source_offset = f->place;
+	part->is_placed |= f->has_gap;
+	part->has_gap |= f->has_gap;
+	f->has_gap = false;
+	f->parts[f->count++] = *part;
+	f->must_read = true;
+	if (f->reading + 1 == f->count) {
+		f->must_break = true;
+		begin_part(f);
+	}
+	return 0;
+}
+
+static int
+real_path(const struct followed *f, char *ret_path)
+{
+	const char *directory;
+	int n;
+
+	if (f->step_count == 0)
+		return -ENOENT;
+	directory = strcmp(f->directory, ".") == 0 ? "" : f->directory;
+	n = snprintf(ret_path, PATH_MAX, "%s%s%s", directory, *directory ? "/" : "",
+	             f->steps[f->step_count - 1].name);
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Watched before it is opened, so that no later change is missed. */
+int
+ks_followed_open(struct followed *f, struct watch *watch, struct part *ret_part)
+{
+	char path[PATH_MAX];
+	int r;
+
+	f->must_walk = true;
+	ks_followed_walk(f, watch);
+	r = real_path(f, path);
+	return r == 0 ? ks_part_open(path, watch, ret_part) : r;
+}
+
+void
+ks_followed_forget(struct followed *f, uint64_t from)
+{
+	size_t n = 0;
+
+	while (n < f->reading && n + 1 < f->count && ks_part_end(&f->parts[n]) <= from)
+		free(f->parts[n++].path);
+	if (n == 0)
+		return;
+	f->count -= n;
+	f->reading -= n;
+	memmove(f->parts, f->parts + n, f->count * sizeof(*f->parts));
+}
+
+/* ---------------------------------------------------------------------- reading ---- */
+
+/* It is read to its end: leave a closed copy in its place. */
+static int
+move_left(struct followed *f, struct watch *watch)
+{
+	struct part *p = &f->parts[f->reading];
+	char *path = strdup(p->path);
+
+	if (!path)
+		return -ENOMEM;
+	ks_part_done(&f->left, watch);
+	f->left = *p;
+	p->path = path;
+	p->fd = p->watch_id = -1;
+	if (p->limit != PART_UNLIMITED)
+		ks_part_done(&f->left, watch);
+	return 0;
+}
+
+static int
+switch_part(struct followed *f, struct watch *watch)
+{
+	int r;
+
+	f->end = ks_followed_position(f);
+	r = move_left(f, watch);
+	if (r < 0)
+		return r;
+	f->reading++;
+	begin_part(f);
+	return FOLLOWED_SWITCHED;
+}
+
+static int
+insert_next(struct followed *f, struct watch *watch, struct part *part)
+{
+	struct part *grown = realloc(f->parts, (f->count + 1) * sizeof(*grown)), *to;
+
+	if (!grown) {
+		ks_part_done(part, watch);
+		return -ENOMEM;
+	}
+	f->parts = grown;
+	to = &f->parts[f->reading + 1];
+	memmove(to + 1, to, (f->count - f->reading - 1) * sizeof(*to));
+	*to = *part;
+	f->count++;
+	return 0;
+}
+
+/*
+ * What was in the file may be in a copy, which logrotate's copytruncate makes: it is read instead. Returns false
+ * if there is none.
+ */
+static bool
+take_copy(struct part *p, struct watch *watch)
+{
+	struct part copy;
+	char *path;
+	int fd = ks_rotated_find_copy(p->path, &p->identity, p->position, &path), r;
+
+	if (fd < 0)
+		return false;
+	r = ks_part_adopt(fd, path, watch, &copy);
+	free(path);
+	if (r < 0)
+		return false;
+	copy.source_offset = p->source_offset;
+	copy.file_offset = p->file_offset;
+	copy.position = p->position;
+	copy.is_placed = true;
+	ks_part_done(p, watch);
+	*p = copy;
+	return true;
+}
+
+/* The file was cut: its new text is a part of its own, right after the one that is read. */
+static int
+restart_part(struct followed *f, struct watch *watch)
+{
+	struct part *p = &f->parts[f->reading], again;
+	int fd = fcntl(p->fd, F_DUPFD_CLOEXEC, 3), r;
+
+	if (fd < 0)
+		return -errno;
+	r = ks_part_adopt(fd, p->path, watch, &again);
+	if (r == 0)
+		r = insert_next(f, watch, &again);
+	if (r < 0)
+		return r;
+	p = &f->parts[f->reading];
+	if (take_copy(p, watch))
+		return FOLLOWED_DATA;
+	f->end = ks_part_end(p);
+	ks_part_close(p, watch);
+	f->reading++;
+	begin_part(f);
+	return FOLLOWED_SWITCHED;
+}
+
+/* Is the file after the one that is read begun, so that this one is over once it is read to its end? */
+static bool
+next_has_begun(const struct followed *f)
+{
+	return f->reading + 1 < f->count &&
+	       (f->parts[f->reading].limit != PART_UNLIMITED || f->reading + 2 < f->count || ks_part_has_more(&f->parts[f->reading + 1]));
+}
+
+/*
+ * Whether the file was cut is asked after the bytes were read: if not, they are the right ones. If it was,
+ * they may be of either text.
+ */
+static int
+read_part(struct followed *f, struct watch *watch, uint8_t *buf, size_t size, size_t *ret_len)
+{
+	struct part *p = &f->parts[f->reading];
+	bool is_last_time = next_has_begun(f); /* to be asked before */
+	ssize_t n = ks_part_read(p, buf, size);
+
+	if (n < 0)
+		return (int)n;
+	if (ks_part_was_cut(p)) {
+		p->position -= (uint64_t)n;
+		return restart_part(f, watch);
+	}
+	if (n == 0)
+		return is_last_time ? switch_part(f, watch) : FOLLOWED_IDLE;
+	ks_part_identify(p);
+	f->active = ks_followed_clock();
+	*ret_len = (size_t)n;
+	return FOLLOWED_DATA;
+}
+
+int
+ks_followed_read(struct followed *f, struct watch *watch, uint8_t *buf, size_t size,
+                 size_t *ret_len)
+{
+	int r = FOLLOWED_IDLE;
+
+	*ret_len = 0;
+	if (f->reading < f->count && f->must_break) {
+		f->must_break = false;
+		return FOLLOWED_SWITCHED;
+	}
+	if (f->reading < f->count)
+		r = read_part(f, watch, buf, size, ret_len);
+	if (r < 0)
+		ks_followed_close(f, watch);
+	f->must_read = r != FOLLOWED_IDLE;
+	return r;
+}
+
+bool
+ks_followed_take_gap(struct followed *f)
+{
+	bool has_gap = f->reading < f->count && f->parts[f->reading].has_gap;
+
+	if (has_gap)
+		f->parts[f->reading].has_gap = false;
+	return has_gap;
+}
+
+bool
+ks_followed_take_left(struct followed *f, struct part *ret_part)
+{
+	if (f->left.fd < 0)
+		return false;
+	*ret_part = f->left;
+	f->left = (struct part){ .fd = -1, .watch_id = -1 };
+	return true;
+}
+
+void
+ks_followed_close(struct followed *f, struct watch *watch)
+{
+	if (f->reading == f->count)
+		return;
+	f->end = ks_followed_position(f);
+	ks_part_close(&f->parts[f->reading], watch);
+	f->reading++;
+	f->must_break = true;
+	begin_part(f);
+}

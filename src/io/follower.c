@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See follower.h. What there is to follow is follower_look.c's business. */
+#include "follower.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "secret_memory.h"
+
+#define LINE_LIMIT   (1U << 20) /* of a line that waits for its end */
+#define LOOK_SECONDS 1.0
+#define LATE_SECONDS 60.0 /* that a file is kept open to which nobody writes any more */
+
+/* --------------------------------------------------------------------- sources ---- */
+
+struct source *
+ks_follower_find(const struct follower *f, const char *path)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		if (!f->sources[i]->files.is_late && strcmp(f->sources[i]->files.path, path) == 0)
+			return f->sources[i];
+	}
+	return NULL;
+}
+
+/* With one path everything leaves at once; who comes besides waits for the ends of its lines. */
+static bool
+is_live(const struct follower *f, bool is_late)
+{
+	return !is_late && f->pattern_count == 0 && f->options.paths[0] && !f->options.paths[1];
+}
+
+struct source *
+ks_follower_add(struct follower *f, const char *path, bool is_late)
+{
+	struct source **grown = realloc(f->sources, (f->count + 1) * sizeof(struct source *));
+	struct lane *lane = ks_lane_new(&f->interleave, is_live(f, is_late));
+	struct source *s = NULL;
+
+	if (grown)
+		f->sources = grown;
+	if (grown && lane)
+		s = ks_source_new(path, f->options.frame, lane);
+	if (!s) {
+		ks_lane_free(lane);
+		return NULL;
+	}
+	s->files.is_late = is_late;
+	f->sources[f->count++] = s;
+	return s;
+}
+
+void
+ks_follower_remember(struct follower *f, const struct part *part)
+{
+	f->past[f->past_count++ % PAST_MAX] = (struct past_file){ part->identity, part->position };
+}
+
+static int
+add_named(void *ctx, const char *path)
+{
+	struct follower *f = ctx;
+	struct source *s;
+
+	if (ks_follower_find(f, path))
+		return 0;
+	s = ks_follower_add(f, path, false);
+	return s ? 0 : -ENOMEM;
+}
+
+static int
+add_pattern(struct follower *f, const char *text)
+{
+	struct pattern *grown = realloc(f->patterns, (f->pattern_count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	f->patterns = grown;
+	return ks_pattern_init(&f->patterns[f->pattern_count++], text);
+}
+
+static int
+add_paths(struct follower *f)
+{
+	int r = 0;
+
+	for (char **path = f->options.paths; r == 0 && *path; path++) {
+		if (ks_pattern_is(*path))
+			r = add_pattern(f, *path);
+	}
+	for (char **path = f->options.paths; r == 0 && *path; path++) {
+		if (ks_pattern_is(*path))
+			continue;
+		r = add_named(f, *path);
+		if (r == 0)
+			ks_follower_find(f, *path)->is_named = true;
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------- life cycle ---- */
+
+static int
+look_at_all(struct follower *f)
+{
+	int r = 0;
+
+	f->looked = ks_followed_clock();
+	for (size_t i = 0; r == 0 && i < f->count; i++) {
+		f->sources[i]->files.must_read = true;
+		r = ks_follower_look(f, f->sources[i]);
+	}
+	return r;
+}
+
+/* Patterns first: what they match is looked at with the rest. */
+static int
+start(struct follower *f, const struct checkpoint *saved)
+{
+	int r = add_paths(f);
+
+	if (r == 0 && saved)
+		r = ks_follower_restore(f, saved);
+	if (r == 0)
+		r = ks_follower_look_patterns(f, true);
+	if (r == 0)
+		r = look_at_all(f);
+	f->is_started = true;
+	return r;
+}
+
+int
+ks_follower_init(struct follower *f, const struct follower_options *options, struct masker *masker,
+                 const struct checkpoint *saved)
+{
+	*f = (struct follower){ .options = *options, .masker = masker };
+	f->interleave = (struct interleave){ .write = options->write,
+		                             .ctx = options->write_ctx,
+		                             .limit = LINE_LIMIT };
+	f->watch = ks_watch_new();
+	f->buffer = ks_secret_memory_new(FOLLOWER_CHUNK);
+	return f->watch && f->buffer ? start(f, saved) : -ENOMEM;
+}
+
+void
+ks_follower_done(struct follower *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		ks_source_free(f->sources[i], f->watch);
+	for (size_t i = 0; i < f->pattern_count; i++)
+		ks_pattern_done(&f->patterns[i], f->watch);
+	free(f->sources);
+	free(f->patterns);
+	ks_checkpoint_done(&f->kept);
+	ks_watch_free(f->watch);
+	ks_secret_memory_free(f->buffer, FOLLOWER_CHUNK);
+	*f = (struct follower){ 0 };
+}
+
+int
+ks_follower_fd(const struct follower *f)
+{
+	return ks_watch_fd(f->watch);
+}
+
+/* ---------------------------------------------------------------------- waking ---- */
+
+int
+ks_follower_wake(struct follower *f)
+{
+	int r = ks_follower_take(f);
+	bool is_all = ks_followed_clock() - f->looked >= LOOK_SECONDS;
+
+	if (r < 0)
+		return r;
+	ks_follower_open_unseen(f);
+	r = ks_follower_look_patterns(f, is_all);
+	if (r == 0 && is_all)
+		r = look_at_all(f);
+	for (size_t i = 0; r == 0 && i < f->count; i++) {
+		const struct followed *files = &f->sources[i]->files;
+
+		if (files->must_look || files->must_walk || files->renames.count > 0)
+			r = ks_follower_look(f, f->sources[i]);
+	}
+	return r;
+}
+
+/* ---------------------------------------------------------------- late writers ---- */
+
+/* Others may still write to a file that was renamed: it becomes a source of its own. */
+static int
+add_late(struct follower *f, struct source *s)
+{
+	struct source *late;
+	struct part part;
+
+	if (!ks_followed_take_left(&s->files, &part))
+		return KS_OK;
+	late = ks_follower_add(f, s->files.path, true);
+	if (!late) {
+		ks_part_done(&part, f->watch);
+		return KS_ERROR_MEMORY;
+	}
+	late->frame = s->frame;
+	late->wants_context = true;
+	part.file_offset = part.position;
+	return ks_followed_add(&late->files, f->watch, &part) < 0 ? KS_ERROR_MEMORY : KS_OK;
+}
+
+/* Most files get nothing any more: they need no redactor. Returns false if there is nothing. */
+static bool
+late_has_begun(struct follower *f, struct source *s)
+{
+	struct part *part;
+
+	if (!s->wants_context || s->files.reading == s->files.count)
+		return true;
+	part = &s->files.parts[s->files.reading];
+	if (!ks_part_has_more(part))
+		return false;
+	s->wants_context = false;
+	ks_follower_begin(f, s, part);
+	return true;
+}
+
+/* ----------------------------------------------------------------------- turns ---- */
+
+static int
+switch_file(struct follower *f, struct source *s)
+{
+	bool has_gap = ks_followed_take_gap(&s->files);
+	int r = has_gap ? ks_source_gap(s, ks_followed_position(&s->files)) : ks_source_break(s);
+
+	return r == KS_OK ? add_late(f, s) : r;
+}
+
+/* Returns as ks_follower_turn(). */
+static int
+take_turn(struct follower *f, struct source *s)
+{
+	size_t len;
+	int r;
+
+	if (!late_has_begun(f, s)) {
+		s->files.must_read = false;
+		return 0;
+	}
+	r = ks_followed_read(&s->files, f->watch, f->buffer, FOLLOWER_CHUNK, &len);
+	if (r == FOLLOWED_DATA)
+		r = ks_source_feed(s, f->masker, f->buffer, len);
+	else if (r == FOLLOWED_SWITCHED)
+		r = switch_file(f, s);
+	else if (r == FOLLOWED_IDLE)
+		return 0;
+	else {
+		f->options.note(f->options.note_ctx, FOLLOWER_FAILED, s->files.path, -r);
+		s->told = -r;
+		r = KS_OK;
+	}
+	return r == KS_OK ? 1 : r;
+}
+
+int
+ks_follower_turn(struct follower *f)
+{
+	for (size_t tried = 0; tried < f->count; tried++) {
+		struct source *s = f->sources[f->next++ % f->count];
+		int r;
+
+		f->next %= f->count;
+		if (!s->files.must_read || !ks_lane_is_open(s->lane))
+			continue;
+		r = take_turn(f, s);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --------------------------------------------------------------- what is over ---- */
+
+/* Nobody writes to the last file of the source, and it is not at the path. */
+static bool
+is_over(const struct source *s, double now)
+{
+	const struct followed *files = &s->files;
+
+	return !files->must_read && now - files->active > LATE_SECONDS &&
+	       files->reading + 1 >= files->count &&
+	       (files->is_late || files->is_away || files->error != 0);
+}
+
+static int
+end_source(struct follower *f, size_t i)
+{
+	struct source *s = f->sources[i];
+	int r = ks_source_end(s, false);
+
+	f->bytes += s->bytes;
+	f->sources[i] = f->sources[--f->count];
+	f->next = 0;
+	ks_source_free(s, f->watch);
+	return r;
+}
+
+/* Close files that are over, and forget sources that only matched a pattern. Returns an enum ks_status. */
+int
+ks_follower_clean(struct follower *f)
+{
+	double now = ks_followed_clock();
+	int r = KS_OK;
+
+	for (size_t i = f->count; r == KS_OK && i-- > 0;) {
+		struct source *s = f->sources[i];
+
+		if (!is_over(s, now) || !ks_lane_is_open(s->lane))
+			continue;
+		if (s->files.reading < s->files.count)
+			ks_follower_remember(f, &s->files.parts[s->files.reading]);
+		ks_followed_close(&s->files, f->watch);
+		if (s->files.is_late || (!s->is_named && s->files.error))
+			r = end_source(f, i);
+	}
+	return r;
+}
+
+int
+ks_follower_stop(struct follower *f)
+{
+	int r = KS_OK;
+
+	for (size_t i = 0; r == KS_OK && i < f->count; i++) {
+		if (f->sources[i]->lane == f->interleave.owner)
+			r = ks_source_end(f->sources[i], true);
+	}
+	for (size_t i = 0; r == KS_OK && i < f->count; i++)
+		r = ks_source_end(f->sources[i], true);
+	return r;
+}
+
+void
+ks_follower_change(struct follower *f, struct masker *masker)
+{
+	f->masker = masker;
+	for (size_t i = 0; i < f->count; i++)
+		ks_source_change(f->sources[i], masker);
+}
+
+/* ------------------------------------------------------------------- questions ---- */
+
+bool
+ks_follower_has_failed(const struct follower *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		int told = f->sources[i]->told;
+
+		if (f->sources[i]->is_named && told && told != ENOENT && told != ENOTDIR)
+			return true;
+	}
+	return false;
+}
+
+bool
+ks_follower_is_hopeless(const struct follower *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		int told = f->sources[i]->told;
+
+		if (!told || told == ENOENT || told == ENOTDIR)
+			return false;
+	}
+	return f->pattern_count == 0;
+}
+
+uint64_t
+ks_follower_bytes(const struct follower *f)
+{
+	uint64_t bytes = f->bytes;
+
+	for (size_t i = 0; i < f->count; i++)
+		bytes += f->sources[i]->bytes;
+	return bytes;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What there is to follow.
+ *
+ * A file is read by one source only, whatever its names: a pattern can match a file's name before and after
+ * rotation. So who looks at a path asks whether the file is, or was, another source's.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "follower.h"
+#include "rotated.h"
+
+#define TRIES 16 /* of finding names that do not change meanwhile */
+
+static void
+note(const struct follower *f, enum follower_note what, const struct source *s, int error)
+{
+	f->options.note(f->options.note_ctx, what, s->files.path, error);
+}
+
+/* ----------------------------------------------------------------- what changes ---- */
+
+struct taking {
+	struct follower *follower;
+	int error;
+};
+
+static void
+take_event(void *ctx, const struct watch_event *event)
+{
+	struct taking *t = ctx;
+	struct follower *f = t->follower;
+
+	for (size_t i = 0; i < f->count; i++) {
+		int r = ks_followed_note(&f->sources[i]->files, event);
+
+		if (r < 0)
+			t->error = r;
+	}
+	for (size_t i = 0; i < f->pattern_count; i++)
+		ks_pattern_note(&f->patterns[i], event);
+}
+
+int
+ks_follower_take(struct follower *f)
+{
+	struct taking taking = { f, 0 };
+	size_t n = ks_watch_take(f->watch, take_event, &taking);
+
+	return taking.error < 0 ? taking.error : (int)n;
+}
+
+void
+ks_follower_open_unseen(struct follower *f)
+{
+	int tries = 0;
+
+	do {
+		for (size_t i = 0; i < f->count; i++) {
+			struct followed *files = &f->sources[i]->files;
+
+			if (files->directory)
+				ks_renames_open(&files->renames, files->directory);
+		}
+	} while (ks_follower_take(f) > 0 && ++tries < TRIES);
+}
+
+/* ------------------------------------------------------------ who has which file ---- */
+
+static bool
+is_read(const struct follower *f, int fd)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		if (ks_followed_has(&f->sources[i]->files, fd))
+			return true;
+	}
+	return false;
+}
+
+static const struct past_file *
+find_past(const struct follower *f, int fd)
+{
+	size_t n = f->past_count < PAST_MAX ? f->past_count : PAST_MAX;
+
+	for (size_t i = n; i-- > 0;) {
+		if (ks_file_identity_is_inode(&f->past[i].identity, fd))
+			return &f->past[i];
+	}
+	return NULL;
+}
+
+/*
+ * Where to begin with the file of fd, which is at a path now. Returns false if not at all: it is another's,
+ * or was, and has not grown since.
+ */
+static bool
+choose_begin(const struct follower *f, const struct source *s, int fd, uint64_t *ret_from)
+{
+	const struct past_file *past = find_past(f, fd);
+	struct stat st;
+
+	*ret_from = 0;
+	if (is_read(f, fd) || fstat(fd, &st) < 0 ||
+	    f->options.refuses(f->options.refuses_ctx, fd))
+		return false;
+	if (past)
+		*ret_from = past->position;
+	else if (!f->is_started && !f->options.from_start && !s->is_known)
+		*ret_from = (uint64_t)st.st_size;
+	return !past || (uint64_t)st.st_size > past->position;
+}
+
+/* ---------------------------------------------------------------------- context ---- */
+
+/* The first place from which on the bytes up to 'end' are whole lines; or entries of a journal. */
+static uint64_t
+context_begin(struct follower *f, const struct part *part, uint64_t end, bool *ret_is_known)
+{
+	uint64_t from = end > FOLLOWER_CONTEXT ? end - FOLLOWER_CONTEXT : 0;
+	ssize_t n = pread(part->fd, f->buffer, (size_t)(end - from), (off_t)from);
+	const uint8_t *line, *entry;
+
+	*ret_is_known = true;
+	if (from == 0 || n <= 0)
+		return from;
+	entry = memmem(f->buffer, (size_t)n, "\n\n__CURSOR=", 11);
+	line = memchr(f->buffer, '\n', (size_t)n);
+	if (entry)
+		return from + (uint64_t)(entry - f->buffer) + 2;
+	if (line)
+		return from + (uint64_t)(line - f->buffer) + 1;
+	*ret_is_known = false;
+	return from;
+}
+
+void
+ks_follower_begin(struct follower *f, struct source *s, struct part *part)
+{
+	uint64_t end = part->position, begin;
+	bool is_known;
+
+	if (end == 0)
+		return;
+	begin = context_begin(f, part, end, &is_known);
+	part->position = part->file_offset = begin;
+	s->begins_in_run |= !is_known;
+	ks_source_begin(s, s->files.end, s->files.end + (end - begin));
+}
+
+/* ------------------------------------------------------------------- one source ---- */
+
+static void
+tell(struct follower *f, struct source *s, int error)
+{
+	bool is_missing = error == ENOENT || error == ENOTDIR;
+
+	if (s->told == error)
+		return;
+	if (error && !is_missing)
+		note(f, FOLLOWER_FAILED, s, error);
+	else if (s->is_named && (error || s->told))
+		note(f, error ? FOLLOWER_WAITS : FOLLOWER_READS, s, error);
+	s->told = error;
+}
+
+/* Takes fd. A file that is another's, or is none, is no error. */
+static int
+add_file(struct follower *f, struct source *s, int fd, const char *path)
+{
+	struct part part;
+
+	if (is_read(f, fd) || find_past(f, fd)) {
+		(void)close(fd);
+		return 0;
+	}
+	return ks_part_adopt(fd, path, f->watch, &part) < 0
+	               ? 0
+	               : ks_followed_add(&s->files, f->watch, &part);
+}
+
+/* Files that are known by changes of names only. */
+static int
+add_unseen(struct follower *f, struct source *s)
+{
+	char *name = NULL;
+	int fd, r = 0;
+
+	while (r == 0 && (fd = ks_renames_take(&s->files.renames, &name)) >= 0) {
+		r = add_file(f, s, fd, s->files.path);
+		free(name);
+	}
+	if (s->files.renames.lost > 0)
+		note(f, FOLLOWER_LOST, s, 0);
+	s->files.renames.lost = 0;
+	return r;
+}
+
+/*
+ * After changes that nobody told of there may have been files between the newest that is known and the
+ * one that is at the path now.
+ */
+static int
+add_between(struct follower *f, struct source *s, const struct part *now)
+{
+	size_t count;
+	int r = 0;
+
+	do {
+		const struct part *newest = &s->files.parts[s->files.count - 1];
+		char *path;
+		int fd;
+
+		count = s->files.count;
+		if (count == 0)
+			return 0;
+		fd = ks_rotated_find_between(now->path, &newest->identity, &now->identity, &path);
+		if (fd < 0)
+			return 0;
+		r = add_file(f, s, fd, path);
+		free(path);
+	} while (r == 0 && s->files.count > count);
+	return r;
+}
+
+static int
+add_at_path(struct follower *f, struct source *s, uint64_t from)
+{
+	struct part part;
+	int r = ks_followed_open(&s->files, f->watch, &part);
+
+	if (r < 0) {
+		tell(f, s, -r);
+		return r == -ENOMEM ? r : 0;
+	}
+	tell(f, s, 0);
+	part.position = part.file_offset = from < part.size ? from : part.size;
+	r = s->files.count > 0 ? add_between(f, s, &part) : 0;
+	if (!s->redactor && s->files.reading == s->files.count)
+		ks_follower_begin(f, s, &part);
+	if (r == 0)
+		return ks_followed_add(&s->files, f->watch, &part);
+	ks_part_done(&part, f->watch);
+	return r;
+}
+
+int
+ks_follower_look(struct follower *f, struct source *s)
+{
+	uint64_t from;
+	int fd, r;
+
+	if (s->files.is_late)
+		return 0;
+	ks_followed_walk(&s->files, f->watch);
+	r = add_unseen(f, s);
+	if (r < 0)
+		return r;
+	fd = ks_followed_look(&s->files);
+	if (fd < 0) {
+		if (s->files.reading == s->files.count)
+			tell(f, s, s->files.error);
+		return 0;
+	}
+	if (choose_begin(f, s, fd, &from))
+		r = add_at_path(f, s, from);
+	(void)close(fd);
+	return r;
+}
+
+/* -------------------------------------------------------------------- patterns ---- */
+
+static int
+add_match(void *ctx, const char *path)
+{
+	struct follower *f = ctx;
+	struct stat st;
+
+	if (ks_follower_find(f, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return ks_follower_add(f, path, false) ? 0 : -ENOMEM;
+}
+
+int
+ks_follower_look_patterns(struct follower *f, bool is_all)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->pattern_count; i++) {
+		if (is_all || f->patterns[i].must_look)
+			r = ks_pattern_look(&f->patterns[i], f->watch, add_match, f);
+	}
+	return r;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources to checkpoints and back. In a checkpoint paths are whole, so that it does not matter where keysieve
+ * is started. The first source of a path is the path's; others of the same are files that were there, which
+ * late writers may still write to.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "follower.h"
+#include "rotated.h"
+
+/* Returns NULL when memory is out. */
+static char *
+whole_path(const char *path)
+{
+	char directory[PATH_MAX], *whole;
+
+	if (*path == '/' || !getcwd(directory, sizeof(directory)))
+		return strdup(path);
+	return asprintf(&whole, "%s/%s", directory, path) < 0 ? NULL : whole;
+}
+
+/* ------------------------------------------------------------------- recording ---- */
+
+static void *
+grow(void *list, size_t count, size_t size)
+{
+	return reallocarray(list, count + 1, size);
+}
+
+static int
+record_part(const struct part *part, struct checkpoint_source *to)
+{
+	struct checkpoint_part *grown = grow(to->parts, to->part_count, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	to->parts = grown;
+	grown[to->part_count] = (struct checkpoint_part){ .path = whole_path(part->path),
+		                                          .identity = part->identity,
+		                                          .source_offset =
+		                                                  part->is_placed
+		                                                          ? part->source_offset
+		                                                          : CHECKPOINT_WAITS,
+		                                          .file_offset = part->file_offset };
+	return grown[to->part_count++].path ? 0 : -ENOMEM;
+}
+
+static int
+record_source(struct source *s, struct checkpoint_source *to)
+{
+	struct followed *files = &s->files;
+	int r = 0;
+
+	to->restart = ks_source_restart(s);
+	to->settled = ks_source_written(s);
+	to->frame = s->frame;
+	to->path = whole_path(files->path);
+	ks_followed_forget(files, to->restart);
+	for (size_t i = 0; r == 0 && i < files->count; i++)
+		r = record_part(&files->parts[i], to);
+	return to->path ? r : -ENOMEM;
+}
+
+static int
+copy_source(const struct checkpoint_source *from, struct checkpoint_source *to)
+{
+	size_t n = from->part_count;
+
+	*to = (struct checkpoint_source){ .frame = from->frame,
+		                          .restart = from->restart,
+		                          .settled = from->settled };
+	to->cursor = from->cursor ? strdup(from->cursor) : NULL;
+	to->path = strdup(from->path);
+	to->parts = calloc(n + 1, sizeof(*to->parts));
+	if (!to->path || !to->parts || (from->cursor && !to->cursor))
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		to->parts[i] = from->parts[i];
+		to->parts[i].path = strdup(from->parts[i].path);
+		to->part_count++;
+		if (!to->parts[i].path)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Nothing was ever at the path: there is nothing to know about it. */
+static bool
+is_empty(const struct source *s)
+{
+	return s->files.count == 0;
+}
+
+int
+ks_follower_record(struct follower *f, struct checkpoint *c)
+{
+	int r = 0;
+
+	c->sources = calloc(f->count + f->kept.source_count + 1, sizeof(*c->sources));
+	if (!c->sources)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < f->count; i++) {
+		if (!is_empty(f->sources[i]))
+			r = record_source(f->sources[i], &c->sources[c->source_count++]);
+	}
+	for (size_t i = 0; r == 0 && i < f->kept.source_count; i++)
+		r = copy_source(&f->kept.sources[i], &c->sources[c->source_count++]);
+	return r;
+}
+
+/* ------------------------------------------------------------------- restoring ---- */
+
+static bool
+is_path(const char *text, const char *saved)
+{
+	char *whole = whole_path(text);
+	struct pattern pattern = { .text = whole };
+	bool is_it = whole && (strcmp(whole, saved) == 0 ||
+	                       (ks_pattern_is(text) && ks_pattern_matches(&pattern, saved)));
+
+	free(whole);
+	return is_it;
+}
+
+/* How a saved path is named now. Returns NULL if it is not. Lends saved. */
+static const char *
+name_of(const struct follower *f, const char *saved)
+{
+	for (char **path = f->options.paths; *path; path++) {
+		if (is_path(*path, saved) && **path == '/')
+			return saved;
+		if (is_path(*path, saved) && !ks_pattern_is(*path))
+			return *path;
+		if (is_path(*path, saved)) {
+			char *here = whole_path("");
+			size_t len = here ? strlen(here) : 0;
+
+			free(here);
+			return saved + len;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Find a part and open it at its place. next: the part after it, up to where it is to be read; or NULL.
+ * Returns 0, or a negative errno.
+ */
+static int
+open_part(struct follower *f, const struct checkpoint_part *saved,
+          const struct checkpoint_part *next, uint64_t restart, struct part *ret_part)
+{
+	bool is_placed = saved->source_offset != CHECKPOINT_WAITS;
+	uint64_t ahead = is_placed && restart > saved->source_offset
+	                         ? restart - saved->source_offset
+	                         : 0;
+	char *path;
+	int fd = ks_rotated_find(saved->path, &saved->identity, &path), r;
+
+	if (fd < 0)
+		fd = ks_rotated_find_copy(saved->path, &saved->identity, saved->file_offset + ahead,
+		                          &path);
+	if (fd < 0)
+		return fd;
+	r = ks_part_adopt(fd, path, f->watch, ret_part);
+	free(path);
+	if (r < 0)
+		return r;
+	ret_part->is_placed = is_placed;
+	ret_part->source_offset = saved->source_offset + ahead;
+	ret_part->file_offset = ret_part->position = saved->file_offset + ahead;
+	if (is_placed && next && next->source_offset != CHECKPOINT_WAITS)
+		ret_part->limit = saved->file_offset + (next->source_offset - saved->source_offset);
+	return 0;
+}
+
+/* All that is there from saved->restart on. *ret_is_missing: something is not that was not written yet. */
+static int
+restore_parts(struct follower *f, struct source *s, const struct checkpoint_source *saved,
+              bool *ret_is_missing)
+{
+	for (size_t i = 0; i < saved->part_count; i++) {
+		const struct checkpoint_part *next =
+			i + 1 < saved->part_count ? &saved->parts[i + 1] : NULL;
+		struct part part;
+		int r = open_part(f, &saved->parts[i], next, saved->restart, &part);
+
+		if (r == 0)
+			r = ks_followed_add(&s->files, f->watch, &part);
+		if (r == -ENOMEM)
+			return r;
+		if (r == 0)
+			continue;
+		s->files.has_gap = true;
+		s->files.place = saved->settled;
+		*ret_is_missing |= !next || next->source_offset > saved->settled;
+	}
+	return 0;
+}
+
+static int
+restore_source(struct follower *f, const struct checkpoint_source *saved, const char *name)
+{
+	struct source *s = ks_follower_find(f, name);
+	bool is_late = s && s->is_known, is_missing = false;
+	uint64_t begin;
+	int r;
+
+	if (!s || is_late)
+		s = ks_follower_add(f, name, is_late);
+	if (!s)
+		return -ENOMEM;
+	s->is_known = true;
+	if (saved->frame != KS_FRAME_AUTO)
+		s->frame = saved->frame;
+	s->files.end = saved->restart;
+	r = restore_parts(f, s, saved, &is_missing);
+	begin = s->files.count > 0 ? ks_followed_position(&s->files) : saved->settled;
+	ks_source_begin(s, begin, saved->settled > begin ? saved->settled : begin);
+	s->wants_context = is_late && saved->settled == saved->restart;
+	if (is_missing && !is_late)
+		f->options.note(f->options.note_ctx, FOLLOWER_GONE, name, 0);
+	return r;
+}
+
+static int
+keep_source(struct follower *f, const struct checkpoint_source *saved)
+{
+	struct checkpoint_source *grown =
+		grow(f->kept.sources, f->kept.source_count, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	f->kept.sources = grown;
+	grown[f->kept.source_count] = (struct checkpoint_source){ 0 };
+	return copy_source(saved, &grown[f->kept.source_count++]);
+}
+
+int
+ks_follower_restore(struct follower *f, const struct checkpoint *saved)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < saved->source_count; i++) {
+		const struct checkpoint_source *source = &saved->sources[i];
+		const char *name = name_of(f, source->path);
+
+		r = name ? restore_source(f, source, name) : keep_source(f, source);
+	}
+	return r;
+}

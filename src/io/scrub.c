@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a name to an open regular file, and the choice of the way. */
+#include "scrub.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "descriptor.h"
+#include "scrub_job.h"
+
+int
+ks_scrub_fail(struct scrub_job *job, const char *reason)
+{
+	job->error->problem = SCRUB_FILE;
+	(void)snprintf(job->error->reason, sizeof(job->error->reason), "%s", reason);
+	return -1;
+}
+
+int
+ks_scrub_fail_errno(struct scrub_job *job, int code)
+{
+	if (code == ENODATA)
+		return ks_scrub_fail(job, "it has become shorter while it was read");
+	if (code == ESTALE)
+		return ks_scrub_fail(job, "it was written anew while it was read");
+	return ks_scrub_fail(job, strerror(code));
+}
+
+int
+ks_scrub_fail_engine(struct scrub_job *job, int status)
+{
+	job->error->problem = SCRUB_ENGINE;
+	job->error->status = status;
+	return -1;
+}
+
+int
+ks_scrub_check_stop(struct scrub_job *job)
+{
+	const struct scrub_options *o = job->options;
+
+	if (!o->should_stop || !o->should_stop(o->stop_ctx, job->position))
+		return 0;
+	job->error->problem = SCRUB_STOPPED;
+	(void)snprintf(job->error->reason, sizeof(job->error->reason),
+	               "interrupted at byte %" PRIu64 " of %" PRIu64, job->position,
+	               (uint64_t)job->before.st_size);
+	return -1;
+}
+
+/* Nothing but a regular file is opened: to open a device or a pipe can have effects. */
+static int
+open_file(struct scrub_job *job)
+{
+	if (stat(job->path, &job->before) < 0)
+		return ks_scrub_fail_errno(job, errno);
+	if (!S_ISREG(job->before.st_mode))
+		return ks_scrub_fail(job, "not a regular file");
+	job->fd = open(job->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (job->fd < 0 || fstat(job->fd, &job->before) < 0)
+		return ks_scrub_fail_errno(job, errno);
+	if (!S_ISREG(job->before.st_mode))
+		return ks_scrub_fail(job, "not a regular file");
+	return 0;
+}
+
+static bool
+is_archive(int fd)
+{
+	uint8_t magic[GZIP_MAGIC_SIZE];
+
+	return ks_descriptor_read_at(fd, magic, sizeof(magic), 0) == 0 &&
+	       memcmp(magic, ks_gzip_magic, sizeof(magic)) == 0;
+}
+
+static int
+scrub(struct scrub_job *job)
+{
+	if (open_file(job) < 0)
+		return -1;
+	(void)posix_fadvise(job->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	job->result->is_archive = is_archive(job->fd);
+	return job->result->is_archive ? ks_scrub_archive(job) : ks_scrub_plain(job);
+}
+
+int
+ks_scrub_file(const char *path, const struct scrub_options *options, struct scrub_result *ret,
+              struct scrub_error *reterr)
+{
+	char *real = realpath(path, NULL);
+	struct scrub_job job = {
+		.options = options, .path = real, .fd = -1, .result = ret, .error = reterr
+	};
+	int r;
+
+	*ret = (struct scrub_result){ 0 };
+	r = real ? scrub(&job) : ks_scrub_fail_errno(&job, errno);
+	if (job.fd >= 0 && close(job.fd) < 0 && r == 0)
+		r = ks_scrub_fail_errno(&job, errno);
+	free(real);
+	return r;
+}
