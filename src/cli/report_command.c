@@ -23,7 +23,7 @@
 #define MAX_AGE         (90 * DAY)
 #define MESSAGES_MAX    10U /* about the lines of one ledger */
 #define WIDTH_USUAL     80U
-#define FINGERPRINT_LEN 25U /* of a key's id, a '-', and 16 digits */
+#define FINGERPRINT_LEN (KS_FINGERPRINT_SIZE - 1)
 
 struct job {
 	const struct options *options;
