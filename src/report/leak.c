@@ -322,7 +322,7 @@ judge(struct leak *leak, const struct leak_policy *policy)
 	leak->revoked_at = revocation_of(leak, policy);
 	leak->state = state_of(leak, policy->now);
 	leak->is_old = leak->last - leak->first > policy->max_age;
-	qsort(leak->sources, leak->source_count, sizeof(*leak->sources), order_of_sources);
+	qsort(leak->sources, leak->source_count, sizeof(void *), order_of_sources);
 }
 
 void
@@ -331,7 +331,7 @@ ks_leaks_judge(struct leaks *leaks, const struct leak_policy *policy)
 	for (size_t i = 0; i < leaks->count; i++)
 		judge(leaks->items[i], policy);
 	if (leaks->count > 0)
-		qsort(leaks->items, leaks->count, sizeof(*leaks->items), order_of_leaks);
+		qsort(leaks->items, leaks->count, sizeof(void *), order_of_leaks);
 }
 
 size_t

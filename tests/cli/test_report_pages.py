@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """keysieve report: the table and the page."""
 
+import datetime
 import fcntl
 import html.parser
 import os
 import pty
+import random
 import re
 import stat
 import struct
 import termios
 import unittest
 
-from ledgers import AS_OF, DAY, HOUR, KEY, MINUTE, ReportTest, finding, lines, repeat
+from ledgers import AS_OF, DAY, HOUR, KEY, MINUTE, NOW, ReportTest, finding, lines, repeat
 from support import run
 
 
@@ -74,6 +76,10 @@ class Table(ReportTest):
         self.assertIn("/log/3,", text)
         self.assertNotIn("/log/2,", text)
         self.assertIn("and 3 more; see --json", text)
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text + "+00:00")
 
 
 class PageReader(html.parser.HTMLParser):
@@ -159,6 +165,21 @@ class Page(ReportTest):
         self.assertAlmostEqual(sum(int(bar.rpartition(" ")[2]) for bar in bars), 1039, delta=len(bars) / 2)
         self.assertGreater(len(bars), 35)
         self.assertIn("Each bar is 30 minutes; ", "".join(reader.text))
+
+    def test_bars_against_a_model(self):
+        rng = random.Random(11)
+        for span in (5, 300, 5000, DAY, 20 * DAY, 400 * DAY, 18000 * DAY):
+            with self.subTest(span):
+                agos = [rng.randrange(span) for _ in range(200)]
+                page = self.page(*(finding(ago) for ago in agos))
+                bars = [(moment(a), moment(b), int(n)) for a, b, n in re.findall(
+                    r"<title>(\S+ \S+) UTC to (\S+ \S+) UTC: (\d+)</title>", page)]
+                times = [NOW - datetime.timedelta(seconds=ago) for ago in agos]
+                self.assertEqual(len({end - begin for begin, end, _ in bars}), 1)
+                self.assertEqual([n for _, _, n in bars], [sum(a <= t < b for t in times) for a, b, _ in bars])
+                self.assertEqual(sum(n for _, _, n in bars), 200)
+                rng.shuffle(agos)
+                self.assertEqual(self.page(*(finding(ago) for ago in agos)), page)
 
     def test_one_sighting_is_one_bar(self):
         for ago in (0, 1, MINUTE, HOUR, DAY, 60 * DAY, 1000 * DAY, 20000 * DAY):
