@@ -75,7 +75,6 @@ const char ks_report_style[] =
 	".tiles{grid-template-columns:repeat(2,1fr)}dl{grid-template-columns:1fr}}\n"
 	"@media print{body{background:#fff;font-size:10.5pt}header,main,footer{max-width:none;"
 	"padding:0}main{padding-top:1rem}"
-	".card,figure,tr,li{break-inside:avoid}.key{break-inside:"
-	"auto}"
+	".card,figure,tr,li{break-inside:avoid}.key{break-inside:auto}"
 	"h2,h3,.head{break-after:avoid}.wide{overflow:visible}"
 	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
