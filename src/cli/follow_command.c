@@ -115,15 +115,22 @@ tell(void *ctx, enum follower_note note, const char *path, int error)
 	}
 }
 
-/* Would reading this file feed the output back? */
+static bool
+is_output_file(const struct job *job, const struct stat *in)
+{
+	struct stat out;
+
+	return fstat(ks_output_descriptor(job->output), &out) == 0 && S_ISREG(in->st_mode) &&
+	       in->st_dev == out.st_dev && in->st_ino == out.st_ino;
+}
+
+/* Would reading this file feed the output back? A pattern may match it. */
 static bool
 is_output(void *ctx, int fd)
 {
-	const struct job *job = ctx;
-	struct stat in, out;
+	struct stat in;
 
-	return fstat(fd, &in) == 0 && fstat(ks_output_descriptor(job->output), &out) == 0 &&
-	       S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+	return fstat(fd, &in) == 0 && is_output_file(ctx, &in);
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -347,6 +354,21 @@ is_unfinished(const struct job *job, const struct checkpoint *saved)
 }
 
 static int
+check_files(struct job *job)
+{
+	for (char **file = job->options->files; *file; file++) {
+		struct stat in;
+
+		if (stat(*file, &in) < 0 || !is_output_file(job, &in))
+			continue;
+		ks_message_file(*file, "the input file is the output file");
+		note_status(job, EXIT_USAGE);
+		return -1;
+	}
+	return 0;
+}
+
+static int
 start_follower(struct job *job, const struct checkpoint *saved)
 {
 	const struct follower_options options = { .paths = job->options->files,
@@ -388,6 +410,8 @@ start(struct job *job)
 		r = open_state(job, &saved);
 	if (r == 0)
 		r = open_output(job, &saved);
+	if (r == 0)
+		r = check_files(job);
 	if (r == 0)
 		r = start_follower(job, &saved);
 	ks_checkpoint_done(&saved);
