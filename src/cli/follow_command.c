@@ -35,6 +35,7 @@ struct job {
 	struct follower follower;
 	struct output *output;
 	struct checkpoint_file *state; /* NULL: none is kept */
+	uint64_t last_run;             /* when it was written last before; ns, 0: never */
 	double saved;                  /* when, of the monotonic clock */
 	bool is_changed;               /* since then */
 	bool is_stopped;
@@ -315,9 +316,13 @@ static int
 open_state(struct job *job, struct checkpoint *ret_saved)
 {
 	struct ks_error error;
+	struct stat st;
 
 	if (!job->options->state)
 		return 0;
+	if (stat(job->options->state, &st) == 0)
+		job->last_run = (uint64_t)st.st_mtim.tv_sec * 1000000000U +
+		                (uint64_t)st.st_mtim.tv_nsec;
 	if (ks_checkpoint_file_open(job->options->state, &job->state, &error) != KS_OK ||
 	    ks_checkpoint_file_read(job->state, ret_saved, &error) != KS_OK)
 		return fail_error(job, &error);
@@ -374,6 +379,7 @@ start_follower(struct job *job, const struct checkpoint *saved)
 	const struct follower_options options = { .paths = job->options->files,
 		                                  .frame = job->options->frame,
 		                                  .from_start = job->options->from_start,
+		                                  .last_run = job->last_run,
 		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,

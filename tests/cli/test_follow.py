@@ -847,6 +847,19 @@ class State(FollowTest):
         with self.follow(*self.args(self.log, other)) as f:
             self.expect(f, b"1\nnew\n2\n")
 
+    def test_files_that_are_born_while_it_is_down(self):
+        self.write(b"")
+        old = self.file("old.txt", b"old\n")
+        with self.follow(*self.args(self.path("*.log"), self.path("late.txt"))) as f:
+            self.stopped(f)
+        time.sleep(0.02)
+        self.write(b"1\n", self.path("new.log"))
+        self.write(b"2\n", self.path("late.txt"))
+        with self.follow(*self.args(self.path("*.log"), self.path("late.txt"), old)) as f:
+            self.write(b"3\n", old)
+            f.wait(lambda: len(self.content(self.out)) >= 6, "it has read all")
+            self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3"])
+
     def test_relative_names_and_patterns(self):
         self.write(b"")
         with self.follow(*self.args("app.log"), cwd=self.directory) as f:
