@@ -98,6 +98,14 @@ int ks_follower_clean(struct follower *follower);
 /* Mask with other rules, each source as soon as it can. The former are in use as long as they have users. */
 void ks_follower_change(struct follower *follower, struct masker *masker);
 
+/*
+ * From now on let the output come to the end of a line: is it at one? Then it may be changed for another. It
+ * takes as long as somebody's line takes.
+ */
+bool ks_follower_hold(struct follower *follower);
+/* No longer. Returns an enum ks_status. */
+int ks_follower_resume(struct follower *follower);
+
 /* No more will be read: mask what is undecided, and write all. Returns an enum ks_status. */
 int ks_follower_stop(struct follower *follower);
 
