@@ -144,7 +144,7 @@ class Errors(MaskTest):
 
     def test_commands_that_keep_lengths(self):
         path = self.file("log", b"x\n")
-        for args in (("follow", path), ("-i", path), ("journal", "--directory", self.directory)):
+        for args in (("follow", path), ("-i", path)):
             with self.subTest(args=args):
                 self.assert_message(run(*args, *ONLY, "--mask", "tag"), 2, "--mask")
 
