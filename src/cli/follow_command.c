@@ -231,18 +231,6 @@ wait_for_change(struct job *job)
 
 /* ------------------------------------------------------------------------ loop ---- */
 
-/* Nothing is to be done now. */
-static int
-rest(struct job *job)
-{
-	int r = ks_follower_clean(&job->follower);
-
-	if (r != KS_OK)
-		return fail_status(job, r);
-	ks_follow_rules_clean(job->rules);
-	return save_sometimes(job) < 0 ? -1 : wait_for_change(job);
-}
-
 static int
 turn(struct job *job)
 {
@@ -250,10 +238,16 @@ turn(struct job *job)
 
 	if (r < 0)
 		return fail_errno(job, "following", -r);
+	r = ks_follower_clean(&job->follower);
+	if (r != KS_OK)
+		return fail_status(job, r);
+	ks_follow_rules_clean(job->rules);
 	r = ks_follower_turn(&job->follower);
 	if (r < 0)
 		return fail_status(job, r);
-	return r > 0 ? save_sometimes(job) : rest(job);
+	if (save_sometimes(job) < 0)
+		return -1;
+	return r > 0 ? 0 : wait_for_change(job);
 }
 
 /* Without checkpoints what is undecided is masked; with them it is read again at the next start. */

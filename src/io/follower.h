@@ -57,7 +57,7 @@ struct follower {
 	struct past_file past[PAST_MAX]; /* a ring */
 	size_t past_count;
 	struct checkpoint kept; /* sources of an earlier run that are not followed in this one */
-	double looked;          /* when all was looked at */
+	double looked, cleaned; /* when all was looked at, and what is over closed */
 	bool is_started;        /* a file that appears now is read from its start */
 	uint64_t bytes;         /* of sources that are over */
 	uint8_t *buffer;
@@ -84,8 +84,8 @@ int ks_follower_wake(struct follower *follower);
 int ks_follower_turn(struct follower *follower);
 
 /*
- * Close files that are gone from their path and that nobody has written to for a minute. To be called when there
- * is nothing to do. Returns an enum ks_status.
+ * Close files that are gone from their path and that nobody has written to for a minute. To be called often.
+ * Returns an enum ks_status.
  */
 int ks_follower_clean(struct follower *follower);
 

@@ -41,13 +41,12 @@ record_part(const struct part *part, struct checkpoint_source *to)
 	if (!grown)
 		return -ENOMEM;
 	to->parts = grown;
-	grown[to->part_count] = (struct checkpoint_part){ .path = whole_path(part->path),
-		                                          .identity = part->identity,
-		                                          .source_offset =
-		                                                  part->is_placed
-		                                                          ? part->source_offset
-		                                                          : CHECKPOINT_WAITS,
-		                                          .file_offset = part->file_offset };
+	grown[to->part_count] = (struct checkpoint_part){
+		.path = whole_path(part->path),
+		.identity = part->identity,
+		.source_offset = part->is_placed ? part->source_offset : CHECKPOINT_WAITS,
+		.file_offset = part->file_offset
+	};
 	return grown[to->part_count++].path ? 0 : -ENOMEM;
 }
 
@@ -186,8 +185,9 @@ restore_parts(struct follower *f, struct source *s, const struct checkpoint_sour
               bool *ret_is_missing)
 {
 	for (size_t i = 0; i < saved->part_count; i++) {
-		const struct checkpoint_part *next =
-			i + 1 < saved->part_count ? &saved->parts[i + 1] : NULL;
+		const struct checkpoint_part *next = i + 1 < saved->part_count
+		                                             ? &saved->parts[i + 1]
+		                                             : NULL;
 		struct part part;
 		int r = open_part(f, &saved->parts[i], next, saved->restart, &part);
 
@@ -232,8 +232,8 @@ restore_source(struct follower *f, const struct checkpoint_source *saved, const 
 static int
 keep_source(struct follower *f, const struct checkpoint_source *saved)
 {
-	struct checkpoint_source *grown =
-		grow(f->kept.sources, f->kept.source_count, sizeof(*grown));
+	struct checkpoint_source *grown = grow(f->kept.sources, f->kept.source_count,
+	                                       sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
