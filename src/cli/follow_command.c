@@ -19,6 +19,7 @@
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
+#include "observer.h"
 #include "output.h"
 #include "reload.h"
 #include "signals.h"
@@ -28,6 +29,7 @@
 
 struct job {
 	const struct options *options;
+	struct observer observer;
 	struct signals signals;
 	struct reload reload;
 	struct follow_rules *rules;
@@ -114,13 +116,15 @@ tell(void *ctx, enum follower_note note, const char *path, int error)
 	}
 }
 
-/* Would reading this file feed the output back? */
+/* Would reading this file feed the output back, or is it the ledger? */
 static bool
 is_output(void *ctx, int fd)
 {
 	const struct job *job = ctx;
 	struct stat in, out;
 
+	if (ks_observer_has_file(&job->observer, fd))
+		return true;
 	return fstat(fd, &in) == 0 && fstat(ks_output_descriptor(job->output), &out) == 0 &&
 	       S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
 }
@@ -164,7 +168,8 @@ save_sometimes(struct job *job)
 static int
 use_rules(struct job *job, const struct rule_selection *selection)
 {
-	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, job->rules);
+	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, &job->observer,
+	                                                 job->rules);
 
 	if (!rules)
 		return fail_status(job, KS_ERROR_MEMORY);
@@ -179,6 +184,7 @@ reload(struct job *job)
 
 	if (r < 0)
 		ks_message_file(ks_output_name(job->output), strerror(-r));
+	ks_observer_reopen(&job->observer);
 	if (save(job, false) < 0)
 		return -1;
 	ks_reload_prepare(&job->reload, job->options);
@@ -211,8 +217,10 @@ do_signals(struct job *job)
 {
 	unsigned raised = ks_signals_take(&job->signals);
 
-	if (raised & SIGNALS_TICK)
+	if (raised & SIGNALS_TICK) {
 		ks_notify_alive();
+		ks_observer_tick(&job->observer);
+	}
 	if (raised & SIGNALS_REPORT)
 		report(job);
 	if (raised & SIGNALS_STOP)
@@ -275,7 +283,7 @@ work(struct job *job)
 	int r = 0;
 
 	ks_notify_ready();
-	ks_signals_tick(&job->signals, ks_notify_interval());
+	ks_signals_tick(&job->signals, ks_observer_interval(&job->observer, ks_notify_interval()));
 	while (r == 0 && !job->is_stopped) {
 		r = do_signals(job);
 		if (r == 0 && !job->is_stopped)
@@ -389,6 +397,7 @@ finish(struct job *job)
 	ks_checkpoint_file_close(job->state);
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
+	ks_observer_done(&job->observer);
 	ks_signals_done(&job->signals);
 }
 
@@ -401,6 +410,11 @@ ks_follow_command(const struct options *options)
 	if (!options->files[0]) {
 		ks_message("no files to follow; see keysieve follow --help");
 		return EXIT_USAGE;
+	}
+	note_status(&job, ks_observer_init(&job.observer, options));
+	if (job.status != 0) {
+		ks_observer_done(&job.observer);
+		return job.status;
 	}
 	raise_file_limit();
 	r = ks_signals_init(&job.signals);

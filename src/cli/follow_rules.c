@@ -6,6 +6,15 @@
 
 #include "masking.h"
 
+/* A source_finding_fn. */
+static void
+note_finding(void *ctx, const char *path, const struct ks_finding *finding)
+{
+	struct follow_rules *rules = ctx;
+
+	ks_observer_note(rules->observer, &rules->selection, &rules->stats, path, finding);
+}
+
 static int
 prepare(struct follow_rules *rules, const struct options *options)
 {
@@ -15,15 +24,16 @@ prepare(struct follow_rules *rules, const struct options *options)
 
 	rules->masker.set = s->set;
 	rules->masker.options.wants_restart = options->state != NULL;
-	stream->on_finding = ks_statistics_count;
-	stream->finding_ctx = &rules->stats;
+	rules->masker.on_finding = note_finding;
+	rules->masker.finding_ctx = rules;
 	ks_masking_set(options, s, stream);
+	ks_observer_set(rules->observer, stream);
 	return r == KS_OK ? ks_scratch_new(s->set, &rules->masker.scratch) : r;
 }
 
 struct follow_rules *
 ks_follow_rules_new(const struct rule_selection *selection, const struct options *options,
-                    struct follow_rules *former)
+                    struct observer *observer, struct follow_rules *former)
 {
 	struct follow_rules *rules = calloc(1, sizeof(*rules));
 
@@ -34,6 +44,7 @@ ks_follow_rules_new(const struct rule_selection *selection, const struct options
 		return NULL;
 	}
 	rules->selection = *selection;
+	rules->observer = observer;
 	if (prepare(rules, options) != KS_OK)
 		return ks_follow_rules_free(rules);
 	rules->former = former;

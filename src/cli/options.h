@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "keysieve.h"
 
@@ -49,6 +50,9 @@ struct options {
 	const char *directory; /* of journal files; NULL: the system's */
 	const char *format;    /* of the journal's entries; NULL: export */
 	struct text_list journal_files;
+	const char *ledger;       /* NULL: none is written */
+	const char *on_leak;      /* NULL: nothing is run */
+	uint64_t ledger_interval; /* milliseconds; 0: the usual one */
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */
