@@ -112,7 +112,7 @@ enum ks_mask {
 	KS_MASK_DEFAULT = 0, /* of a rule: as the stream does; of a stream: KS_MASK_FILL */
 	KS_MASK_FILL = 1,    /* as many fill bytes; CR and LF stay */
 	KS_MASK_TAG = 2,     /* "[REDACTED:rule-id]" */
-	KS_MASK_HASH = 3,    /* "[REDACTED:rule-id:fingerprint]" */
+	KS_MASK_HASH = 3,    /* "[REDACTED:rule-id#fingerprint]" */
 	KS_MASK_FILL_HASH =
 		4 /* fill, with the fingerprint at the end of regions of 32 bytes and more, unless
 	                         a line ends there */

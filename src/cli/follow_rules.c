@@ -15,6 +15,7 @@ note_finding(void *ctx, const char *path, const struct ks_finding *finding)
 	ks_observer_note(rules->observer, &rules->selection, &rules->stats, path, finding);
 }
 
+/* Positions in the output are positions in the source: masks keep the length. */
 static int
 prepare(struct follow_rules *rules, const struct options *options)
 {
@@ -26,6 +27,7 @@ prepare(struct follow_rules *rules, const struct options *options)
 	rules->masker.options.wants_restart = options->state != NULL;
 	rules->masker.on_finding = note_finding;
 	rules->masker.finding_ctx = rules;
+	stream->keeps_length = 1;
 	ks_masking_set(options, s, stream);
 	ks_observer_set(rules->observer, stream);
 	return r == KS_OK ? ks_scratch_new(s->set, &rules->masker.scratch) : r;

@@ -256,8 +256,8 @@ run_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
 
 /* -------------------------------------------------------------------- life cycle ---- */
 
-static bool
-is_on(const struct observer *o)
+bool
+ks_observer_is_on(const struct observer *o)
 {
 	return o->ledger || o->hook;
 }
@@ -282,7 +282,7 @@ ks_observer_init(struct observer *o, const struct options *options)
 		r = open_ledger(o);
 	if (r == 0 && options->on_leak)
 		r = make_hook(o);
-	if (r == 0 && is_on(o) && !options->key_file)
+	if (r == 0 && ks_observer_is_on(o) && !options->key_file)
 		r = make_key(o);
 	if (r == EXIT_INTERNAL)
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
@@ -323,7 +323,7 @@ ks_observer_done(struct observer *o)
 void
 ks_observer_set(const struct observer *o, struct ks_stream_options *stream)
 {
-	if (!is_on(o))
+	if (!ks_observer_is_on(o))
 		return;
 	stream->counts_lines = 1;
 	if (!stream->fingerprint)
@@ -339,7 +339,7 @@ ks_observer_note(struct observer *o, const struct rule_selection *rules, struct 
 	struct sighting sighting;
 
 	ks_statistics_count(stats, finding);
-	if (!is_on(o) || !finding->fingerprint)
+	if (!ks_observer_is_on(o) || !finding->fingerprint)
 		return;
 	now = milliseconds_now();
 	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
@@ -364,7 +364,7 @@ ks_observer_note(struct observer *o, const struct rule_selection *rules, struct 
 uint64_t
 ks_observer_interval(const struct observer *o, uint64_t other)
 {
-	if (!is_on(o))
+	if (!ks_observer_is_on(o))
 		return other;
 	return other > 0 && other < TICK ? other : TICK;
 }
@@ -372,7 +372,7 @@ ks_observer_interval(const struct observer *o, uint64_t other)
 void
 ks_observer_tick(struct observer *o)
 {
-	uint64_t now = is_on(o) ? milliseconds_now() : 0;
+	uint64_t now = ks_observer_is_on(o) ? milliseconds_now() : 0;
 
 	if (o->ledger)
 		ks_ledger_tick(o->ledger, now);

@@ -39,6 +39,9 @@ int ks_observer_init(struct observer *observer, const struct options *options);
 /* The stream is over: write what is left to be written, and wait for the command, some seconds at most. */
 void ks_observer_done(struct observer *observer);
 
+/* Is there a ledger, or a command? */
+bool ks_observer_is_on(const struct observer *observer);
+
 /* Have a stream's findings tell what is needed. Borrows observer as long as the stream lives. */
 void ks_observer_set(const struct observer *observer, struct ks_stream_options *stream);
 

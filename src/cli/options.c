@@ -40,6 +40,10 @@ enum {
 	KEY_DIRECTORY,
 	KEY_FILE,
 	KEY_FORMAT,
+	KEY_HTML,
+	KEY_REVOKED_AT,
+	KEY_MAX_AGE,
+	KEY_AS_OF,
 	KEY_MASK,
 	KEY_FILL_CHAR,
 	KEY_KEEP_LAST,
@@ -56,7 +60,7 @@ enum {
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
-	 COMMAND_HELP)
+	 COMMAND_REPORT | COMMAND_HELP)
 
 static const struct option_row rows[] = {
 	{ 'o', MASKING | COMMAND_RULES_IMPORT, "output", "FILE",
@@ -68,8 +72,7 @@ static const struct option_row rows[] = {
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
-	{ KEY_KEEP_LAST, MASKING, "keep-last", "N",
-	  "leave the last N bytes, up to 4, of long secrets readable" },
+	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
 	{ KEY_LEDGER, MASKING, "ledger", "FILE",
 	  "note in FILE, or fd:N, whose keys were found where" },
 	{ KEY_LEDGER_INTERVAL, MASKING, "ledger-interval", "TIME",
@@ -80,7 +83,8 @@ static const struct option_row rows[] = {
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
 	  "go on where the last run ended; keep that in FILE" },
-	{ KEY_FROM_START, COMMAND_FOLLOW, "from-start", NULL, "read what is in the files already" },
+	{ KEY_FROM_START, COMMAND_FOLLOW | COMMAND_JOURNAL, "from-start", NULL,
+	  "with nothing in the state, begin with what is there already" },
 	{ 'f', COMMAND_JOURNAL, "follow", NULL, "wait for new entries" },
 	{ KEY_DIRECTORY, COMMAND_JOURNAL, "directory", "DIR", "read the journal in DIR" },
 	{ KEY_FILE, COMMAND_JOURNAL, "file", "FILE", "read this journal file (repeatable)" },
@@ -102,7 +106,14 @@ static const struct option_row rows[] = {
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
 	{ KEY_STATS, MASKING, "stats", NULL,
 	  "print counts and speed to the standard error at the end" },
-	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
+	{ KEY_JSON, COMMAND_RULES_LIST | COMMAND_REPORT, "json", NULL, "print JSON" },
+	{ KEY_HTML, COMMAND_REPORT, "html", "FILE", "write a page to FILE, print no table" },
+	{ KEY_CHECK, COMMAND_REPORT, "check", NULL, "exit 1 if a key is still leaking" },
+	{ KEY_REVOKED_AT, COMMAND_REPORT, "revoked-at", "TIME",
+	  "keys were revoked then; FINGERPRINT=TIME: one was" },
+	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
+	  "mark keys seen over a longer time than this: 90d" },
+	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
 	{ 'h', ALL, "help", NULL, "print this help" },
 	{ 'V', ALL, "version", NULL, "print the version" },
 };
@@ -177,6 +188,7 @@ ks_options_done(struct options *o)
 	list_done(&o->disable);
 	list_done(&o->only);
 	list_done(&o->journal_files);
+	list_done(&o->revoked_at);
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -195,6 +207,8 @@ list_of(struct options *o, int key)
 		return &o->only;
 	case KEY_FILE:
 		return &o->journal_files;
+	case KEY_REVOKED_AT:
+		return &o->revoked_at;
 	default:
 		return NULL;
 	}
@@ -323,6 +337,15 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_FORMAT:
 		o->format = text;
+		break;
+	case KEY_HTML:
+		o->html = text;
+		break;
+	case KEY_MAX_AGE:
+		o->max_age = text;
+		break;
+	case KEY_AS_OF:
+		o->as_of = text;
 		break;
 	case 'i':
 		o->in_place = true;

@@ -27,6 +27,7 @@ enum command_bit {
 	COMMAND_KEY_NEW = 1 << 10,
 	COMMAND_FOLLOW = 1 << 11,
 	COMMAND_JOURNAL = 1 << 12,
+	COMMAND_REPORT = 1 << 13,
 	COMMAND_FINGERPRINT = 1 << 14
 };
 
@@ -49,7 +50,10 @@ struct options {
 	const char *suffix;    /* of the copies that --in-place keeps; NULL: it keeps none */
 	const char *directory; /* of journal files; NULL: the system's */
 	const char *format;    /* of the journal's entries; NULL: export */
-	struct text_list journal_files;
+	const char *html;      /* page to write; NULL: none */
+	const char *max_age;   /* NULL: the usual one */
+	const char *as_of;     /* NULL: now */
+	struct text_list journal_files, revoked_at;
 	const char *ledger;       /* NULL: none is written */
 	const char *on_leak;      /* NULL: nothing is run */
 	uint64_t ledger_interval; /* milliseconds; 0: the usual one */

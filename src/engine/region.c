@@ -6,7 +6,7 @@
  *     keep last   ************************k7Qz       its last bytes wait for the region's end
  *     fill-hash   ***1f2e3d4c-0123456789abcdef       and so do these
  *     tag         [REDACTED:rule-id]                 at the region's end, when it is known whose it is
- *     hash        [REDACTED:rule-id:1f2e3d4c-0123456789abcdef]
+ *     hash        [REDACTED:rule-id#1f2e3d4c-0123456789abcdef]
  *
  * Which of them is decided by the matches that begin where the region does, for these are known when its first
  * byte settles; the rule that is named is the finding's.
@@ -190,7 +190,7 @@ put_tag(struct region *region, const char *fingerprint)
 {
 	char text[TAG_MAX];
 	int n = snprintf(text, sizeof(text), "[REDACTED:%s%s%s]",
-	                 ks_ruleset_id(region->set, region->credit.rule), fingerprint ? ":" : "",
+	                 ks_ruleset_id(region->set, region->credit.rule), fingerprint ? "#" : "",
 	                 fingerprint ? fingerprint : "");
 
 	return put(region, text, (size_t)n);

@@ -36,7 +36,7 @@ ks_changes_clear(struct changes *c)
 static struct change *
 new_change(struct changes *c, uint64_t offset)
 {
-	if (c->count == c->size) {
+	if (!c->items || c->count == c->size) {
 		size_t size = c->size ? 2 * c->size : 64;
 		struct change *grown = reallocarray(c->items, size, sizeof(*grown));
 

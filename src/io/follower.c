@@ -345,6 +345,24 @@ ks_follower_clean(struct follower *f)
 	return r;
 }
 
+bool
+ks_follower_hold(struct follower *f)
+{
+	f->interleave.holds = true;
+	return !f->interleave.owner;
+}
+
+int
+ks_follower_resume(struct follower *f)
+{
+	int r = KS_OK;
+
+	f->interleave.holds = false;
+	for (size_t i = 0; r == KS_OK && i < f->count; i++)
+		r = ks_lane_resume(f->sources[i]->lane);
+	return r;
+}
+
 int
 ks_follower_stop(struct follower *f)
 {

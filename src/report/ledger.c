@@ -258,8 +258,7 @@ ks_ledger_flush(struct ledger *l)
 		if (write_repeat(l, &l->entries[i]) != 0)
 			return;
 	}
-	if (l->suppressed.count > 0 &&
-	    write_line(l, LINE_SUPPRESSED, NULL, &l->suppressed) == 0)
+	if (l->suppressed.count > 0 && write_line(l, LINE_SUPPRESSED, NULL, &l->suppressed) == 0)
 		l->suppressed.count = 0;
 }
 

@@ -17,8 +17,8 @@ typedef int (*ledger_write_fn)(void *ctx, const char *line, size_t len);
 struct ledger_options {
 	ledger_write_fn write;
 	void *write_ctx;
-	uint64_t interval;       /* between two summaries, in milliseconds */
-	unsigned keys;           /* that are remembered; 0: 4096 */
+	uint64_t interval;        /* between two summaries, in milliseconds */
+	unsigned keys;            /* that are remembered; 0: 4096 */
 	unsigned a_minute, burst; /* lines about new keys; 0: 6000 and 1000 */
 };
 

@@ -17,6 +17,15 @@ write_text(const char *name, const char *text, FILE *out)
 }
 
 static void
+write_number(const char *name, uint64_t number, int is_known, FILE *out)
+{
+	if (is_known)
+		(void)fprintf(out, ",\"%s\":%" PRIu64, name, number);
+	else
+		(void)fprintf(out, ",\"%s\":null", name);
+}
+
+static void
 write_time(const char *name, int64_t time, FILE *out)
 {
 	char text[INSTANT_SIZE];
@@ -55,11 +64,8 @@ ks_sighting_write(const struct sighting *s, FILE *out)
 {
 	begin("finding", s->time, out);
 	write_text("source", s->source, out);
-	(void)fprintf(out, ",\"offset\":%" PRIu64, s->offset);
-	if (s->line > 0)
-		(void)fprintf(out, ",\"line\":%" PRIu64, s->line);
-	else
-		(void)fputs(",\"line\":null", out);
+	write_number("offset", s->offset, s->offset != SIGHTING_NO_OFFSET, out);
+	write_number("line", s->line, s->line > 0, out);
 	write_key(s, out);
 	write_text("revoke", s->revoke, out);
 	(void)fputs("}\n", out);

@@ -5,12 +5,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define SIGHTING_NO_OFFSET UINT64_MAX
+
 struct sighting {
 	const char *source; /* a path, a unit ... */
 	const char *rule, *title;
 	const char *provider, *revoke; /* NULL: not known */
 	const char *fingerprint;
-	uint64_t offset; /* bytes of the source before it */
+	uint64_t offset; /* bytes of the source before it; SIGHTING_NO_OFFSET: not known */
 	uint64_t line;   /* of the source, from 1; 0: not known */
 	uint64_t length; /* masked bytes */
 	int64_t time;    /* milliseconds since 1970 */

@@ -89,7 +89,10 @@ class Restart(CommandTest):
                               check=True).stdout.strip() not in (b"0", b"-")
 
     def writer(self, log, rotation=None, path=None, rate=RATE):
-        may_rotate = (lambda _inode: True) if self.keeps_births() else self.is_in_checkpoint
+        may_rotate = self.is_in_checkpoint
+        if self.keeps_births():
+            def may_rotate(_inode):
+                return os.path.exists(self.state)
         writer = Writer(log, path or self.input, rate, rotation, may_rotate)
         writer.start()
         self.addCleanup(writer.is_over.set)
