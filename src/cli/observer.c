@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See observer.h. What is formatted here, and what the command is given, comes from rules, names of sources and
- * numbers: the observer is never given a byte of the stream.
+ * See observer.h. What is formatted here, and what the command is given, comes from rules, numbers, and names of
+ * sources, which are masked themselves: the observer is never given a byte of the stream.
  */
 #include "observer.h"
 
@@ -312,6 +312,7 @@ ks_observer_done(struct observer *o)
 	ks_ledger_file_close(o->file);
 	ks_hook_free(o->hook);
 	ks_seen_free(o->seen);
+	ks_source_names_done(&o->names);
 	free(o->environment);
 	ks_fingerprint_free(o->fingerprint);
 	ks_key_free(o->key);
@@ -344,7 +345,7 @@ ks_observer_note(struct observer *o, const struct rule_selection *rules, struct 
 	now = milliseconds_now();
 	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
 	sighting = (struct sighting){
-		.source = source,
+		.source = ks_source_names_show(&o->names, rules->set, source),
 		.rule = entry.rule.id,
 		.title = entry.rule.title ? entry.rule.title : entry.rule.id,
 		.provider = entry.rule.provider,

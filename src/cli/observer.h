@@ -11,6 +11,7 @@
 #include "keysieve.h"
 #include "options.h"
 #include "rule_selection.h"
+#include "source_names.h"
 #include "statistics.h"
 
 /* What went wrong, which is not told each time. */
@@ -28,6 +29,7 @@ struct observer {
 	char **environment;       /* of the command; the texts are borrowed */
 	struct ks_key *key;       /* for fingerprints where the user has none: this run's own */
 	struct ks_fingerprint *fingerprint;
+	struct source_names names;
 	struct complaint unwritten, troubles, dropped;
 };
 
