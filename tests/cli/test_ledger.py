@@ -12,10 +12,12 @@ import stat
 import time
 import unittest
 
+from journal_support import REMOTE, JournalTest, message
 from support import (ALNUM, ID, LONG, ONLY, TRIGGER, CommandTest, Live, body, masked, run,
                      run_shell, stars)
 from test_follow import Follower
 
+HAS_JOURNAL = b"built without" not in run("journal", "--directory", "/nonexistent").stderr
 KEYS = {"finding": {"v", "event", "time", "source", "offset", "line", "rule", "provider", "title",
                     "fingerprint", "length", "revoke"},
         "repeat": {"v", "event", "time", "source", "rule", "provider", "title", "fingerprint", "length",
@@ -425,6 +427,97 @@ class Follow(LedgerTest):
             self.wait_for(lambda: self.events("repeat", secrets=self.keys))
             self.assertEqual(self.events("repeat", secrets=self.keys)[0]["count"], 2)
             f.stop()
+
+
+    def test_names_that_hold_a_key(self):
+        """A file is called as others like."""
+        path = self.file("of-" + (TRIGGER + self.secret).decode() + ".log", TRIGGER + self.secret)
+        run(*ONLY, *self.option, path)
+        record, = self.records()
+        self.assertTrue(record["source"].startswith(self.path("of-" + TRIGGER.decode() + "***")))
+
+
+@unittest.skipUnless(os.path.exists(REMOTE) and HAS_JOURNAL, "no systemd-journal-remote")
+class Journal(JournalTest, LedgerTest):
+    def journal(self, *args):
+        self.assert_status(run("journal", *ONLY, *self.option, "--directory", self.journals, *args), 0)
+        return self.records()
+
+    def test_units_and_containers(self):
+        text = b"k " + TRIGGER + self.secret
+        self.add(message(1, text), message(2, b"nothing"), message(3, text, _SYSTEMD_UNIT=b"web.service"),
+                 message(4, text, _SYSTEMD_UNIT=b"user@1.service", _SYSTEMD_USER_UNIT=b"my.service"),
+                 message(5, text, _SYSTEMD_UNIT=b"docker.service", CONTAINER_NAME=b"db-1"),
+                 message(6, text, _SYSTEMD_UNIT=b"web.service"))
+        records = self.journal()
+        self.assertEqual([(r["event"], r["source"]) for r in records],
+                         [("finding", source) for source in ("journal", "web.service", "my.service",
+                                                             "db-1")] + [("repeat", "web.service")])
+        self.assertEqual([(r["offset"], r["line"]) for r in records[:-1]], [(None, None)] * 4)
+
+    def test_a_container_that_is_called_like_a_key(self):
+        self.add(message(1, b"k " + TRIGGER + self.other, CONTAINER_NAME=TRIGGER + self.secret))
+        sources = {r["source"] for r in self.journal()}
+        self.assertEqual(sources, {(TRIGGER + stars(self.secret)).decode()})
+
+    def test_entries_larger_than_what_is_fed_at_once(self):
+        big = b"x" * 200000
+        self.add(*(message(n, big + b" " + TRIGGER + self.secret, _SYSTEMD_UNIT=b"u%d.service" % n)
+                   for n in range(5)))
+        self.assertEqual([r["source"] for r in self.journal()], [f"u{n}.service" for n in range(5)])
+
+    def test_a_restart_tells_of_nothing_twice(self):
+        self.add(message(1, TRIGGER + self.secret))
+        args = ("--state", self.path("state"), "-o", self.path("out"))
+        self.assertEqual(len(self.journal(*args)), 1)
+        self.assertEqual(len(self.journal(*args)), 1)
+        self.add(message(2, TRIGGER + self.other))
+        self.assertEqual([r["length"] for r in self.journal(*args)], [95, 60])
+
+    def test_summaries_while_it_is_followed(self):
+        self.add(*(message(n, TRIGGER + self.secret) for n in range(3)))
+        with Live("journal", *ONLY, *self.option, "--ledger-interval", "1s", "--directory", self.journals,
+                  "-f") as live:
+            self.wait_for(lambda: os.path.exists(self.ledger) and self.events("repeat"))
+            live.process.send_signal(signal.SIGTERM)
+            live.process.wait(LONG)
+        self.assertEqual([r["count"] for r in self.events("repeat")], [2])
+
+
+class Reports(LedgerTest):
+    def test_keysieve_report_reads_it(self):
+        a = self.file("a.log", (TRIGGER + self.secret + b"\n") * 5 + TRIGGER + self.other)
+        run(*ONLY, *self.option, a)
+        result = run("report", "--json", self.ledger)
+        self.assert_status(result, 0)
+        self.assert_silent(result)
+        self.assertEqual(sorted(leak["count"] for leak in json.loads(result.stdout)["leaks"]), [1, 5])
+
+    def test_it_tells_how_many_were_too_many(self):
+        data = b"".join(TRIGGER + body(40, seed, ALNUM) + b"\n" for seed in range(3000))
+        run(*ONLY, *self.option, data=data)
+        count = sum(r["count"] for r in self.events("suppressed"))
+        self.assertGreater(count, 0)
+        result = run("report", "--json", self.ledger)
+        self.assert_message(result, 0, "%d more findings" % count)
+        self.assertEqual(sum(leak["count"] for leak in json.loads(result.stdout)["leaks"]), 3000 - count)
+
+    def test_the_schema_takes_it(self):
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("no jsonschema")
+        path = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "ledger.schema.json")
+        with open(path, encoding="utf-8") as file:
+            validator = jsonschema.Draft202012Validator(json.load(file))
+        data = b"".join(TRIGGER + body(40, seed, ALNUM) + b"\n" for seed in range(3000))
+        run(*ONLY, *self.option, data=data + (TRIGGER + self.secret + b"\n") * 5)
+        for record in self.records():
+            self.assertEqual([error.message for error in validator.iter_errors(record)], [])
+        for name in ("count", "first", "event", "time"):
+            broken = dict(self.events("suppressed")[0])
+            del broken[name]
+            self.assertFalse(validator.is_valid(broken), name)
 
 
 if __name__ == "__main__":
