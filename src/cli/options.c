@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "instant.h"
 #include "message.h"
 #include "word.h"
 
@@ -45,7 +46,10 @@ enum {
 	KEY_AS_OF,
 	KEY_MASK,
 	KEY_FILL_CHAR,
-	KEY_KEEP_LAST
+	KEY_KEEP_LAST,
+	KEY_LEDGER,
+	KEY_LEDGER_INTERVAL,
+	KEY_ON_LEAK
 };
 
 /* Commands that mask logs, that choose rules, that read rules at all, and all. */
@@ -69,6 +73,12 @@ static const struct option_row rows[] = {
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
+	{ KEY_LEDGER, MASKING, "ledger", "FILE",
+	  "note in FILE, or fd:N, whose keys were found where" },
+	{ KEY_LEDGER_INTERVAL, MASKING, "ledger-interval", "TIME",
+	  "sum up repeats there every TIME, not 60s" },
+	{ KEY_ON_LEAK, MASKING, "on-leak", "COMMAND",
+	  "run COMMAND for each new key; see docs/alerts.md" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -108,6 +118,7 @@ static const struct option_row rows[] = {
 	{ 'V', ALL, "version", NULL, "print the version" },
 };
 
+#define HELP_LEFT 22 /* columns of --help before the text */
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 static bool
@@ -250,6 +261,18 @@ apply_keep_last(struct options *o, const char *text)
 	return 0;
 }
 
+/* From a second to a day. */
+static int
+apply_interval(struct options *o, const char *text)
+{
+	int64_t duration;
+
+	if (!ks_duration_read(text, &duration) || duration < SECOND || duration > DAY)
+		return complain(o, "--ledger-interval: must be a time from 1s to 1d, such as 5m");
+	o->ledger_interval = (uint64_t)duration;
+	return 0;
+}
+
 /* text is NULL for an option without argument; otherwise it lives as long as o. */
 static int
 apply(struct options *o, int key, char *text)
@@ -292,6 +315,14 @@ apply(struct options *o, int key, char *text)
 		return apply_fill(o, text);
 	case KEY_KEEP_LAST:
 		return apply_keep_last(o, text);
+	case KEY_LEDGER:
+		o->ledger = text;
+		break;
+	case KEY_LEDGER_INTERVAL:
+		return apply_interval(o, text);
+	case KEY_ON_LEAK:
+		o->on_leak = text;
+		break;
 	case KEY_STATE:
 		o->state = text;
 		break;
@@ -484,7 +515,10 @@ print_row(const struct option_row *row)
 	               is_short ? row->key : ' ', is_short ? "," : " ", row->name,
 	               argument_kind(row) == required_argument ? " " : "",
 	               row->argument ? row->argument : "");
-	(void)printf("  %-22s%s\n", left, row->help);
+	if (strlen(left) < HELP_LEFT)
+		(void)printf("  %-*s%s\n", HELP_LEFT, left, row->help);
+	else
+		(void)printf("  %s\n  %*s%s\n", left, HELP_LEFT, "", row->help);
 }
 
 void
