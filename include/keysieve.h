@@ -112,7 +112,7 @@ enum ks_mask {
 	KS_MASK_DEFAULT = 0, /* of a rule: as the stream does; of a stream: KS_MASK_FILL */
 	KS_MASK_FILL = 1,    /* as many fill bytes; CR and LF stay */
 	KS_MASK_TAG = 2,     /* "[REDACTED:rule-id]" */
-	KS_MASK_HASH = 3,    /* "[REDACTED:rule-id:fingerprint]" */
+	KS_MASK_HASH = 3,    /* "[REDACTED:rule-id#fingerprint]" */
 	KS_MASK_FILL_HASH =
 		4 /* fill, with the fingerprint at the end of regions of 32 bytes and more, unless
 	                         a line ends there */
@@ -212,6 +212,7 @@ struct ks_finding {
 	uint64_t offset;         /* of the first masked byte, from the start of the stream */
 	uint64_t length;         /* masked bytes */
 	const char *fingerprint; /* lent until return; NULL: the stream makes none */
+	uint64_t line;           /* of the first masked byte, from 1; 0: lines are not counted */
 };
 
 /*
@@ -280,7 +281,8 @@ struct ks_stream_options {
 	unsigned
 		keep_last; /* last bytes of a region that stay readable, with KS_MASK_FILL, if it has 32
 	                         bytes or more; 0..KS_KEEP_LAST_MAX; more than 0 needs a sink */
-	int fills_only; /* non-zero: fill, whatever mask, keep_last and the rules say */
+	int counts_lines; /* non-zero: findings tell their line */
+	int fills_only;   /* non-zero: fill, whatever mask, keep_last and the rules say */
 	int keeps_length; /* non-zero: no mask may change the length: for a tag, bytes are filled; for a
 	                         hash, with its fingerprint at the end */
 	const struct ks_fingerprint *fingerprint; /* how to make them; borrowed. NULL: none are */
@@ -341,6 +343,9 @@ KS_PUBLIC int ks_stream_mask_held(struct ks_stream *stream, struct ks_scratch *s
 
 /* How many bytes the last call left unsettled. */
 KS_PUBLIC size_t ks_stream_held(const struct ks_stream *stream);
+
+/* Is the last byte that settled in a masked region, whose finding is to come? Tells where that begins. */
+KS_PUBLIC int ks_stream_region(const struct ks_stream *stream, uint64_t *ret_offset);
 
 /* Is nothing held, and does no masked run reach the last byte so that it may go on? */
 KS_PUBLIC int ks_stream_is_idle(const struct ks_stream *stream);
@@ -403,7 +408,7 @@ struct ks_redactor_options {
 struct ks_redactor;
 
 /*
- * Begin a source. Borrows set until the redactor is freed. Offsets of findings count a stream's payload.
+ * Begin a source. Borrows set until the redactor is freed. Offsets and lines of findings are those of the source.
  * Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (no sink, or no such frames), KS_ERROR_INTERNAL.
  */
 KS_PUBLIC int ks_redactor_new(const struct ks_ruleset *set,

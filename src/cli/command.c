@@ -10,6 +10,7 @@
 #include "filter_command.h"
 #include "fingerprint_command.h"
 #include "follow_command.h"
+#include "journal_command.h"
 #include "key_command.h"
 #include "message.h"
 #include "rules_commands.h"
@@ -31,6 +32,11 @@ static const struct command commands[] = {
 	  "and again. Ends with SIGTERM or SIGINT; SIGHUP reads the rules and opens the output\n"
 	  "anew; SIGUSR1 prints counts.\n",
 	  ks_follow_command },
+	{ COMMAND_JOURNAL, "journal", "[OPTION]... [MATCH]...",
+	  "Mask credentials in the systemd journal.",
+	  "MATCH is FIELD=VALUE: entries must have one of the values for each field. + between\n"
+	  "matches means or. With --follow the last ten entries come first, as with journalctl.\n",
+	  ks_journal_command },
 	{ COMMAND_RULES, "rules", "COMMAND [OPTION]... [FILE]...",
 	  "Look at rules, check them, try them, make exceptions.", NULL, group_command },
 	{ COMMAND_RULES_LIST, "rules list", "[OPTION]...", "List the rules, on and off.", NULL,

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "checkpoint_file.h"
 #include "follow_rules.h"
@@ -25,6 +26,8 @@
 
 #define LOOK_MS      1000 /* between two looks at everything */
 #define SAVE_SECONDS 1.0  /* between two checkpoints, at least */
+#define LINE_SECONDS 1.0  /* that reopening the output waits for the end of a line, at most */
+#define LINE_MS      50   /* between two looks at that */
 
 struct job {
 	const struct options *options;
@@ -36,6 +39,8 @@ struct job {
 	struct checkpoint_file *state; /* NULL: none is kept */
 	double saved;                  /* when, of the monotonic clock */
 	bool is_changed;               /* since then */
+	bool must_reopen;              /* the output */
+	double asked_to_reopen;        /* when */
 	bool is_stopped;
 	int write_error; /* errno */
 	int status;      /* exit status: the first that is not 0 */
@@ -159,6 +164,27 @@ save_sometimes(struct job *job)
 	return save(job, false);
 }
 
+/*
+ * Lines stay whole, if they end soon. Nothing may be written to the new file before a checkpoint tells of it.
+ */
+static int
+reopen_at_line_end(struct job *job)
+{
+	int r;
+
+	if (!job->must_reopen || (!ks_follower_hold(&job->follower) &&
+	                          ks_followed_clock() - job->asked_to_reopen < LINE_SECONDS))
+		return 0;
+	job->must_reopen = false;
+	r = ks_output_reopen(job->output);
+	if (r < 0)
+		ks_message_file(ks_output_name(job->output), strerror(-r));
+	if (save(job, false) < 0)
+		return -1;
+	r = ks_follower_resume(&job->follower);
+	return r == KS_OK ? 0 : fail_status(job, r);
+}
+
 /* ----------------------------------------------------------------------- rules ---- */
 
 static int
@@ -175,15 +201,15 @@ use_rules(struct job *job, const struct rule_selection *selection)
 static int
 reload(struct job *job)
 {
-	int r = ks_output_reopen(job->output);
-
-	if (r < 0)
-		ks_message_file(ks_output_name(job->output), strerror(-r));
-	if (save(job, false) < 0)
-		return -1;
+	job->must_reopen = true;
+	job->asked_to_reopen = ks_followed_clock();
 	ks_reload_prepare(&job->reload, job->options);
 	if (!job->reload.is_ready)
 		return 0;
+	if (ks_masking_check(job->options, &job->reload.next) != 0) {
+		ks_reload_done(&job->reload);
+		return 0;
+	}
 	job->reload.is_ready = false;
 	if (use_rules(job, &job->reload.next) < 0)
 		return -1;
@@ -224,24 +250,12 @@ static int
 wait_for_change(struct job *job)
 {
 	struct pollfd fd = { .fd = ks_follower_fd(&job->follower), .events = POLLIN };
-	int r = ks_signals_wait(&job->signals, &fd, 1, LOOK_MS);
+	int r = ks_signals_wait(&job->signals, &fd, 1, job->must_reopen ? LINE_MS : LOOK_MS);
 
 	return r < 0 ? fail_errno(job, "poll", -r) : 0;
 }
 
 /* ------------------------------------------------------------------------ loop ---- */
-
-/* Nothing is to be done now. */
-static int
-rest(struct job *job)
-{
-	int r = ks_follower_clean(&job->follower);
-
-	if (r != KS_OK)
-		return fail_status(job, r);
-	ks_follow_rules_clean(job->rules);
-	return save_sometimes(job) < 0 ? -1 : wait_for_change(job);
-}
 
 static int
 turn(struct job *job)
@@ -250,10 +264,16 @@ turn(struct job *job)
 
 	if (r < 0)
 		return fail_errno(job, "following", -r);
+	r = ks_follower_clean(&job->follower);
+	if (r != KS_OK)
+		return fail_status(job, r);
+	ks_follow_rules_clean(job->rules);
 	r = ks_follower_turn(&job->follower);
 	if (r < 0)
 		return fail_status(job, r);
-	return r > 0 ? save_sometimes(job) : rest(job);
+	if (save_sometimes(job) < 0)
+		return -1;
+	return r > 0 ? 0 : wait_for_change(job);
 }
 
 /* Without checkpoints what is undecided is masked; with them it is read again at the next start. */
@@ -284,6 +304,8 @@ work(struct job *job)
 	ks_signals_tick(&job->signals, ks_notify_interval());
 	while (r == 0 && !job->is_stopped) {
 		r = do_signals(job);
+		if (r == 0)
+			r = reopen_at_line_end(job);
 		if (r == 0 && !job->is_stopped)
 			r = turn(job);
 	}
@@ -335,12 +357,25 @@ open_output(struct job *job, const struct checkpoint *saved)
 	return 0;
 }
 
+/* Does the output that was cut back end in the middle of a line? */
+static bool
+is_unfinished(const struct job *job, const struct checkpoint *saved)
+{
+	int fd = ks_output_descriptor(job->output);
+	struct stat st;
+	char last;
+
+	return saved->has_output && ks_output_is_exact(job->output) && fstat(fd, &st) == 0 &&
+	       st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
 static int
 start_follower(struct job *job, const struct checkpoint *saved)
 {
 	const struct follower_options options = { .paths = job->options->files,
 		                                  .frame = job->options->frame,
 		                                  .from_start = job->options->from_start,
+		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
 		                                  .note = tell,

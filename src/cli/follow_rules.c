@@ -6,6 +6,9 @@
 
 #include "masking.h"
 
+#include "masking.h"
+
+/* Positions in the output are positions in the source: masks keep the length. */
 static int
 prepare(struct follow_rules *rules, const struct options *options)
 {
@@ -17,6 +20,7 @@ prepare(struct follow_rules *rules, const struct options *options)
 	rules->masker.options.wants_restart = options->state != NULL;
 	stream->on_finding = ks_statistics_count;
 	stream->finding_ctx = &rules->stats;
+	stream->keeps_length = 1;
 	ks_masking_set(options, s, stream);
 	return r == KS_OK ? ks_scratch_new(s->set, &rules->masker.scratch) : r;
 }

@@ -53,6 +53,8 @@ check_options(const struct options *o)
 		problem = "it cannot go with --gzip; archives stay archives";
 	else if (o->mask > KS_MASK_FILL)
 		problem = "it can only fill; not with another --mask";
+	else if (o->keep_last > 0)
+		problem = "it masks all bytes; not with --keep-last";
 	else if (o->suffix && strchr(o->suffix, '/'))
 		problem = "the suffix of copies cannot have a slash in it";
 	for (char **file = o->files; !problem && *file; file++) {
@@ -66,16 +68,32 @@ check_options(const struct options *o)
 
 /* --------------------------------------------------------------------- signals ---- */
 
-/* They are left pending: nobody is interrupted, and they can be seen whenever that is fine. */
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define STOP_COUNT (sizeof(stop_signals) / sizeof(stop_signals[0]))
+
+static bool
+is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/*
+ * They are left pending: nobody is interrupted, and they can be seen whenever that is fine. The kernel keeps even
+ * those that nohup(1) has it ignore, if they are held.
+ */
 static void
 hold_signals(struct job *job)
 {
 	sigset_t held;
 
 	(void)sigemptyset(&held);
-	(void)sigaddset(&held, SIGINT);
-	(void)sigaddset(&held, SIGTERM);
-	(void)sigaddset(&held, SIGHUP);
+	for (size_t i = 0; i < STOP_COUNT; i++) {
+		if (!is_ignored(stop_signals[i]))
+			(void)sigaddset(&held, stop_signals[i]);
+	}
 	(void)sigprocmask(SIG_BLOCK, &held, &job->mask);
 }
 
@@ -83,10 +101,13 @@ static bool
 has_signal(void)
 {
 	sigset_t pending;
+	bool has = false;
 
-	return sigpending(&pending) == 0 &&
-	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-	        sigismember(&pending, SIGHUP) == 1);
+	if (sigpending(&pending) < 0)
+		return false;
+	for (size_t i = 0; i < STOP_COUNT; i++)
+		has |= sigismember(&pending, stop_signals[i]) == 1;
+	return has;
 }
 
 static bool
@@ -187,9 +208,8 @@ begin_progress(struct job *job)
 	uint64_t total = 0;
 	size_t files = 0;
 
-	for (char **file = job->options->files; *file; file++, files++) {
+	for (char **file = job->options->files; *file; file++, files++)
 		total += file_size(*file);
-	}
 	ks_progress_init(&job->progress, total, files);
 }
 

@@ -6,7 +6,7 @@
  *     keep last   ************************k7Qz       its last bytes wait for the region's end
  *     fill-hash   ***1f2e3d4c-0123456789abcdef       and so do these
  *     tag         [REDACTED:rule-id]                 at the region's end, when it is known whose it is
- *     hash        [REDACTED:rule-id:1f2e3d4c-0123456789abcdef]
+ *     hash        [REDACTED:rule-id#1f2e3d4c-0123456789abcdef]
  *
  * Which of them is decided by the matches that begin where the region does, for these are known when its first
  * byte settles; the rule that is named is the finding's.
@@ -190,7 +190,7 @@ put_tag(struct region *region, const char *fingerprint)
 {
 	char text[TAG_MAX];
 	int n = snprintf(text, sizeof(text), "[REDACTED:%s%s%s]",
-	                 ks_ruleset_id(region->set, region->credit.rule), fingerprint ? ":" : "",
+	                 ks_ruleset_id(region->set, region->credit.rule), fingerprint ? "#" : "",
 	                 fingerprint ? fingerprint : "");
 
 	return put(region, text, (size_t)n);
@@ -244,6 +244,7 @@ report(const struct region *region, const char *fingerprint)
 		.rule = region->credit.rule,
 		.offset = region->from,
 		.length = region->to - region->from,
+		.line = o->counts_lines ? region->line : 0,
 		.fingerprint = fingerprint,
 	};
 
@@ -272,11 +273,23 @@ ks_region_close(struct region *region, bool is_torn)
 	return r;
 }
 
+static void
+count_lines(struct region *region, const uint8_t *data, size_t len)
+{
+	const uint8_t *p = data, *end = data + len;
+
+	if (!region->options->counts_lines)
+		return;
+	for (; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		region->line_ends++;
+}
+
 int
 ks_region_pass(struct region *region, uint8_t *data, size_t len)
 {
 	int r = len > 0 ? ks_region_close(region, false) : KS_OK;
 
+	count_lines(region, data, len);
 	return r == KS_OK ? put(region, data, len) : r;
 }
 
@@ -288,6 +301,7 @@ open_region(struct region *region, uint64_t at, const struct span *span)
 
 	region->is_open = true;
 	region->from = at;
+	region->line = region->line_ends + 1;
 	region->credit = span->credit;
 	region->style = style_of(is_known ? &region->set->rules[span->head.rule] : NULL,
 	                         region->options);
@@ -304,6 +318,7 @@ ks_region_cover(struct region *region, uint8_t *data, size_t len, uint64_t at,
 	else
 		open_region(region, at, span);
 	region->to = at + len;
+	count_lines(region, data, len);
 	if (region->fingerprint)
 		region->options->fingerprint->update(region->fingerprint, data, len);
 	return put_bytes(region, data, len);

@@ -19,7 +19,9 @@ struct region {
 	bool is_pushed;    /* what goes out is given to the sink; else it stays where it is */
 	bool is_open;      /* it reaches the last byte that was settled */
 	struct mask_style style;
-	uint64_t from, to; /* in the stream */
+	uint64_t from, to;  /* in the stream */
+	uint64_t line;      /* of from */
+	uint64_t line_ends; /* that have passed, if they are counted */
 	struct credit credit;
 	uint8_t tail[REGION_TAIL_MAX]; /* its last bytes, which were not put out, as they were */
 	size_t tail_len;

@@ -381,11 +381,12 @@ ks_setting_may_go_on(uint8_t b)
 bool
 ks_setting_may_be_open(const uint8_t *text, size_t len)
 {
+	static const uint8_t bytes[] = { '|', '>', '+', '-' };
 	const uint8_t *end = memchr(text, '\n', len);
 	size_t before = end ? (size_t)(end - text) : 0;
 
 	if (!end)
 		return true;
 	before -= before > 0 && text[before - 1] == '\r';
-	return before > 0 && memchr("|>+-", text[before - 1], 4);
+	return before > 0 && memchr(bytes, text[before - 1], sizeof(bytes));
 }

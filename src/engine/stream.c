@@ -342,6 +342,13 @@ ks_stream_is_idle(const struct ks_stream *s)
 	       c->noun_count == 0;
 }
 
+int
+ks_stream_region(const struct ks_stream *s, uint64_t *ret_offset)
+{
+	*ret_offset = s->region.from;
+	return s->region.is_open;
+}
+
 size_t
 ks_stream_held(const struct ks_stream *s)
 {

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line_ends.h"
+
 #define GATHER_MAX (64U << 10)
 #define SIZE_MIN   512U
 
@@ -77,6 +79,64 @@ on_settled(void *ctx, const uint8_t *data, size_t len)
 	return 0;
 }
 
+/* -------------------------------------------------------------------- places ---- */
+
+/* Where the payload's byte is that is n bytes behind the beginning of a piece. */
+static struct place
+place_in(const struct queue *queue, const struct piece *piece, size_t n)
+{
+	struct place place = { piece->at, piece->line };
+
+	if (piece->kind != PIECE_PLAIN)
+		return place;
+	place.at += n;
+	if (place.line)
+		place.line += ks_line_ends(queue->bytes + (piece->at - queue->base), n);
+	return place;
+}
+
+/* Where a byte of the payload is, from offset on. */
+static struct place
+find_place(const struct channel *c, uint64_t offset)
+{
+	size_t begin = 0;
+
+	for (size_t i = c->first; i < c->end; i++) {
+		const struct piece *piece = &c->pieces[i];
+
+		if (c->offset + begin + piece->len > offset)
+			return place_in(c->queue, piece, (size_t)(offset - c->offset - begin));
+		begin += piece->len;
+	}
+	return (struct place){ 0, 0 };
+}
+
+/* A ks_finding_fn. */
+static void
+tell_finding(void *ctx, const struct ks_finding *finding)
+{
+	struct channel *c = ctx;
+	struct ks_finding told = *finding;
+	struct place place = finding->offset < c->offset ? c->region
+	                                                 : find_place(c, finding->offset);
+
+	told.offset = place.at;
+	told.line = place.line;
+	c->on_finding(c->finding_ctx, &told);
+}
+
+/* Remember where a region begins that will be told of when the piece is gone. */
+static void
+note_region(struct channel *c)
+{
+	uint64_t offset;
+
+	if (c->on_finding && ks_stream_region(c->stream, &offset) && offset >= c->offset)
+		c->region = find_place(c, offset);
+}
+
+/* ------------------------------------------------------------------- life cycle ---- */
+
 int
 ks_channel_init(struct channel *c, const struct ks_ruleset *set,
                 const struct ks_stream_options *options)
@@ -85,6 +145,11 @@ ks_channel_init(struct channel *c, const struct ks_ruleset *set,
 
 	*c = (struct channel){ .is_line_end = true };
 	c->is_pushed = ks_stream_needs_sink(set, options);
+	c->on_finding = options->on_finding;
+	c->finding_ctx = options->finding_ctx;
+	own.on_finding = c->on_finding ? tell_finding : NULL;
+	own.finding_ctx = c;
+	own.counts_lines = 0; /* those of the payload */
 	own.sink = c->is_pushed ? on_settled : NULL;
 	own.sink_ctx = c;
 	return ks_stream_new(set, &own, &c->stream);
@@ -157,8 +222,9 @@ ks_channel_add(struct channel *c, struct ks_scratch *scratch, struct queue *queu
 		part.len = left < GATHER_MAX ? left : GATHER_MAX;
 		if (r == KS_OK)
 			r = append(c, &part, text);
-		text += part.len;
+		part.line += part.line ? ks_line_ends(text, part.len) : 0;
 		part.at += part.len;
+		text += part.len;
 		left -= part.len;
 	}
 	return r;
@@ -184,6 +250,8 @@ put(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
 	case PIECE_PLAIN:
 		memcpy(queue->bytes + (piece->at - queue->base), bytes, n);
 		piece->at += n;
+		if (piece->line)
+			piece->line += ks_line_ends(bytes, n);
 		break;
 	case PIECE_ESCAPE:
 		put_escape(piece, queue, bytes, n);
@@ -198,6 +266,8 @@ put(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
 static void
 settle(struct channel *c, struct queue *queue, const uint8_t *bytes, size_t settled)
 {
+	note_region(c);
+	c->offset += settled;
 	for (size_t done = 0; done < settled;) {
 		struct piece *piece = &c->pieces[c->first];
 		size_t n = piece->len < settled - done ? piece->len : settled - done;
@@ -243,6 +313,7 @@ ks_channel_flush(struct channel *c, struct ks_scratch *scratch, struct queue *qu
 	size_t settled;
 	int r;
 
+	c->queue = queue;
 	if (c->is_pushed)
 		return flush_pushed(c, scratch, queue);
 	if (c->len == ks_stream_held(c->stream))

@@ -31,10 +31,22 @@ struct piece {
 	uint8_t width;                 /* its bytes in the output */
 	size_t len;                    /* bytes of payload */
 	uint64_t at;                   /* in the output */
+	uint64_t line;                 /* of the source, from 1; 0: lines are not counted */
+};
+
+/* A byte of a source. */
+struct place {
+	uint64_t at, line;
 };
 
 struct channel {
 	struct ks_stream *stream;
+	ks_finding_fn
+		on_finding; /* who wants to know of findings, in terms of the source; or NULL */
+	void *finding_ctx;
+	const struct queue *queue; /* of the present call */
+	uint64_t offset;           /* in the payload, of pieces[first] */
+	struct place region;       /* where a region began that began before that */
 	uint8_t *buf; /* payload that is not settled, in order; the last call's held bytes first */
 	size_t len, size;
 	struct piece *pieces; /* of all of buf[0, len) */

@@ -18,9 +18,10 @@
 
 #include "channel.h"
 #include "keysieve.h"
+#include "line_ends.h"
 #include "parser.h"
 
-#define SLICE_SIZE       (64U << 10)
+#define SLICE_SIZE       ((size_t)64 << 10)
 #define LIMIT            (1U << 20)
 #define RESTART_DISTANCE (16U << 10) /* far more than what a match looks back at */
 
@@ -34,6 +35,7 @@ struct ks_redactor {
 	size_t head; /* of the queue's memory: its first byte that has not left */
 	size_t size;
 	uint64_t settled, oldest, covered, filled; /* in the input */
+	uint64_t line_ends;                        /* in what is covered, if lines are counted */
 	uint64_t boundary;                         /* the last one */
 	uint64_t idle, restart;     /* restart points: the last one, and the one to use */
 	struct ks_scratch *scratch; /* of the present call */
@@ -236,6 +238,21 @@ next_bytes(const struct ks_redactor *r)
 }
 
 static void
+cover(struct ks_redactor *r, size_t n)
+{
+	if (r->options.stream.counts_lines)
+		r->line_ends += ks_line_ends(next_bytes(r), n);
+	r->covered += n;
+}
+
+/* 0: lines are not counted. */
+static uint64_t
+line_of_next(const struct ks_redactor *r)
+{
+	return r->options.stream.counts_lines ? r->line_ends + 1 : 0;
+}
+
+static void
 add(struct ks_redactor *r, unsigned stream, const struct piece *piece, const uint8_t *text)
 {
 	struct channel *channel = need_channel(r, stream);
@@ -253,7 +270,7 @@ ks_redactor_pass(struct ks_redactor *r, size_t n)
 	while (n > 0 && r->failure == KS_OK) {
 		size_t part = bytes_within_limit(r, n, false);
 
-		r->covered += part;
+		cover(r, part);
 		n -= part;
 	}
 }
@@ -263,10 +280,12 @@ ks_redactor_payload(struct ks_redactor *r, unsigned stream, size_t n)
 {
 	while (n > 0 && r->failure == KS_OK) {
 		size_t len = bytes_within_limit(r, n, false);
-		struct piece piece = { .kind = PIECE_PLAIN, .at = r->covered, .len = len };
+		struct piece piece = {
+			.kind = PIECE_PLAIN, .at = r->covered, .line = line_of_next(r), .len = len
+		};
 
 		add(r, stream, &piece, next_bytes(r));
-		r->covered += len;
+		cover(r, len);
 		n -= len;
 	}
 }
@@ -279,9 +298,10 @@ ks_redactor_escape(struct ks_redactor *r, unsigned stream, size_t n, const uint8
 
 	(void)bytes_within_limit(r, n, true);
 	piece.at = r->covered;
+	piece.line = line_of_next(r);
 	memcpy(piece.text, text, len);
 	add(r, stream, &piece, text);
-	r->covered += n;
+	cover(r, n);
 }
 
 void

@@ -36,7 +36,7 @@ ks_changes_clear(struct changes *c)
 static struct change *
 new_change(struct changes *c, uint64_t offset)
 {
-	if (c->count == c->size) {
+	if (!c->items || c->count == c->size) {
 		size_t size = c->size ? 2 * c->size : 64;
 		struct change *grown = reallocarray(c->items, size, sizeof(*grown));
 
@@ -153,13 +153,13 @@ ks_change_last_piece(const struct change *change, uint64_t end, uint64_t *ret_fr
 }
 
 static int
-write_change(const struct change *change, int fd)
+write_change(const struct change *change, int fd, uint8_t byte)
 {
 	uint8_t fill[CHANGE_PAGE];
 	uint64_t from, end = change->offset + change->length;
 	int r = 0;
 
-	memset(fill, CHANGE_FILL, sizeof(fill));
+	memset(fill, byte, sizeof(fill));
 	for (; r == 0 && ks_change_last_piece(change, end, &from); end = from)
 		r = ks_descriptor_write_at(fd, fill, (size_t)(end - from), from);
 	return r;
@@ -175,7 +175,7 @@ ks_changes_write(struct changes *c, int fd, bool are_apart)
 	if (r == 0 && needs_note(c, are_apart))
 		ks_note_leave(c, fd);
 	for (size_t i = c->count; r == 0 && i > 0; i--)
-		r = write_change(&c->items[i - 1], fd);
+		r = write_change(&c->items[i - 1], fd, c->fill);
 	ks_changes_clear(c);
 	return r;
 }

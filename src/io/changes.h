@@ -6,20 +6,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHANGE_FILL '*'
 #define CHANGE_PAGE 4096U /* a page, or a part of one */
 
-/* Bytes of a file, of which none is CHANGE_FILL yet. */
+/* Bytes of a file. */
 struct change {
 	uint64_t offset, length;
 	uint32_t checksum; /* of what they are now */
 };
 
-/* In order, not adjacent. All zeros is an empty list. */
+/* In order, not adjacent. All zeros but for fill is an empty list. */
 struct changes {
 	struct change *items;
 	size_t count, size;
 	uint64_t bytes; /* the sum of lengths */
+	uint8_t fill;   /* what is to be written over them, and what none of them is yet */
 };
 
 void ks_changes_done(struct changes *changes);
@@ -33,7 +33,7 @@ int ks_changes_add(struct changes *changes, uint64_t offset, const uint8_t *mask
                    const uint8_t *original, size_t len);
 
 /*
- * Write CHANGE_FILL over them, the last first, each by pages and its last page first. Then the list is empty. Nothing
+ * Write over them, the last first, each by pages and its last page first. Then the list is empty. Nothing
  * is written unless all of them are still what they were. are_apart: each is a whole secret, so that it does
  * not matter if only some were written; otherwise a note is left, for ks_note_redeem(), as long as it takes.
  * Returns 0, a negative errno or

@@ -45,8 +45,9 @@ struct checkpoint_source {
 	struct checkpoint_part *parts;
 	size_t part_count;
 	/*
-	 * The journal: of the entry to begin again with. settled - restart then counts the bytes of
-	 * output from that entry on that were written. NULL: a source of files.
+	 * The journal: of the entry to begin again with; then, after a space, of the last that was
+	 * written, if that is not before it. settled - restart counts the bytes of its export text
+	 * that were written from that entry on. NULL: a source of files.
 	 */
 	char *cursor;
 };

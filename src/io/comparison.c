@@ -60,6 +60,7 @@ ks_comparison_new(const struct ks_ruleset *set, const struct ks_redactor_options
 	c->finding_ctx = options->stream.finding_ctx;
 	own.stream.on_finding = count;
 	own.stream.finding_ctx = c;
+	own.stream.fills_only = 1; /* nothing else keeps bytes in their places */
 	own.stream.sink = compare;
 	own.stream.sink_ctx = c;
 	r = ks_redactor_new(set, &own, &c->redactor);

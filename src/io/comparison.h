@@ -15,7 +15,7 @@ typedef int (*ks_comparison_fn)(void *ctx, const uint8_t *masked, const uint8_t 
                                 size_t len);
 
 /*
- * Begin. Borrows set until freed; of options, the sink is not used. Errors: as for ks_redactor_new().
+ * Begin. Borrows set until freed; of options, the sink is not used, and masks are all fills. Errors: as for ks_redactor_new().
  */
 int ks_comparison_new(const struct ks_ruleset *set, const struct ks_redactor_options *options,
                       ks_comparison_fn fn, void *ctx, struct comparison **ret_comparison);

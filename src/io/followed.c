@@ -405,7 +405,8 @@ static bool
 next_has_begun(const struct followed *f)
 {
 	return f->reading + 1 < f->count &&
-	       (f->parts[f->reading].limit != PART_UNLIMITED || f->reading + 2 < f->count || ks_part_has_more(&f->parts[f->reading + 1]));
+	       (f->parts[f->reading].limit != PART_UNLIMITED || f->reading + 2 < f->count ||
+	        ks_part_has_more(&f->parts[f->reading + 1]));
 }
 
 /*
@@ -446,8 +447,6 @@ ks_followed_read(struct followed *f, struct watch *watch, uint8_t *buf, size_t s
 	}
 	if (f->reading < f->count)
 		r = read_part(f, watch, buf, size, ret_len);
-	if (r < 0)
-		ks_followed_close(f, watch);
 	f->must_read = r != FOLLOWED_IDLE;
 	return r;
 }

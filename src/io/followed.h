@@ -80,7 +80,7 @@ int ks_followed_add(struct followed *followed, struct watch *watch, struct part 
 
 /*
  * FOLLOWED_DATA: *ret_len bytes more of the source, which may be 0. FOLLOWED_SWITCHED: what comes is of another file.
- * FOLLOWED_IDLE: that was all, until something changes. Or a negative errno, and the part is given up.
+ * FOLLOWED_IDLE: that was all, until something changes. Or a negative errno.
  */
 int ks_followed_read(struct followed *followed, struct watch *watch, uint8_t *buf, size_t size,
                      size_t *ret_len);

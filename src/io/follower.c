@@ -54,8 +54,7 @@ ks_follower_add(struct follower *f, const char *path, bool is_late)
 void
 ks_follower_remember(struct follower *f, const struct part *part)
 {
-	f->past[f->past_count++ % PAST_MAX] =
-		(struct past_file){ part->identity, part->position };
+	f->past[f->past_count++ % PAST_MAX] = (struct past_file){ part->identity, part->position };
 }
 
 static int
@@ -214,10 +213,11 @@ add_late(struct follower *f, struct source *s)
 static bool
 late_has_begun(struct follower *f, struct source *s)
 {
-	struct part *part = &s->files.parts[s->files.reading];
+	struct part *part;
 
 	if (!s->wants_context || s->files.reading == s->files.count)
 		return true;
+	part = &s->files.parts[s->files.reading];
 	if (!ks_part_has_more(part))
 		return false;
 	s->wants_context = false;
@@ -231,9 +231,22 @@ static int
 switch_file(struct follower *f, struct source *s)
 {
 	bool has_gap = ks_followed_take_gap(&s->files);
+	bool wants_restart = s->redactor && s->masker->options.wants_restart;
 	int r = has_gap ? ks_source_gap(s, ks_followed_position(&s->files)) : ks_source_break(s);
 
+	ks_followed_forget(&s->files, wants_restart ? ks_source_restart(s) : UINT64_MAX);
 	return r == KS_OK ? add_late(f, s) : r;
+}
+
+/* What can be read of it later is read then. */
+static void
+give_up(struct follower *f, struct source *s, int error)
+{
+	if (s->told_reading != error)
+		f->options.note(f->options.note_ctx, FOLLOWER_FAILED, s->files.path, error);
+	s->told_reading = error;
+	ks_follower_remember(f, &s->files.parts[s->files.reading]);
+	ks_followed_close(&s->files, f->watch);
 }
 
 /* Returns as ks_follower_turn(). */
@@ -248,15 +261,18 @@ take_turn(struct follower *f, struct source *s)
 		return 0;
 	}
 	r = ks_followed_read(&s->files, f->watch, f->buffer, FOLLOWER_CHUNK, &len);
-	if (r == FOLLOWED_DATA)
-		r = ks_source_feed(s, f->masker, f->buffer, len);
-	else if (r == FOLLOWED_SWITCHED)
-		r = switch_file(f, s);
-	else if (r == FOLLOWED_IDLE)
+	switch (r) {
+	case FOLLOWED_IDLE:
 		return 0;
-	else {
-		f->options.note(f->options.note_ctx, FOLLOWER_FAILED, s->files.path, -r);
-		s->told = -r;
+	case FOLLOWED_DATA:
+		s->told_reading = 0;
+		r = ks_source_feed(s, f->masker, f->buffer, len);
+		break;
+	case FOLLOWED_SWITCHED:
+		r = switch_file(f, s);
+		break;
+	default:
+		give_up(f, s, -r);
 		r = KS_OK;
 	}
 	return r == KS_OK ? 1 : r;
@@ -312,6 +328,9 @@ ks_follower_clean(struct follower *f)
 	double now = ks_followed_clock();
 	int r = KS_OK;
 
+	if (now - f->cleaned < LOOK_SECONDS)
+		return KS_OK;
+	f->cleaned = now;
 	for (size_t i = f->count; r == KS_OK && i-- > 0;) {
 		struct source *s = f->sources[i];
 
@@ -323,6 +342,24 @@ ks_follower_clean(struct follower *f)
 		if (s->files.is_late || (!s->is_named && s->files.error))
 			r = end_source(f, i);
 	}
+	return r;
+}
+
+bool
+ks_follower_hold(struct follower *f)
+{
+	f->interleave.holds = true;
+	return !f->interleave.owner;
+}
+
+int
+ks_follower_resume(struct follower *f)
+{
+	int r = KS_OK;
+
+	f->interleave.holds = false;
+	for (size_t i = 0; r == KS_OK && i < f->count; i++)
+		r = ks_lane_resume(f->sources[i]->lane);
 	return r;
 }
 
@@ -354,9 +391,10 @@ bool
 ks_follower_has_failed(const struct follower *f)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		int told = f->sources[i]->told;
+		const struct source *s = f->sources[i];
+		int told = s->told ? s->told : s->told_reading;
 
-		if (f->sources[i]->is_named && told && told != ENOENT && told != ENOTDIR)
+		if (s->is_named && told && told != ENOENT && told != ENOTDIR)
 			return true;
 	}
 	return false;

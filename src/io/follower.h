@@ -28,8 +28,9 @@ typedef void (*follower_note_fn)(void *ctx, enum follower_note note, const char 
 struct follower_options {
 	char **paths; /* files and patterns, ended by NULL; borrowed */
 	enum ks_frame frame;
-	bool from_start; /* also of files that are there now */
-	ks_sink_fn write;     /* the output */
+	bool from_start;    /* also of files that are there now */
+	bool is_unfinished; /* the output ends in the middle of a line of an earlier run */
+	ks_sink_fn write;   /* the output */
 	void *write_ctx;
 	follower_note_fn note;
 	void *note_ctx;
@@ -57,7 +58,7 @@ struct follower {
 	struct past_file past[PAST_MAX]; /* a ring */
 	size_t past_count;
 	struct checkpoint kept; /* sources of an earlier run that are not followed in this one */
-	double looked;          /* when all was looked at */
+	double looked, cleaned; /* when all was looked at, and what is over closed */
 	bool is_started;        /* a file that appears now is read from its start */
 	uint64_t bytes;         /* of sources that are over */
 	uint8_t *buffer;
@@ -84,13 +85,21 @@ int ks_follower_wake(struct follower *follower);
 int ks_follower_turn(struct follower *follower);
 
 /*
- * Close files that are gone from their path and that nobody has written to for a minute. To be called when there
- * is nothing to do. Returns an enum ks_status.
+ * Close files that are gone from their path and that nobody has written to for a minute. To be called often.
+ * Returns an enum ks_status.
  */
 int ks_follower_clean(struct follower *follower);
 
 /* Mask with other rules, each source as soon as it can. The former are in use as long as they have users. */
 void ks_follower_change(struct follower *follower, struct masker *masker);
+
+/*
+ * From now on let the output come to the end of a line: is it at one? Then it may be changed for another. It
+ * takes as long as somebody's line takes.
+ */
+bool ks_follower_hold(struct follower *follower);
+/* No longer. Returns an enum ks_status. */
+int ks_follower_resume(struct follower *follower);
 
 /* No more will be read: mask what is undecided, and write all. Returns an enum ks_status. */
 int ks_follower_stop(struct follower *follower);

@@ -104,8 +104,7 @@ choose_begin(const struct follower *f, const struct source *s, int fd, uint64_t 
 	struct stat st;
 
 	*ret_from = 0;
-	if (is_read(f, fd) || fstat(fd, &st) < 0 ||
-	    f->options.refuses(f->options.refuses_ctx, fd))
+	if (is_read(f, fd) || fstat(fd, &st) < 0 || f->options.refuses(f->options.refuses_ctx, fd))
 		return false;
 	if (past)
 		*ret_from = past->position;

@@ -41,13 +41,12 @@ record_part(const struct part *part, struct checkpoint_source *to)
 	if (!grown)
 		return -ENOMEM;
 	to->parts = grown;
-	grown[to->part_count] = (struct checkpoint_part){ .path = whole_path(part->path),
-		                                          .identity = part->identity,
-		                                          .source_offset =
-		                                                  part->is_placed
-		                                                          ? part->source_offset
-		                                                          : CHECKPOINT_WAITS,
-		                                          .file_offset = part->file_offset };
+	grown[to->part_count] = (struct checkpoint_part){
+		.path = whole_path(part->path),
+		.identity = part->identity,
+		.source_offset = part->is_placed ? part->source_offset : CHECKPOINT_WAITS,
+		.file_offset = part->file_offset
+	};
 	return grown[to->part_count++].path ? 0 : -ENOMEM;
 }
 
@@ -186,8 +185,9 @@ restore_parts(struct follower *f, struct source *s, const struct checkpoint_sour
               bool *ret_is_missing)
 {
 	for (size_t i = 0; i < saved->part_count; i++) {
-		const struct checkpoint_part *next =
-			i + 1 < saved->part_count ? &saved->parts[i + 1] : NULL;
+		const struct checkpoint_part *next = i + 1 < saved->part_count
+		                                             ? &saved->parts[i + 1]
+		                                             : NULL;
 		struct part part;
 		int r = open_part(f, &saved->parts[i], next, saved->restart, &part);
 
@@ -232,14 +232,50 @@ restore_source(struct follower *f, const struct checkpoint_source *saved, const 
 static int
 keep_source(struct follower *f, const struct checkpoint_source *saved)
 {
-	struct checkpoint_source *grown =
-		grow(f->kept.sources, f->kept.source_count, sizeof(*grown));
+	struct checkpoint_source *grown = grow(f->kept.sources, f->kept.source_count,
+	                                       sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	f->kept.sources = grown;
 	grown[f->kept.source_count] = (struct checkpoint_source){ 0 };
 	return copy_source(saved, &grown[f->kept.source_count++]);
+}
+
+/* Was the last byte that was written not the end of a line? */
+static bool
+is_within_line(const struct source *s)
+{
+	uint64_t written = ks_source_written(s);
+	uint8_t last = '\n';
+
+	for (size_t i = 0; i < s->files.count; i++) {
+		const struct part *p = &s->files.parts[i];
+
+		if (p->is_placed && p->source_offset < written)
+			(void)!pread(p->fd, &last, 1,
+			             (off_t)(p->file_offset + (written - 1 - p->source_offset)));
+	}
+	return last != '\n';
+}
+
+/* Whose line it is in the middle of which the output ends. If that is not clear, the line ends here. */
+static void
+restore_line(struct follower *f)
+{
+	struct source *owner = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		if (is_within_line(f->sources[i])) {
+			owner = f->sources[i];
+			count++;
+		}
+	}
+	if (count == 1)
+		ks_lane_take_output(owner->lane);
+	else if (f->count > 1)
+		f->interleave.is_unfinished = true;
 }
 
 int
@@ -253,5 +289,7 @@ ks_follower_restore(struct follower *f, const struct checkpoint *saved)
 
 		r = name ? restore_source(f, source, name) : keep_source(f, source);
 	}
+	if (r == 0 && f->options.is_unfinished)
+		restore_line(f);
 	return r;
 }

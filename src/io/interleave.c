@@ -44,6 +44,12 @@ ks_lane_free(struct lane *lane)
 	free(lane);
 }
 
+void
+ks_lane_take_output(struct lane *lane)
+{
+	lane->interleave->owner = lane;
+}
+
 bool
 ks_lane_is_open(const struct lane *lane)
 {
@@ -113,7 +119,7 @@ put_rest(struct lane *lane, const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	if (!lane->is_live && il->owner != lane && lane->count + len <= il->limit)
+	if ((!lane->is_live || il->holds) && il->owner != lane && lane->count + len <= il->limit)
 		return keep(lane, data, len);
 	r = write_waiting(lane);
 	il->owner = lane;
@@ -141,6 +147,15 @@ ks_lane_end_entry(struct lane *lane)
 {
 	if (lane->interleave->owner == lane)
 		lane->interleave->owner = NULL;
+	return write_waiting(lane);
+}
+
+int
+ks_lane_resume(struct lane *lane)
+{
+	if (!lane->is_live || lane->count == 0)
+		return 0;
+	lane->interleave->owner = lane;
 	return write_waiting(lane);
 }
 

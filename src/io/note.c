@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A note is a byte of version, a checksum of the bytes before the first change, and for each change two
+ * A note is a byte of version, the fill, a checksum of the bytes before the first change, and for each change two
  * numbers: how far behind the end of the last one it begins, and its length; seven bits a byte.
  *
  * It is believed if the bytes before its first change are the same still, and the piece that was to be written
@@ -19,7 +19,7 @@
 #define VERSION      1U
 #define NOTE_MAX     3000U /* bytes: ext4 has less than one block for all attributes of a file */
 #define NUMBER_MAX   10U   /* bytes of a number */
-#define HEAD_SIZE    5U
+#define HEAD_SIZE    6U
 #define CONTEXT_SIZE 64U
 
 struct text {
@@ -78,7 +78,8 @@ compose(struct text *t, const struct changes *c, int fd)
 	if (checksum_before(fd, c->items[0].offset, &checksum) < 0)
 		return false;
 	t->bytes[0] = VERSION;
-	memcpy(t->bytes + 1, &checksum, sizeof(checksum));
+	t->bytes[1] = c->fill;
+	memcpy(t->bytes + 2, &checksum, sizeof(checksum));
 	t->len = HEAD_SIZE;
 	for (size_t i = 0; i < c->count; i++) {
 		if (t->len > NOTE_MAX - 2 * NUMBER_MAX)
@@ -123,14 +124,14 @@ get_change(struct text *t, uint64_t *end, struct change *ret_change)
 
 /* Are all of its bytes masked? false also if they are not there. */
 static bool
-is_masked(int fd, uint64_t from, uint64_t to)
+is_masked(int fd, uint8_t fill, uint64_t from, uint64_t to)
 {
 	uint8_t piece[CHANGE_PAGE];
 	size_t n = (size_t)(to - from);
 	bool is = ks_descriptor_read_at(fd, piece, n, from) == 0;
 
 	for (size_t i = 0; is && i < n; i++)
-		is = piece[i] == CHANGE_FILL;
+		is = piece[i] == fill;
 	explicit_bzero(piece, sizeof(piece));
 	return is;
 }
@@ -161,22 +162,22 @@ was_begun(struct text *t, int fd)
 	if (t->len <= HEAD_SIZE || t->bytes[0] != VERSION || !read_note(t, &first, &last) ||
 	    checksum_before(fd, first.offset, &checksum) < 0)
 		return false;
-	memcpy(&noted, t->bytes + 1, sizeof(noted));
+	memcpy(&noted, t->bytes + 2, sizeof(noted));
 	end = last.offset + last.length;
 	return checksum == noted && ks_change_last_piece(&last, end, &from) &&
-	       is_masked(fd, from, end);
+	       is_masked(fd, t->bytes[1], from, end);
 }
 
 static int
-finish_change(const struct change *change, int fd, uint64_t *bytes)
+finish_change(const struct change *change, int fd, uint8_t byte, uint64_t *bytes)
 {
 	uint8_t fill[CHANGE_PAGE];
 	uint64_t from, end = change->offset + change->length;
 	int r = 0;
 
-	memset(fill, CHANGE_FILL, sizeof(fill));
+	memset(fill, byte, sizeof(fill));
 	for (; r == 0 && ks_change_last_piece(change, end, &from); end = from) {
-		if (is_masked(fd, from, end))
+		if (is_masked(fd, byte, from, end))
 			continue;
 		r = ks_descriptor_write_at(fd, fill, (size_t)(end - from), from);
 		*bytes += end - from;
@@ -194,7 +195,7 @@ finish(struct text *t, int fd, uint64_t *bytes)
 
 	t->read = HEAD_SIZE;
 	while (r == 0 && get_change(t, &end, &change))
-		r = finish_change(&change, fd, bytes);
+		r = finish_change(&change, fd, t->bytes[1], bytes);
 	return r;
 }
 

@@ -14,6 +14,14 @@
 #include "descriptor.h"
 #include "scrub_job.h"
 
+uint8_t
+ks_scrub_fill(const struct scrub_job *job)
+{
+	uint8_t fill = job->options->redactor.stream.fill;
+
+	return fill ? fill : '*';
+}
+
 int
 ks_scrub_fail(struct scrub_job *job, const char *reason)
 {

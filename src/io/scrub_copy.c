@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "changes.h"
 #include "descriptor.h"
 #include "secret_memory.h"
 #include "sibling.h"
@@ -21,10 +20,10 @@
 #define BLOCK_SIZE (1U << 20)
 
 static bool
-is_original(const uint8_t *file, const uint8_t *copy, size_t len)
+is_original(const uint8_t *file, const uint8_t *copy, size_t len, uint8_t fill)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (file[i] != copy[i] && file[i] != CHANGE_FILL)
+		if (file[i] != copy[i] && file[i] != fill)
 			return false;
 	}
 	return true;
@@ -39,7 +38,8 @@ contents_match(const struct scrub_job *job, int fd, uint64_t size, uint8_t *memo
 		size_t n = size - at < BLOCK_SIZE ? (size_t)(size - at) : BLOCK_SIZE;
 
 		if (ks_descriptor_read_at(fd, copy, n, at) < 0 ||
-		    ks_descriptor_read_at(job->fd, file, n, at) < 0 || !is_original(file, copy, n))
+		    ks_descriptor_read_at(job->fd, file, n, at) < 0 ||
+		    !is_original(file, copy, n, ks_scrub_fill(job)))
 			return false;
 	}
 	return true;

@@ -18,6 +18,9 @@ struct scrub_job {
 	struct scrub_error *error;
 };
 
+/* The byte that is written over secrets. */
+uint8_t ks_scrub_fill(const struct scrub_job *job);
+
 int ks_scrub_fail(struct scrub_job *job, const char *reason);
 int ks_scrub_fail_errno(struct scrub_job *job, int code);
 int ks_scrub_fail_engine(struct scrub_job *job, int status);

@@ -203,7 +203,7 @@ scrub(struct plain *p)
 int
 ks_scrub_plain(struct scrub_job *job)
 {
-	struct plain p = { .job = job };
+	struct plain p = { .job = job, .changes = { .fill = ks_scrub_fill(job) } };
 	int r = ks_comparison_new(job->options->set, &job->options->redactor, gather, &p,
 	                          &p.comparison);
 

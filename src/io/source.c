@@ -117,48 +117,60 @@ ks_source_change(struct source *s, struct masker *masker)
 	s->base = s->given;
 }
 
-/* Up to the end of the last line, or entry. */
+/* Up to the end of the first line, or entry; 0: none ends here. */
 static size_t
-whole_lines(const struct source *s, const uint8_t *data, size_t len)
+first_line(const struct source *s, const uint8_t *data, size_t len)
 {
-	const uint8_t *end = NULL;
+	bool is_journal = s->frame == KS_FRAME_JOURNAL;
+	const uint8_t *end = memmem(data, len, "\n\n", is_journal ? 2 : 1);
 
-	if (s->frame != KS_FRAME_JOURNAL)
-		end = memrchr(data, '\n', len);
-	for (size_t i = len; s->frame == KS_FRAME_JOURNAL && i >= 2 && !end; i--) {
-		if (data[i - 1] == '\n' && data[i - 2] == '\n')
-			end = data + i - 1;
-	}
-	return end ? (size_t)(end + 1 - data) : 0;
+	return end ? (size_t)(end - data) + (is_journal ? 2 : 1) : 0;
 }
 
-/* Where a line ends a new masker may begin. */
-static int
-feed_lines(struct source *s, struct masker *masker, const uint8_t *data, size_t len)
+/* Up to the end of the last entry. */
+static size_t
+last_entry(const uint8_t *data, size_t len)
 {
-	int r = feed(s, data, len);
+	while (len >= 2 && (data[len - 1] != '\n' || data[len - 2] != '\n'))
+		len--;
+	return len < 2 ? 0 : len;
+}
 
-	if (r == KS_OK)
-		ks_source_change(s, masker);
-	return r;
+/*
+ * As much of data as is good to be fed at once: to where the masker can be changed, or where another source
+ * can go on between two entries.
+ */
+static size_t
+next_piece(const struct source *s, const struct masker *masker, const uint8_t *data, size_t len)
+{
+	size_t piece = 0;
+
+	if (s->masker != masker)
+		piece = first_line(s, data, len);
+	else if (s->frame == KS_FRAME_JOURNAL)
+		piece = last_entry(data, len);
+	return piece > 0 ? piece : len;
 }
 
 int
 ks_source_feed(struct source *s, struct masker *masker, const uint8_t *data, size_t len)
 {
-	size_t whole = 0;
 	int r = KS_OK;
 
-	ks_source_change(s, masker);
-	if (!s->redactor)
-		r = make_redactor(s, masker);
-	if (r == KS_OK && (s->frame == KS_FRAME_JOURNAL || s->masker != masker))
-		whole = whole_lines(s, data, len);
-	if (r == KS_OK && whole > 0)
-		r = feed_lines(s, masker, data, whole);
-	if (r == KS_OK && !s->redactor && whole < len)
-		r = make_redactor(s, masker);
-	return r == KS_OK && whole < len ? feed(s, data + whole, len - whole) : r;
+	while (r == KS_OK && len > 0) {
+		size_t n;
+
+		ks_source_change(s, masker);
+		if (!s->redactor)
+			r = make_redactor(s, masker);
+		if (r != KS_OK)
+			return r;
+		n = next_piece(s, masker, data, len);
+		r = feed(s, data, n);
+		data += n;
+		len -= n;
+	}
+	return r;
 }
 
 int

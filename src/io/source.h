@@ -36,7 +36,8 @@ struct source {
 	bool is_known;       /* of an earlier run */
 	bool wants_context;  /* late: nothing has been read yet */
 	bool is_named;       /* the user named the path; it does not only match a pattern */
-	int told;            /* errno that was told of; 0: none */
+	int told;            /* errno of opening it that was told of; 0: none */
+	int told_reading;    /* the same of reading it */
 	uint64_t base;       /* where the redactor began */
 	uint64_t given;      /* by the redactor, up to here */
 	uint64_t skip;       /* what is given before here was written in an earlier run */

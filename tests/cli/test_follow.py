@@ -171,6 +171,26 @@ class OneFile(FollowTest):
             self.write(data)
             f.expect(masked(data + data, secret))
 
+    def test_a_rule_that_asks_for_a_tag_is_filled(self):
+        """Positions count bytes: a mask must not change the length."""
+        rule = self.file("rule.yaml", "- id: word\n  trigger: 'word='\n  body: 'a-z'\n"
+                                      "  length: 8..\n  mask: tag\n  examples: ['word={body:10}']\n")
+        self.write(b"")
+        with self.follow("--rules", rule, self.log, rules=("--only", "word")) as f:
+            self.write(b"word=abcdefghij\n")
+            f.expect(b"word=**********\n")
+
+    def test_masks_that_change_lengths_are_refused(self):
+        result = run("follow", *ONLY, "--mask", "tag", self.log)
+        self.assert_message(result, 2, "fill-hash")
+
+    def test_the_last_bytes_can_stay(self):
+        secret = body(95)
+        self.write(b"")
+        with self.follow("--keep-last", "4", self.log) as f:
+            self.write(TRIGGER + secret + b"\n")
+            f.expect(TRIGGER + stars(secret)[4:] + secret[-4:] + b"\n")
+
     def test_it_waits_for_a_file(self):
         with self.follow() as f:
             f.expect_message("app.log: waiting for it")
@@ -596,30 +616,40 @@ class Signals(FollowTest):
             self.assertEqual(f.messages().count(b"1 findings"), 2)
 
     def rule(self, word):
-        return self.file("rule.yaml", f"- id: {word}\n  trigger: '{word}='\n  body: 'a-z'\n"
+        return self.file("rule.yaml", f"- id: word\n  trigger: '{word}='\n  body: 'a-z'\n"
                                       f"  length: 8..\n  examples: ['{word}={{body:10}}']\n")
 
     def test_reload(self):
-        self.rule("one")
         self.write(b"")
-        rules = ("--rules", self.path("rule.yaml"), "--only", "one,two,broken")
         line = b"one=abcdefghij two=abcdefghij\n"
-        with self.follow("--rules", self.rule("one"), self.log, rules=("--no-rules-d",)) as f:
+        one, two = b"one=********** two=abcdefghij\n", b"one=abcdefghij two=**********\n"
+        with self.follow("--rules", self.rule("one"), self.log, rules=("--only", "word")) as f:
             self.write(line)
-            f.expect(b"one=********** two=abcdefghij\n")
-            self.file("rule.yaml", "- id: broken\n")
+            f.expect(one)
+            self.file("rule.yaml", "- id: word\n")
             f.send(signal.SIGHUP)
             f.expect_message("rules are not reloaded")
             f.expect_ready()
             self.write(line)
-            f.expect(b"one=********** two=abcdefghij\n" * 2)
+            f.expect(one * 2)
             self.rule("two")
             f.send(signal.SIGHUP)
             f.expect_ready()
             self.write(line)
-            f.expect(b"one=********** two=abcdefghij\n" * 2 + b"one=abcdefghij two=**********\n")
+            f.expect(one * 2 + two)
             f.send(signal.SIGUSR1)
-            f.expect_message("3 findings", " 2  one", " 1  two")
+            f.expect_message("3 findings", " 3  word")
+
+    def test_a_reload_waits_for_the_end_of_a_line(self):
+        self.write(b"")
+        with self.follow("--rules", self.rule("one"), self.log, rules=("--only", "word")) as f:
+            self.write(b"one=abcdefghij")
+            f.expect(b"one=**********")
+            self.rule("two")
+            f.send(signal.SIGHUP)
+            f.expect_ready()
+            self.write(b"klmn one=abcdefghij\none=abcdefghij two=abcdefghij\n")
+            f.expect(b"one=************** one=**********\none=abcdefghij two=**********\n")
 
     def test_the_output_is_reopened(self):
         out = self.path("out")
@@ -818,6 +848,21 @@ class State(FollowTest):
         self.write(b"end\n", a)
         with self.follow(*self.args(a, b)) as f:
             self.expect(f, b"b\n" + half + b"end\n")
+
+    def test_a_long_line_of_one_of_several(self):
+        a, b = self.path("a.log"), self.path("b.log")
+        self.write(b"", a)
+        self.write(b"", b)
+        long = b"part of a line " * 100000
+        with self.follow(*self.args(a, b)) as f:
+            self.write(long, a)
+            self.expect(f, long)
+            self.stopped(f)
+        self.write(b"b\n", b)
+        with self.follow(*self.args(a, b)) as f:
+            time.sleep(0.1)
+            self.write(b"end\n", a)
+            self.expect(f, long + b"end\nb\n")
 
     def test_a_pattern_whose_file_is_gone_from_its_name(self):
         self.write(b"")

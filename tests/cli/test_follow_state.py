@@ -163,8 +163,14 @@ class Disk(StateTest):
         self.write(1000)
         self.stop(self.live())
 
-    @unittest.skipUnless(STRACE, "strace is not installed")
+    def need_strace(self):
+        if not STRACE:
+            self.skipTest("strace is not installed")
+        if is_sanitized():
+            self.skipTest("strace and the leak detector exclude each other")
+
     def test_no_room_for_the_checkpoint(self):
+        self.need_strace()
         self.write(10000)
         process = self.live()
         process.kill()
@@ -179,11 +185,9 @@ class Disk(StateTest):
         self.write(10)
         self.stop(self.live())
 
-    @unittest.skipUnless(STRACE, "strace is not installed")
     def test_the_order_in_which_things_reach_the_disk(self):
         """Each write to the output is synced before the checkpoint that tells of it takes its place."""
-        if is_sanitized():
-            self.skipTest("strace and the leak detector exclude each other")
+        self.need_strace()
         trace = self.path("trace")
         self.write(1000)
         process = self.begin(STRACE, "-D", "-qqq", "-y", "-o", trace, "-e",

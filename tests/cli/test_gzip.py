@@ -193,15 +193,16 @@ class Damage(CommandTest):
     def test_a_flipped_bit_anywhere_is_noticed_or_harmless(self):
         packed = gzip.compress(TEXT, 9)
         for place in range(len(packed)):
-            for bit in (0, 3, 7):
-                with self.subTest(place=place, bit=bit):
-                    data = bytearray(packed)
-                    data[place] ^= 1 << bit
-                    result = run(*ONLY, data=bytes(data))
-                    if result.returncode == 0 and place >= len(MAGIC):
-                        self.assert_done(result, CLEAN)
-                    elif place >= len(MAGIC):
-                        self.assert_message(result, 74, "gzip data", "bytes of text before it")
+            with self.subTest(place=place):
+                data = bytearray(packed)
+                data[place] ^= 1 << place % 8
+                result = run(*ONLY, data=bytes(data))
+                if place < len(MAGIC):
+                    self.assert_done(result, bytes(data))
+                elif result.returncode == 0:
+                    self.assert_done(result, CLEAN)
+                else:
+                    self.assert_message(result, 74, "gzip data", "bytes of text before it")
 
     def test_a_wrong_checksum_is_told_behind_the_text(self):
         packed = bytearray(gzip.compress(TEXT))

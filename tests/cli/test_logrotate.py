@@ -36,8 +36,13 @@ class LogrotateTest(CommandTest):
                                        self.input], stderr=self.errors, env=environment())
         self.addCleanup(self.end)
         deadline = time.monotonic() + LONG
-        while not catches_signal(self.sieve.pid, signal.SIGHUP) and time.monotonic() < deadline:
+        while not self.is_grown() and time.monotonic() < deadline:
             time.sleep(0.002)
+
+    def is_grown(self):
+        """Would it survive SIGHUP, and find what is renamed from now on?"""
+        return (catches_signal(self.sieve.pid, signal.SIGHUP)
+                and os.path.exists(self.path("state")))
 
     def end(self):
         if self.sieve.poll() is None:
@@ -179,6 +184,10 @@ class OfTheOutput(LogrotateTest):
         self.wait_for_all()
         self.stop()
         self.assertGreater(len(self.outputs()), 8)
+        for path in self.outputs():
+            data = self.content(path)
+            data = gzip.decompress(data) if path.endswith(".gz") else data
+            self.assertIn(data[-1:], (b"", b"\n"), "a line was cut by the rotation")
         self.assertEqual(self.messages(), b"")
 
     def test_create(self):
@@ -195,6 +204,43 @@ class OfTheOutput(LogrotateTest):
 
     def test_nocreate_and_kills(self):
         self.check("nocreate", kills=True)
+
+    def test_a_line_is_not_cut(self):
+        fd = self.open_input()
+        self.follow()
+        os.write(fd, b"half ")
+        self.wanted = b"half "
+        self.wait_for_all()
+        begin = time.monotonic()
+        self.rotate(self.output, "nocreate", script=f"kill -HUP {self.sieve.pid}")
+        time.sleep(0.2)
+        os.write(fd, b"line\nnext")
+        if time.monotonic() - begin > 0.7:
+            self.skipTest("the machine is too slow for that")
+        self.wanted += b"line\nnext"
+        self.wait_for_all()
+        self.assert_bytes(self.content(self.output), b"next")
+        os.close(fd)
+        self.stop()
+
+    def test_a_line_that_does_not_end(self):
+        """Only for a moment is its end waited for."""
+        fd = self.open_input()
+        self.follow()
+        for text in (b"half a", b" line"):
+            os.write(fd, text)
+            self.wanted += text
+            self.wait_for_all()
+            self.rotate(self.output, "nocreate", script=f"kill -HUP {self.sieve.pid}")
+            deadline = time.monotonic() + LONG
+            while not os.path.exists(self.output) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        self.wait_for_all()
+        os.write(fd, b" and another\nhalf")
+        self.wanted += b" and another\nhalf"
+        self.wait_for_all()
+        os.close(fd)
+        self.stop()
 
     def test_what_is_seen_of_a_rotated_output(self):
         """After SIGHUP the former file stays as it is: logrotate may compress it after a moment."""

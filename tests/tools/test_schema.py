@@ -19,7 +19,7 @@ RULE = {
     "id": "acme-api-key", "provider": "Acme", "title": "Acme API key", "kind": "provider",
     "trigger": "acme_(?:live|test)_", "body": "A-Za-z0-9_-", "length": "24..", "boundary": "alnum",
     "require": ["digit", "upper"], "refuse": ["placeholder"], "follow": r"^\s",
-    "revoke": "https://acme.example/", "examples": ["ACME_KEY=acme_live_{body:32} "], "counterexamples": ["see acme_live_migration.sql"],
+    "mask": "fill", "keep-last": 2, "revoke": "https://acme.example/", "examples": ["ACME_KEY=acme_live_{body:32} "], "counterexamples": ["see acme_live_migration.sql"],
 }
 
 

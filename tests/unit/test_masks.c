@@ -186,7 +186,7 @@ add_region(struct output *out, struct style style, const struct ks_finding *find
 			                rule->has_keep_last ? rule->keep_last : style.keep_last };
 	if (style.mask == KS_MASK_TAG || style.mask == KS_MASK_HASH) {
 		(void)snprintf(tag, sizeof(tag),
-		               style.mask == KS_MASK_TAG ? "[REDACTED:%s]" : "[REDACTED:%s:%s]",
+		               style.mask == KS_MASK_TAG ? "[REDACTED:%s]" : "[REDACTED:%s#%s]",
 		               rule->id, fingerprint);
 		add(out, tag, strlen(tag));
 		return;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop: entries as long as there are any, and between them what signals ask for. Before it waits, all that
+ * was read is out, but for what the rules have not decided.
+ */
+#include "journal_command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "journal_job.h"
+#include "message.h"
+#include "notify.h"
+#include "signals.h"
+
+#define SAVE_INTERVAL 1000U /* milliseconds between checkpoints, at least */
+
+enum turn { TURN_ON, TURN_END, TURN_STOP, TURN_FAILED };
+
+static enum turn
+fail(struct journal_job *job, int status)
+{
+	if (job->status == 0)
+		job->status = status;
+	return TURN_FAILED;
+}
+
+/* r: what a function of the stream has returned. */
+static enum turn
+judge(struct journal_job *job, int r)
+{
+	int code = job->stream.failure.code;
+
+	if (r == 0)
+		return TURN_ON;
+	switch (job->stream.failure.side) {
+	case JOURNAL_READING:
+		ks_journal_job_tell_unreadable(job, code);
+		return TURN_ON;
+	case JOURNAL_WRITING:
+		ks_message_file(ks_output_name(job->output), strerror(code));
+		return fail(job, EXIT_IO);
+	case JOURNAL_MASKING:
+		ks_message("%s", ks_status_text(code));
+		return fail(job, EXIT_INTERNAL);
+	}
+	return TURN_FAILED;
+}
+
+/* ------------------------------------------------------------- between entries ---- */
+
+static enum turn
+reopen(struct journal_job *job)
+{
+	int r = ks_output_reopen(job->output);
+
+	job->is_reopening = false;
+	if (r < 0)
+		ks_message_file(ks_output_name(job->output), strerror(-r));
+	r = ks_journal_job_save(job, false);
+	return r == 0 ? TURN_ON : fail(job, r);
+}
+
+/* What had to wait for the right moment, if this is it. */
+static enum turn
+do_pending(struct journal_job *job)
+{
+	enum turn turn = TURN_ON;
+	int r;
+
+	if (job->is_reopening && ks_journal_stream_is_between(&job->stream))
+		turn = reopen(job);
+	if (turn == TURN_ON && job->reload.is_ready && ks_journal_stream_is_idle(&job->stream)) {
+		r = ks_journal_job_use_next_rules(job);
+		turn = r == 0 ? TURN_ON : fail(job, r);
+	}
+	return turn;
+}
+
+/* Let out all that was read, and make use of the moment. */
+static enum turn
+flush(struct journal_job *job)
+{
+	enum turn turn = judge(job, ks_journal_stream_flush(&job->stream));
+
+	return turn == TURN_ON ? do_pending(job) : turn;
+}
+
+static enum turn
+take_signals(struct journal_job *job, struct signals *signals)
+{
+	unsigned taken;
+
+	if (!ks_signals_are_raised(signals))
+		return TURN_ON;
+	taken = ks_signals_take(signals);
+	if (taken & SIGNALS_TICK)
+		ks_notify_alive();
+	if (taken & SIGNALS_REPORT)
+		ks_statistics_print(&job->stats, job->stream.fed, stderr);
+	if (taken & SIGNALS_STOP)
+		return TURN_STOP;
+	if (!(taken & SIGNALS_RELOAD))
+		return TURN_ON;
+	ks_reload_prepare(&job->reload, job->options);
+	job->is_reopening = true;
+	return flush(job);
+}
+
+/* How long until the next checkpoint: milliseconds, or -1 if there is nothing to be saved. */
+static int
+time_to_save(const struct journal_job *job)
+{
+	uint64_t passed;
+
+	if (!job->file || !job->is_unsaved)
+		return -1;
+	passed = ks_journal_job_now() - job->saved;
+	return passed < SAVE_INTERVAL ? (int)(SAVE_INTERVAL - passed) : 0;
+}
+
+static enum turn
+save_in_time(struct journal_job *job)
+{
+	int r;
+
+	if (time_to_save(job) != 0)
+		return TURN_ON;
+	r = ks_journal_job_save(job, false);
+	return r == 0 ? TURN_ON : fail(job, r);
+}
+
+/* ---------------------------------------------------------------------- entries ---- */
+
+static enum turn
+fail_journal(struct journal_job *job, int error)
+{
+	ks_message_file("journal", strerror(error));
+	return fail(job, EXIT_IO);
+}
+
+static enum turn
+wait_for_entries(struct journal_job *job, struct signals *signals)
+{
+	struct pollfd fd;
+	int timeout, due = time_to_save(job);
+	int r = ks_journal_poll(job->journal, &fd, &timeout);
+
+	if (due >= 0 && (timeout < 0 || due < timeout))
+		timeout = due;
+	if (r == 0)
+		r = ks_signals_wait(signals, &fd, 1, timeout);
+	if (r >= 0)
+		r = ks_journal_process(job->journal);
+	return r < 0 ? fail_journal(job, -r) : TURN_ON;
+}
+
+static enum turn
+take_entry(struct journal_job *job)
+{
+	enum turn turn = judge(job, ks_journal_stream_take(&job->stream, job->journal));
+
+	job->is_unsaved = true;
+	if (turn == TURN_ON && (job->is_reopening || job->reload.is_ready))
+		turn = flush(job);
+	return turn;
+}
+
+/* All was read that is there. */
+static enum turn
+pause_reading(struct journal_job *job)
+{
+	if (ks_journal_stream_end_drop(&job->stream))
+		ks_message("the journal has changed while it was read; "
+		           "entries may be missing");
+	return flush(job);
+}
+
+static enum turn
+step(struct journal_job *job, struct signals *signals)
+{
+	enum turn turn = take_signals(job, signals);
+	int r;
+
+	if (turn != TURN_ON)
+		return turn;
+	r = ks_journal_next(job->journal);
+	if (r < 0)
+		return fail_journal(job, -r);
+	turn = r > 0 ? take_entry(job) : pause_reading(job);
+	if (turn == TURN_ON)
+		turn = save_in_time(job);
+	if (turn != TURN_ON || r > 0)
+		return turn;
+	return job->options->follow ? wait_for_entries(job, signals) : TURN_END;
+}
+
+/* ------------------------------------------------------------------------ whole ---- */
+
+/* What comes after the last entry belongs to another run, if that goes on with this one's state. */
+static void
+finish(struct journal_job *job, bool is_end)
+{
+	enum turn turn;
+	int r;
+
+	ks_notify_stopping();
+	turn = judge(job, ks_journal_stream_finish(&job->stream, is_end && !job->file));
+	if (turn != TURN_ON)
+		return;
+	r = ks_journal_job_save(job, true);
+	if (r != 0)
+		(void)fail(job, r);
+}
+
+/* What ends without having been done, and without a state to go on with, must not look as if it were done. */
+static bool
+is_unfinished(const struct journal_job *job, enum turn turn)
+{
+	return turn == TURN_STOP && !job->options->follow && !job->file && job->status == 0;
+}
+
+/* Returns true if it is not finished. */
+static bool
+run(struct journal_job *job, struct signals *signals)
+{
+	enum turn turn = TURN_ON;
+	struct pollfd fd;
+	int timeout, r;
+
+	/* Before the first entry is read, so that none is missed after the last. */
+	if (job->options->follow) {
+		r = ks_journal_poll(job->journal, &fd, &timeout);
+		turn = r < 0 ? fail_journal(job, -r) : TURN_ON;
+	}
+	ks_signals_tick(signals, ks_notify_interval());
+	ks_notify_ready();
+	while (turn == TURN_ON)
+		turn = step(job, signals);
+	if (turn != TURN_FAILED)
+		finish(job, turn == TURN_END);
+	return is_unfinished(job, turn);
+}
+
+static void
+close_output(struct journal_job *job)
+{
+	const char *name = job->options->output ? job->options->output : "standard output";
+	int r = ks_output_close(job->output);
+
+	job->output = NULL;
+	if (r < 0) {
+		ks_message_file(name, strerror(-r));
+		(void)fail(job, EXIT_IO);
+	}
+}
+
+int
+ks_journal_command(const struct options *options)
+{
+	struct signals signals;
+	struct journal_job job;
+	bool must_die = false;
+	int r = ks_signals_init(&signals);
+
+	if (r < 0) {
+		ks_message("signals: %s", strerror(-r));
+		return EXIT_INTERNAL;
+	}
+	r = ks_journal_job_init(&job, options);
+	if (r == 0) {
+		must_die = run(&job, &signals);
+		close_output(&job);
+		if (options->stats)
+			ks_statistics_print(&job.stats, job.stream.fed, stderr);
+		r = job.status;
+	}
+	ks_journal_job_done(&job);
+	if (must_die)
+		ks_signals_die(&signals);
+	ks_signals_done(&signals);
+	return r;
+}
