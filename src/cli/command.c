@@ -79,7 +79,8 @@ static const struct command commands[] = {
 	  "filter here.\n",
 	  ks_check_config_command },
 	{ COMMAND_COMPLETION, "completion", "SHELL", "Print the completion of bash, zsh or fish.",
-	  "What it prints goes where the shell looks for it; a package has put it there.\n",
+	  "An installed keysieve has them where shells look for them; without, bash takes\n"
+	  "'source <(keysieve completion bash)'.\n",
 	  ks_completion_command },
 	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },
 };
@@ -147,9 +148,8 @@ ks_command_named(const char *name)
 	return NULL;
 }
 
-/* The command with the most words that argv[0, count) begins with; the filter if there is none. */
-static const struct command *
-best_match(int count, char **argv, int *ret_words)
+const struct command *
+ks_command_match(int count, char **argv, int *ret_words)
 {
 	const struct command *best = &commands[0];
 
@@ -169,7 +169,7 @@ const struct command *
 ks_command_find(int argc, char **argv, int *ret_words)
 {
 	int count = argc > 0 ? argc - 1 : 0, words;
-	const struct command *best = best_match(count, argv + 1, &words);
+	const struct command *best = ks_command_match(count, argv + 1, &words);
 
 	if (ks_command_is_group(best) && words < count && argv[1 + words][0] != '-') {
 		ks_message("no command '%s %s'; see keysieve %s --help", best->words,
@@ -233,7 +233,7 @@ help_command(const struct options *options)
 
 	while (options->files[count])
 		count++;
-	command = best_match(count, options->files, &words);
+	command = ks_command_match(count, options->files, &words);
 	if (words < count) {
 		ks_message("no command '%s'; see keysieve --help", options->files[words]);
 		return EXIT_USAGE;

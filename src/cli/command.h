@@ -19,6 +19,12 @@ struct command {
  */
 const struct command *ks_command_find(int argc, char **argv, int *ret_words);
 
+/*
+ * The command with the most words that argv[0, count) begins with; the filter if there is none.
+ * *ret_words is the number of its words.
+ */
+const struct command *ks_command_match(int count, char **argv, int *ret_words);
+
 /* The commands in the order of --help; NULL behind the last. */
 const struct command *ks_command_get(size_t i);
 

@@ -17,7 +17,7 @@
 static void
 fill_getopt(const struct options *o, struct option *longs, char *shorts)
 {
-	if (o->command->bit == COMMAND_CHECK_CONFIG)
+	if (o->command->bit & (COMMAND_CHECK_CONFIG | COMMAND_COMPLETION))
 		*shorts++ = '+'; /* what follows is another command line */
 	*shorts++ = ':';         /* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ks_option_count(); i++) {

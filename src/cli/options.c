@@ -62,7 +62,7 @@ static const struct option_row rows[] = {
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N",
-	  "leave the last N bytes, up to 4, of long secrets readable" },
+	  "leave the last N (0 to 4) bytes of long secrets readable" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
