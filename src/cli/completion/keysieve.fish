@@ -5,7 +5,7 @@ function __keysieve_complete
     set -l before (commandline -opc)
     set -l last (commandline -ct)
     set -l value (string replace -r -- '^--[^=]*=' '' $last)
-    set -l kept (string match -r -- '^--[^=]*=' $last)
+    set -l kept (string match -r -- '^--[^=]*=' $last; or echo '')
 
     for line in ($before[1] completion words $before[2..] "$last" 2>/dev/null)
         switch $line
