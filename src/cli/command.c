@@ -12,6 +12,7 @@
 #include "follow_command.h"
 #include "journal_command.h"
 #include "key_command.h"
+#include "manual.h"
 #include "message.h"
 #include "rules_commands.h"
 #include "standard_output.h"
@@ -231,6 +232,8 @@ help_command(const struct options *options)
 	const struct command *command;
 	int count = 0, words;
 
+	if (options->man)
+		return ks_manual_print();
 	while (options->files[count])
 		count++;
 	command = ks_command_match(count, options->files, &words);

@@ -20,6 +20,7 @@ enum option_place {
 size_t ks_option_count(void);
 const struct option_row *ks_option_row(size_t i);
 
+bool ks_option_has_environment(const struct option_row *row);
 enum option_place ks_option_place(const struct option_row *row);
 
 /* All the words that the option's argument can be, separated by spaces; or NULL. */
@@ -50,7 +51,6 @@ bool ks_option_is_configured(const struct command *command);
 /* In option_text.c: what follows from a row. */
 
 bool ks_option_belongs(const struct option_row *row, const struct command *command);
-bool ks_option_has_environment(const struct option_row *row);
 void ks_option_environment_name(const struct option_row *row, char *ret_name, size_t size);
 
 /* no_argument, required_argument or optional_argument of getopt_long(). */

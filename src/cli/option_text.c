@@ -14,12 +14,6 @@ ks_option_belongs(const struct option_row *row, const struct command *command)
 	return row->commands & command->bit;
 }
 
-bool
-ks_option_has_environment(const struct option_row *row)
-{
-	return row->key != 'h' && row->key != 'V';
-}
-
 void
 ks_option_environment_name(const struct option_row *row, char *ret_name, size_t size)
 {

@@ -35,7 +35,8 @@ enum {
 	KEY_MASK,
 	KEY_FILL_CHAR,
 	KEY_KEEP_LAST,
-	KEY_CONFIG
+	KEY_CONFIG,
+	KEY_MAN
 };
 
 /* Commands that mask logs, that choose rules, that read rules at all, and all. */
@@ -92,6 +93,8 @@ static const struct option_row rows[] = {
 	  "print counts and speed to the standard error at the end" },
 	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
 	{ KEY_CONFIG, CONFIGURED, "config", "FILE", "read FILE, not " CONFIG_FILE },
+	{ KEY_MAN, COMMAND_HELP, "man", NULL,
+	  "print what keysieve(1) takes from the tables of options" },
 	{ 'h', ALL, "help", NULL, "print this help" },
 	{ 'V', ALL, "version", NULL, "print the version" },
 };
@@ -298,6 +301,9 @@ apply(struct options *o, int key, char *text)
 	case 'f':
 		o->follow = true;
 		break;
+	case KEY_MAN:
+		o->man = true;
+		break;
 	case 'h':
 		o->help = true;
 		break;
@@ -324,6 +330,12 @@ ks_option_row(size_t i)
 	return &rows[i];
 }
 
+bool
+ks_option_has_environment(const struct option_row *row)
+{
+	return row->key != 'h' && row->key != 'V' && row->key != KEY_MAN;
+}
+
 enum option_place
 ks_option_place(const struct option_row *row)
 {
@@ -333,6 +345,7 @@ ks_option_place(const struct option_row *row)
 	case 'i':       /* files would be changed that nobody wanted changed */
 	case KEY_CHECK: /* nothing would be written */
 	case KEY_CONFIG:
+	case KEY_MAN:
 		return PLACE_COMMAND_LINE;
 	case 'o':
 	case KEY_STATE:

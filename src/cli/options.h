@@ -73,7 +73,7 @@ struct options {
 	bool no_rules_dir;
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
-	bool help, version;
+	bool help, version, man;
 	char **files; /* ended by NULL */
 
 	struct option_given *given; /* by the number of a row of the table of options */
