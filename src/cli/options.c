@@ -32,6 +32,10 @@ enum {
 	KEY_DIRECTORY,
 	KEY_FILE,
 	KEY_FORMAT,
+	KEY_HTML,
+	KEY_REVOKED_AT,
+	KEY_MAX_AGE,
+	KEY_AS_OF,
 	KEY_MASK,
 	KEY_FILL_CHAR,
 	KEY_KEEP_LAST,
@@ -47,7 +51,7 @@ enum {
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
-	 COMMAND_HELP | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
+	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
 /* Those that have options which can stand in a file. */
 #define CONFIGURED \
 	(ALL & ~(COMMAND_RULES | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP | COMMAND_COMPLETION))
@@ -62,8 +66,7 @@ static const struct option_row rows[] = {
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
-	{ KEY_KEEP_LAST, MASKING, "keep-last", "N",
-	  "leave the last N (0 to 4) bytes of long secrets readable" },
+	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -91,7 +94,14 @@ static const struct option_row rows[] = {
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
 	{ KEY_STATS, MASKING, "stats", NULL,
 	  "print counts and speed to the standard error at the end" },
-	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
+	{ KEY_JSON, COMMAND_RULES_LIST | COMMAND_REPORT, "json", NULL, "print JSON" },
+	{ KEY_HTML, COMMAND_REPORT, "html", "FILE", "write a page to FILE, print no table" },
+	{ KEY_CHECK, COMMAND_REPORT, "check", NULL, "exit 1 if a key is still leaking" },
+	{ KEY_REVOKED_AT, COMMAND_REPORT, "revoked-at", "TIME",
+	  "keys were revoked then; FINGERPRINT=TIME: one was" },
+	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
+	  "mark keys seen over a longer time than this: 90d" },
+	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
 	{ KEY_CONFIG, CONFIGURED, "config", "FILE", "read FILE, not " CONFIG_FILE },
 	{ KEY_MAN, COMMAND_HELP, "man", NULL,
 	  "print what keysieve(1) takes from the tables of options" },
@@ -159,6 +169,7 @@ ks_options_done(struct options *o)
 	list_done(&o->disable);
 	list_done(&o->only);
 	list_done(&o->journal_files);
+	list_done(&o->revoked_at);
 	ks_config_free(o->settings);
 	free(o->given);
 }
@@ -179,6 +190,8 @@ list_of(struct options *o, int key)
 		return &o->only;
 	case KEY_FILE:
 		return &o->journal_files;
+	case KEY_REVOKED_AT:
+		return &o->revoked_at;
 	default:
 		return NULL;
 	}
@@ -288,6 +301,15 @@ apply(struct options *o, int key, char *text)
 	case KEY_FORMAT:
 		o->format = text;
 		break;
+	case KEY_HTML:
+		o->html = text;
+		break;
+	case KEY_MAX_AGE:
+		o->max_age = text;
+		break;
+	case KEY_AS_OF:
+		o->as_of = text;
+		break;
 	case KEY_CONFIG:
 		o->config = text;
 		break;
@@ -349,6 +371,7 @@ ks_option_place(const struct option_row *row)
 		return PLACE_COMMAND_LINE;
 	case 'o':
 	case KEY_STATE:
+	case KEY_HTML:
 		return PLACE_SECTION;
 	default:
 		return PLACE_ANYWHERE;

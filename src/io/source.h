@@ -28,7 +28,7 @@ struct masker {
 
 struct source {
 	struct followed files;
-	struct masker *masker; /* of the redactor */
+	struct masker *masker;        /* of the redactor */
 	struct ks_redactor *redactor; /* NULL: nothing has been fed */
 	struct lane *lane;
 	enum ks_frame frame; /* as asked for; once it is known, what was recognised */
