@@ -198,6 +198,22 @@ class Fingerprints(LedgerTest):
                 os.unlink(self.ledger)
 
 
+    def test_places_go_on_after_a_reload(self):
+        parts = (b"\nx " + TRIGGER + self.secret + b"\n", b"\ny " + TRIGGER + self.other + b"\n")
+        for head in (b"", b"2026-01-01T00:00:00.000000000Z stdout F "):
+            framed = [b"".join(head + line + b"\n" for line in part.splitlines()) for part in parts]
+            data = b"".join(framed)
+            with self.subTest(head), Live(*ONLY, *self.option) as live:
+                live.write(framed[0])
+                live.process.send_signal(signal.SIGHUP)
+                live.settle()
+                live.write(framed[1])
+                self.assert_bytes(live.finish(), masked(data, self.secret, self.other))
+                self.assertEqual([(r["offset"], r["line"]) for r in self.records()],
+                                 [(data.index(self.secret), 2), (data.index(self.other), 4)])
+                os.unlink(self.ledger)
+
+
 class Floods(LedgerTest):
     def test_the_same_key_very_often(self):
         data = (TRIGGER + self.secret + b"\n") * 20000
