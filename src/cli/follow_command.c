@@ -20,6 +20,7 @@
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
+#include "observer.h"
 #include "output.h"
 #include "reload.h"
 #include "signals.h"
@@ -31,6 +32,7 @@
 
 struct job {
 	const struct options *options;
+	struct observer observer;
 	struct signals signals;
 	struct reload reload;
 	struct follow_rules *rules;
@@ -129,13 +131,16 @@ is_output_file(const struct job *job, const struct stat *in)
 	       in->st_dev == out.st_dev && in->st_ino == out.st_ino;
 }
 
-/* Would reading this file feed the output back? A pattern may match it. */
+/* Would reading this file feed the output back, or is it the ledger? A pattern may match them. */
 static bool
 is_output(void *ctx, int fd)
 {
+	const struct job *job = ctx;
 	struct stat in;
 
-	return fstat(fd, &in) == 0 && is_output_file(ctx, &in);
+	if (ks_observer_has_file(&job->observer, fd))
+		return true;
+	return fstat(fd, &in) == 0 && is_output_file(job, &in);
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -198,7 +203,8 @@ reopen_at_line_end(struct job *job)
 static int
 use_rules(struct job *job, const struct rule_selection *selection)
 {
-	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, job->rules);
+	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, &job->observer,
+	                                                 job->rules);
 
 	if (!rules)
 		return fail_status(job, KS_ERROR_MEMORY);
@@ -211,6 +217,7 @@ reload(struct job *job)
 {
 	job->must_reopen = true;
 	job->asked_to_reopen = ks_followed_clock();
+	ks_observer_reopen(&job->observer);
 	ks_reload_prepare(&job->reload, job->options);
 	if (!job->reload.is_ready)
 		return 0;
@@ -245,8 +252,10 @@ do_signals(struct job *job)
 {
 	unsigned raised = ks_signals_take(&job->signals);
 
-	if (raised & SIGNALS_TICK)
+	if (raised & SIGNALS_TICK) {
 		ks_notify_alive();
+		ks_observer_tick(&job->observer);
+	}
 	if (raised & SIGNALS_REPORT)
 		report(job);
 	if (raised & SIGNALS_STOP)
@@ -309,7 +318,7 @@ work(struct job *job)
 	int r = 0;
 
 	ks_notify_ready();
-	ks_signals_tick(&job->signals, ks_notify_interval());
+	ks_signals_tick(&job->signals, ks_observer_interval(&job->observer, ks_notify_interval()));
 	while (r == 0 && !job->is_stopped) {
 		r = do_signals(job);
 		if (r == 0)
@@ -460,6 +469,7 @@ finish(struct job *job)
 	ks_checkpoint_file_close(job->state);
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
+	ks_observer_done(&job->observer);
 	ks_signals_done(&job->signals);
 }
 
@@ -472,6 +482,11 @@ ks_follow_command(const struct options *options)
 	if (!options->files[0]) {
 		ks_message("no files to follow; see keysieve follow --help");
 		return EXIT_USAGE;
+	}
+	note_status(&job, ks_observer_init(&job.observer, options));
+	if (job.status != 0) {
+		ks_observer_done(&job.observer);
+		return job.status;
 	}
 	raise_file_limit();
 	r = ks_signals_init(&job.signals);

@@ -54,6 +54,8 @@ ks_option_parse_switch(const char *text, bool *ret_on)
 	return *ret_on || is_among(text, off);
 }
 
+#define HELP_LEFT 22 /* columns before the text */
+
 static void
 print_row(const struct option_row *row)
 {
@@ -64,7 +66,10 @@ print_row(const struct option_row *row)
 	               is_short ? row->key : ' ', is_short ? "," : " ", row->name,
 	               ks_option_kind(row) == required_argument ? " " : "",
 	               row->argument ? row->argument : "");
-	(void)printf("  %-22s%s\n", left, row->help);
+	if (strlen(left) < HELP_LEFT)
+		(void)printf("  %-*s%s\n", HELP_LEFT, left, row->help);
+	else
+		(void)printf("  %s\n  %*s%s\n", left, HELP_LEFT, "", row->help);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "instant.h"
 #include "message.h"
 #include "option_table.h"
 #include "word.h"
@@ -39,6 +40,9 @@ enum {
 	KEY_MASK,
 	KEY_FILL_CHAR,
 	KEY_KEEP_LAST,
+	KEY_LEDGER,
+	KEY_LEDGER_INTERVAL,
+	KEY_ON_LEAK,
 	KEY_CONFIG,
 	KEY_MAN
 };
@@ -67,6 +71,12 @@ static const struct option_row rows[] = {
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
+	{ KEY_LEDGER, MASKING, "ledger", "FILE",
+	  "note in FILE, or fd:N, whose keys were found where" },
+	{ KEY_LEDGER_INTERVAL, MASKING, "ledger-interval", "TIME",
+	  "sum up repeats there every TIME, not 60s" },
+	{ KEY_ON_LEAK, MASKING, "on-leak", "COMMAND",
+	  "run COMMAND for each new key; see docs/alerts.md" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -244,6 +254,19 @@ apply_keep_last(struct options *o, const char *text)
 	return 0;
 }
 
+/* From a second to a day. */
+static int
+apply_interval(struct options *o, const char *text)
+{
+	int64_t duration;
+
+	if (!ks_duration_read(text, &duration) || duration < SECOND || duration > DAY)
+		return ks_option_complain(
+			o, "--ledger-interval: must be a time from 1s to 1d, such as 5m");
+	o->ledger_interval = (uint64_t)duration;
+	return 0;
+}
+
 /* text is NULL for an option without argument; otherwise it lives as long as o. */
 static int
 apply(struct options *o, int key, char *text)
@@ -286,6 +309,14 @@ apply(struct options *o, int key, char *text)
 		return apply_fill(o, text);
 	case KEY_KEEP_LAST:
 		return apply_keep_last(o, text);
+	case KEY_LEDGER:
+		o->ledger = text;
+		break;
+	case KEY_LEDGER_INTERVAL:
+		return apply_interval(o, text);
+	case KEY_ON_LEAK:
+		o->on_leak = text;
+		break;
 	case KEY_STATE:
 		o->state = text;
 		break;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "keysieve.h"
 
@@ -70,6 +71,9 @@ struct options {
 	const char *max_age;   /* NULL: the usual one */
 	const char *as_of;     /* NULL: now */
 	struct text_list journal_files, revoked_at;
+	const char *ledger;       /* NULL: none is written */
+	const char *on_leak;      /* NULL: nothing is run */
+	uint64_t ledger_interval; /* milliseconds; 0: the usual one */
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */
