@@ -258,15 +258,14 @@ complete(const struct completion *c)
 	const char *before = c->count > 1 ? c->words[c->count - 2] : "", *equals;
 	bool is_inner = (command->bit & (COMMAND_CHECK_CONFIG | COMMAND_HELP)) &&
 	                first_argument(c, command, words) < c->count - 1;
+	bool is_behind = is_inner || is_behind_options(c, words);
 
 	equals = strchr(c->last, '=');
-	if (is_inner || is_behind_options(c, words))
-		complete_argument(c, command, words);
-	else if (c->count - 1 > words && wants_word(command, before))
+	if (!is_behind && c->count - 1 > words && wants_word(command, before))
 		offer_argument(c, find_option(command, before), 0);
-	else if (row && row->argument && begins_with(c->last, "--") && equals)
+	else if (!is_behind && equals && row && row->argument && c->last[1] == '-')
 		offer_argument(c, row, (size_t)(equals + 1 - c->last));
-	else if (c->last[0] == '-')
+	else if (!is_behind && c->last[0] == '-')
 		offer_options(c, command);
 	else
 		complete_argument(c, command, words);

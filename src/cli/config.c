@@ -20,8 +20,7 @@ struct config {
 	char *path;
 	struct setting *settings;
 	size_t count;
-	const struct command **sections;
-	size_t section_count;
+	unsigned sections; /* enum command_bit */
 };
 
 /* What is wanted of a section, or of the file outside sections (command is NULL). */
@@ -41,7 +40,6 @@ ks_config_free(struct config *config)
 	for (size_t i = 0; i < config->count; i++)
 		ks_setting_done(&config->settings[i]);
 	free(config->settings);
-	free(config->sections);
 	free(config->path);
 	free(config);
 }
@@ -167,7 +165,7 @@ static void read_pairs(const struct reader *reader, const yaml_node_t *mapping);
 static int
 read_section(const struct reader *outer, const yaml_node_t *name, const yaml_node_t *value)
 {
-	const struct command *command = section_named(ks_node_scalar(name)), **grown;
+	const struct command *command = section_named(ks_node_scalar(name));
 	struct config *config = outer->config;
 	struct reader reader = { outer->parser, config, command };
 
@@ -176,11 +174,7 @@ read_section(const struct reader *outer, const yaml_node_t *name, const yaml_nod
 		                ks_node_scalar(name));
 	if (ks_config_has_section(config, command))
 		return complain(outer, name, "a second key", ks_node_scalar(name));
-	grown = realloc(config->sections, (config->section_count + 1) * sizeof(*grown));
-	if (!grown)
-		return ks_parser_out_of_memory(outer->parser);
-	config->sections = grown;
-	grown[config->section_count++] = command;
+	config->sections |= command->bit;
 	if (value->type == YAML_MAPPING_NODE)
 		read_pairs(&reader, value);
 	return KS_OK;
@@ -323,9 +317,5 @@ ks_config_path(const struct config *config)
 bool
 ks_config_has_section(const struct config *config, const struct command *command)
 {
-	for (size_t i = 0; config && i < config->section_count; i++) {
-		if (config->sections[i] == command)
-			return true;
-	}
-	return false;
+	return config && (config->sections & command->bit);
 }

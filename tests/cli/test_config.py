@@ -62,7 +62,7 @@ class Options(ConfigTest):
         self.assert_bytes(self.content(self.path("out")), masked(ACME + acme, acme))
 
     def test_words_that_are_no_paths(self):
-        result = self.with_config("rules: generic\nrules-dir: none\n", data=b"password=hunter2x9\n")
+        result = self.with_config("rules: generic\nrules-dir: none\nonly: password\n", data=b"password=hunter2x9\n")
         self.assert_done(result, masked(b"password=hunter2x9\n", b"hunter2x9"))
 
     def test_the_environment_names_the_file(self):
@@ -243,12 +243,12 @@ class CheckConfig(ConfigTest):
         key = self.path("key")
         self.assert_status(run("key", "new", key), 0)
         self.file("it's.yaml", RULE)
-        text = ("mask: fill-hash\nkey-file: key\nfill-char: '#'\nrules: [\"it's.yaml\", generic]\nonly: []\nstats: no\n"
-                "follow: {state: s, keep-last: 0}\n")
+        text = ("mask: fill-hash\nkey-file: key\nfill-char: '#'\nrules: [\"it's.yaml\", generic]\nenable: []\nstats: no\n"
+                "only: acme-api-key\nfollow: {state: s, keep-last: 0}\n")
         first = self.printed(text)
         self.assertEqual(first["follow"], {
             "mask": "fill-hash", "key-file": key, "fill-char": "#", "rules": [self.path("it's.yaml"), "generic"],
-            "only": [], "stats": False, "state": self.path("s"), "keep-last": 0})
+            "only": ["acme-api-key"], "enable": [], "stats": False, "state": self.path("s"), "keep-last": 0})
         self.assertEqual(self.printed(yaml.safe_dump(first)), first)
 
     def test_the_commands_that_mask_and_those_with_a_section(self):
