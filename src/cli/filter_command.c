@@ -520,7 +520,7 @@ finish(struct job *job)
 int
 ks_filter_command(const struct options *options)
 {
-	struct job job = { .options = options, .output_fd = -1 };
+	struct job job = { .options = options, .output_fd = -1, .signals = SIGNALS_NONE };
 
 	if (options->in_place)
 		return ks_scrub_command(options);

@@ -230,28 +230,35 @@ make_hook(struct observer *o)
 	return 0;
 }
 
+/* Returns false if there is no room for it, or no memory. */
+static bool
+push_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = ks_hook_has_room(o->hook) ? open_memstream(&text, &len) : NULL;
+	bool is_right;
+
+	if (!out)
+		return false;
+	ks_sighting_write(sighting, out);
+	is_right = !ferror(out);
+	is_right = fclose(out) == 0 && is_right;
+	is_right = is_right && ks_hook_push(o->hook, text, len, now);
+	free(text);
+	return is_right;
+}
+
 /* A key is new as long as the command could not be run for it. */
 static void
 run_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out;
-	bool is_right;
-
 	if (ks_seen_has(o->seen, sighting->fingerprint))
 		return;
-	out = open_memstream(&text, &len);
-	if (!out)
-		return;
-	ks_sighting_write(sighting, out);
-	is_right = !ferror(out);
-	is_right = fclose(out) == 0 && is_right;
-	if (is_right && ks_hook_push(o->hook, text, len, now))
+	if (push_hook(o, sighting, now))
 		ks_seen_add(o->seen, sighting->fingerprint);
 	else if (may_complain(&o->dropped))
 		ks_message("--on-leak: too many new keys at once; the command is not run for all");
-	free(text);
 }
 
 /* -------------------------------------------------------------------- life cycle ---- */

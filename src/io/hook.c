@@ -240,12 +240,18 @@ ks_hook_tick(struct hook *h, uint64_t now)
 }
 
 bool
+ks_hook_has_room(const struct hook *h)
+{
+	return h->count < h->options.waiting;
+}
+
+bool
 ks_hook_push(struct hook *h, const char *text, size_t len, uint64_t now)
 {
 	char *copy;
 
 	ks_hook_tick(h, now);
-	copy = h->count < h->options.waiting ? malloc(len) : NULL;
+	copy = ks_hook_has_room(h) ? malloc(len) : NULL;
 	if (!copy)
 		return false;
 	memcpy(copy, text, len);

@@ -36,6 +36,9 @@ struct hook *ks_hook_new(const struct hook_options *options);
 /* What still runs is ended. NULL is fine. */
 void ks_hook_free(struct hook *hook);
 
+/* Would ks_hook_push() take a text? Only ks_hook_tick() makes room. */
+bool ks_hook_has_room(const struct hook *hook);
+
 /*
  * Run it with text, borrowed until return, on its standard input, now or later. Returns false if too many are
  * waiting. now is in milliseconds of the monotonic clock.

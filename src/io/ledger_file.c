@@ -168,24 +168,35 @@ put(const struct ledger_file *file, struct iovec *parts, int count)
 	return n < 0 ? -errno : n;
 }
 
-/* A pipe that nobody reads any more ends the program otherwise. */
+/* Returns the signal that a write comes with that failed like that; 0: none. */
+static int
+signal_of(ssize_t error)
+{
+	if (error == -EPIPE)
+		return SIGPIPE;
+	return error == -EFBIG ? SIGXFSZ : 0;
+}
+
+/* A pipe that nobody reads any more, and a file that may not grow, end the program otherwise. */
 static ssize_t
 put_quietly(const struct ledger_file *file, struct iovec *parts, int count)
 {
 	const struct timespec now = { 0 };
-	sigset_t pipe, pending, before;
+	sigset_t held, pending, before;
 	ssize_t n;
-	bool was_pending;
 
-	(void)sigemptyset(&pipe);
-	(void)sigaddset(&pipe, SIGPIPE);
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGPIPE);
+	(void)sigaddset(&held, SIGXFSZ);
 	(void)sigemptyset(&pending);
 	(void)sigpending(&pending);
-	was_pending = sigismember(&pending, SIGPIPE) == 1;
-	(void)sigprocmask(SIG_BLOCK, &pipe, &before);
+	(void)sigprocmask(SIG_BLOCK, &held, &before);
 	n = put(file, parts, count);
-	if (n == -EPIPE && !was_pending)
-		(void)sigtimedwait(&pipe, NULL, &now);
+	if (signal_of(n) && sigismember(&pending, signal_of(n)) != 1) {
+		(void)sigemptyset(&held);
+		(void)sigaddset(&held, signal_of(n));
+		(void)sigtimedwait(&held, NULL, &now);
+	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return n;
 }
