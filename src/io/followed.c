@@ -359,7 +359,7 @@ take_copy(struct part *p, struct watch *watch)
 {
 	struct part copy;
 	char *path;
-	int fd = ks_rotated_find_copy(p->path, &p->identity, p->position, &path), r;
+	int fd = ks_rotated_find_copy(p->path, &p->identity, p->position, p->opened, &path), r;
 
 	if (fd < 0)
 		return false;
@@ -368,6 +368,7 @@ take_copy(struct part *p, struct watch *watch)
 	if (r < 0)
 		return false;
 	copy.source_offset = p->source_offset;
+	copy.opened = p->opened;
 	copy.file_offset = p->file_offset;
 	copy.position = p->position;
 	copy.lines = p->lines;
@@ -450,6 +451,16 @@ ks_followed_read(struct followed *f, struct watch *watch, uint8_t *buf, size_t s
 		r = read_part(f, watch, buf, size, ret_len);
 	f->must_read = r != FOLLOWED_IDLE;
 	return r;
+}
+
+uint64_t
+ks_followed_waiting(const struct followed *f)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = f->reading; i < f->count; i++)
+		bytes += ks_part_waiting(&f->parts[i]);
+	return bytes;
 }
 
 bool

@@ -35,6 +35,7 @@ ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_pa
 		return r;
 	}
 	part.size = (uint64_t)st.st_size;
+	part.opened = ks_file_clock();
 	part.watch_id = ks_watch_file(watch, fd);
 	*ret_part = part;
 	return 0;
@@ -86,13 +87,22 @@ ks_part_read(struct part *p, uint8_t *buf, size_t size)
 	return n;
 }
 
+uint64_t
+ks_part_waiting(const struct part *p)
+{
+	struct stat st;
+	uint64_t end;
+
+	if (p->fd < 0 || fstat(p->fd, &st) < 0)
+		return 0;
+	end = (uint64_t)st.st_size < p->limit ? (uint64_t)st.st_size : p->limit;
+	return end > p->position ? end - p->position : 0;
+}
+
 bool
 ks_part_has_more(const struct part *p)
 {
-	struct stat st;
-
-	return p->fd >= 0 && p->position < p->limit && fstat(p->fd, &st) == 0 &&
-	       (uint64_t)st.st_size > p->position;
+	return ks_part_waiting(p) > 0;
 }
 
 bool
