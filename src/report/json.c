@@ -2,45 +2,7 @@
 /* Only what is needed is escaped (RFC 8259): '"', '\' and control bytes. */
 #include "json.h"
 
-#include <stdint.h>
-#include <string.h>
-
-/* How many bytes follow in a character that begins with b, and the least number they must give. */
-static size_t
-tail_length(uint8_t b, uint32_t *ret_bits, uint32_t *ret_least)
-{
-	static const struct {
-		uint8_t mask, lead;
-		uint32_t least;
-	} kinds[] = { { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if ((b & kinds[i].mask) == kinds[i].lead) {
-			*ret_bits = b & (uint8_t)~kinds[i].mask;
-			*ret_least = kinds[i].least;
-			return i + 1;
-		}
-	}
-	return 0;
-}
-
-/* The length of the valid character that p begins with, which is no ASCII; 0: there is none. */
-static size_t
-character_length(const char *p)
-{
-	uint32_t bits, least;
-	size_t tail = tail_length((uint8_t)p[0], &bits, &least);
-
-	for (size_t i = 1; i <= tail; i++) {
-		uint8_t b = (uint8_t)p[i];
-		if ((b & 0xc0) != 0x80)
-			return 0;
-		bits = bits << 6 | (b & 0x3f);
-	}
-	if (tail == 0 || bits < least || bits > 0x10ffff || (bits >= 0xd800 && bits <= 0xdfff))
-		return 0;
-	return tail + 1;
-}
+#include "utf8.h"
 
 static void
 write_ascii(char c, FILE *out)
@@ -65,7 +27,7 @@ ks_json_string(const char *text, FILE *out)
 	}
 	(void)fputc('"', out);
 	while (*text) {
-		size_t len = *text & (char)0x80 ? character_length(text) : 0;
+		size_t len = ks_utf8_length(text);
 
 		if (!(*text & (char)0x80))
 			write_ascii(*text, out);
