@@ -41,7 +41,10 @@ enum {
 	KEY_FORMAT,
 	KEY_MASK,
 	KEY_FILL_CHAR,
-	KEY_KEEP_LAST
+	KEY_KEEP_LAST,
+	KEY_METRICS_FILE,
+	KEY_METRICS_LISTEN,
+	KEY_CANARY
 };
 
 /* Commands that mask logs, that choose rules, that read rules at all, and all. */
@@ -93,6 +96,11 @@ static const struct option_row rows[] = {
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
 	{ KEY_STATS, MASKING, "stats", NULL,
 	  "print counts and speed to the standard error at the end" },
+	{ KEY_METRICS_FILE, MASKING, "metrics-file", "FILE",
+	  "keep counts in FILE, as Prometheus has them" },
+	{ KEY_METRICS_LISTEN, MASKING, "metrics-listen", "PORT",
+	  "or ADDR:PORT: /metrics, /healthz, /readyz by HTTP" },
+	{ KEY_CANARY, MASKING, "canary", "TIME", "put a made-up key through every TIME, such as 5m" },
 	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
 	{ 'h', ALL, "help", NULL, "print this help" },
 	{ 'V', ALL, "version", NULL, "print the version" },
@@ -290,6 +298,15 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_DIRECTORY:
 		o->directory = text;
+		break;
+	case KEY_METRICS_FILE:
+		o->metrics_file = text;
+		break;
+	case KEY_METRICS_LISTEN:
+		o->metrics_listen = text;
+		break;
+	case KEY_CANARY:
+		o->canary = text;
 		break;
 	case KEY_FORMAT:
 		o->format = text;

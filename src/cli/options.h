@@ -46,6 +46,9 @@ struct options {
 	const char *prefix;    /* NULL: the usual one */
 	const char *state;     /* checkpoint; NULL: none */
 	const char *suffix;    /* of the copies that --in-place keeps; NULL: it keeps none */
+	const char *metrics_file;   /* NULL: none is written */
+	const char *metrics_listen; /* an address and a port; NULL: nobody listens */
+	const char *canary;         /* the time between two; NULL: there is none */
 	const char *directory; /* of journal files; NULL: the system's */
 	const char *format;    /* of the journal's entries; NULL: export */
 	struct text_list journal_files;

@@ -35,7 +35,8 @@ struct filter {
 	uint8_t *memory;
 	uint8_t *from, *next, *end; /* [from, next) waits, [next, end) is new */
 	bool is_line_start, wants_idle;
-	uint64_t bytes;
+	uint64_t bytes, begin; /* put through; and before the stream or redactor began */
+	struct passage passage;
 	uint8_t *out; /* what is pushed leaves in many pieces: they are gathered here */
 	size_t out_len;
 	int write_error; /* errno, of the redactor's sink */
@@ -247,6 +248,7 @@ open_way(struct filter *f)
 	struct ks_redactor_options options = { .frame = f->frame, .stream = f->stream_options };
 	bool is_raw = f->frame == KS_FRAME_RAW;
 
+	f->begin = f->bytes - (size_t)(f->next - f->from);
 	f->is_pushed = !is_raw || ks_stream_needs_sink(f->set, &f->stream_options);
 	if (!f->is_pushed)
 		return ks_stream_new(f->set, &f->stream_options, &f->stream);
@@ -360,6 +362,24 @@ pause_output(struct filter *f, const struct inlet *inlet, struct filter_error *r
 	return r < 0 ? fail(reterr, FILTER_OUTPUT, -r) : 0;
 }
 
+static void
+note_read(struct filter *f, size_t n)
+{
+	const struct meter *meter = f->options.meter;
+
+	if (!meter)
+		return;
+	meter->on_read(meter->ctx, f->end - n, n);
+	ks_passage_begin(&f->passage, f->bytes + n);
+}
+
+static void
+note_written(struct filter *f)
+{
+	if (f->options.meter)
+		ks_passage_end(&f->passage, f->bytes - ks_filter_held(f), f->options.meter);
+}
+
 int
 ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reterr)
 {
@@ -370,12 +390,14 @@ ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reter
 
 		if (r != 0)
 			return r;
+		note_written(f);
 		if (pause_output(f, inlet, reterr) < 0)
 			return -1;
 		n = ks_inlet_read(inlet, f->end, READ_SIZE);
 		if (n <= 0)
 			break;
 		f->end += n;
+		note_read(f, (size_t)n);
 	}
 	if (n == -EINTR)
 		return FILTER_WOKEN;
@@ -409,6 +431,20 @@ int
 ks_filter_end(struct filter *f, struct filter_error *reterr)
 {
 	return finish(f, true, reterr);
+}
+
+size_t
+ks_filter_held(const struct filter *f)
+{
+	size_t waiting = (size_t)(f->next - f->from);
+	struct ks_redactor_position position;
+
+	if (f->stream && f->is_pushed)
+		return waiting + ks_stream_held(f->stream);
+	if (!f->redactor)
+		return waiting;
+	ks_redactor_position(f->redactor, &position);
+	return waiting + (size_t)(f->bytes - waiting - f->begin - position.settled);
 }
 
 uint64_t

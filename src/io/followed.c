@@ -218,6 +218,16 @@ ks_followed_position(const struct followed *f)
 	return f->reading < f->count ? ks_part_end(&f->parts[f->reading]) : f->end;
 }
 
+uint64_t
+ks_followed_behind(const struct followed *f)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = f->reading; i < f->count; i++)
+		bytes += ks_part_behind(&f->parts[i]);
+	return bytes;
+}
+
 /* The part before it, if there is one, goes up to f->end. */
 static void
 begin_part(struct followed *f)

@@ -84,13 +84,22 @@ ks_part_read(struct part *p, uint8_t *buf, size_t size)
 	return n;
 }
 
+uint64_t
+ks_part_behind(const struct part *p)
+{
+	struct stat st;
+	uint64_t end;
+
+	if (p->fd < 0 || fstat(p->fd, &st) < 0)
+		return 0;
+	end = (uint64_t)st.st_size < p->limit ? (uint64_t)st.st_size : p->limit;
+	return end > p->position ? end - p->position : 0;
+}
+
 bool
 ks_part_has_more(const struct part *p)
 {
-	struct stat st;
-
-	return p->fd >= 0 && p->position < p->limit && fstat(p->fd, &st) == 0 &&
-	       (uint64_t)st.st_size > p->position;
+	return p->position < p->limit && ks_part_behind(p) > 0;
 }
 
 bool

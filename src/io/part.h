@@ -44,6 +44,8 @@ void ks_part_done(struct part *part, struct watch *watch);
 ssize_t ks_part_read(struct part *part, uint8_t *buf, size_t size);
 /* Are there bytes that were not read and may be? */
 bool ks_part_has_more(const struct part *part);
+/* How many? */
+uint64_t ks_part_behind(const struct part *part);
 /* Is it other text in the same file now: emptied (and written anew) after it was read? */
 bool ks_part_was_cut(const struct part *part);
 /* Take the file's first bytes into its identity, as far as they are there by now. */

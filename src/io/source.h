@@ -17,6 +17,7 @@
 #include "followed.h"
 #include "interleave.h"
 #include "keysieve.h"
+#include "passage.h"
 
 /* What sources are masked with. Borrowed as long as there are users. */
 struct masker {
@@ -28,7 +29,7 @@ struct masker {
 
 struct source {
 	struct followed files;
-	struct masker *masker; /* of the redactor */
+	struct masker *masker;        /* of the redactor */
 	struct ks_redactor *redactor; /* NULL: nothing has been fed */
 	struct lane *lane;
 	enum ks_frame frame; /* as asked for; once it is known, what was recognised */
@@ -43,6 +44,7 @@ struct source {
 	uint64_t skip;       /* what is given before here was written in an earlier run */
 	uint64_t restart;
 	uint64_t bytes; /* that were fed */
+	struct passage passage;
 };
 
 /* Returns NULL when memory is out. */

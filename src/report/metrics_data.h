@@ -35,7 +35,8 @@ struct metrics {
 	atomic_uint_fast64_t masked_bytes;
 	atomic_uint_fast64_t rule_count; /* of those in use */
 	_Atomic(struct metric_rule *) rules;
-	atomic_uint_fast64_t write_began; /* nanoseconds of the monotonic clock; 0: it does not wait */
+	atomic_uint_fast64_t
+		write_began; /* nanoseconds of the monotonic clock; 0: it does not wait */
 	atomic_uint_fast64_t beat;
 	atomic_bool is_ready, is_exposed;
 	double started; /* seconds since 1970 */

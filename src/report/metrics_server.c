@@ -138,8 +138,8 @@ static void
 on_connection(void *ctx, struct MHD_Connection *connection, void **socket_ctx,
               enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct metrics_server *s = ctx;
 	struct visitor *visitor;
 	bool is_new = code == MHD_CONNECTION_NOTIFY_STARTED;
@@ -178,7 +178,8 @@ static int
 open_socket(const struct metrics_address *address)
 {
 	const int on = 1;
-	int r, fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r, fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	                   0);
 
 	if (fd < 0)
 		return -errno;
@@ -199,11 +200,11 @@ start_daemon(struct metrics_server *s, int fd)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	daemon = MHD_start_daemon(
-		MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
-		fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		SILENCE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
+	                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+	                          CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS,
+	                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+	                          MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
 }

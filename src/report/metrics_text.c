@@ -29,7 +29,8 @@ print_text(FILE *out, const char *text)
 		size_t len = ks_utf8_length(text);
 
 		if (len == 0)
-			(void)fputs("\xef\xbf\xbd", out); /* U+FFFD: a wrong byte would spoil the page */
+			(void)fputs("\xef\xbf\xbd",
+			            out); /* U+FFFD: a wrong byte would spoil the page */
 		else if (*text == '\n')
 			(void)fputs("\\n", out);
 		else if (*text == '"' || *text == '\\')
@@ -84,16 +85,21 @@ static const struct {
 	const char *name, *help, *label, *value;
 } counters[] = {
 	{ METRIC_BYTES_IN, "keysieve_input_bytes_total", "Bytes read.", NULL, NULL },
-	{ METRIC_BYTES_OUT, "keysieve_output_bytes_total", "Bytes written, before compression.", NULL, NULL },
-	{ METRIC_LINES, "keysieve_input_lines_total", "Lines read; of a journal, entries.", NULL, NULL },
-	{ METRIC_INPUT_ERRORS, "keysieve_errors_total", "What went wrong, by kind.", "kind", "input" },
+	{ METRIC_BYTES_OUT, "keysieve_output_bytes_total", "Bytes written, before compression.",
+	  NULL, NULL },
+	{ METRIC_LINES, "keysieve_input_lines_total", "Lines read; of a journal, entries.", NULL,
+	  NULL },
+	{ METRIC_INPUT_ERRORS, "keysieve_errors_total", "What went wrong, by kind.", "kind",
+	  "input" },
 	{ METRIC_LOST_FILES, "keysieve_errors_total", NULL, "kind", "lost" },
 	{ METRIC_OUTPUT_ERRORS, "keysieve_errors_total", NULL, "kind", "output" },
 	{ METRIC_REPORT_ERRORS, "keysieve_errors_total", NULL, "kind", "metrics" },
 	{ METRIC_CANARY_ERRORS, "keysieve_errors_total", NULL, "kind", "canary" },
-	{ METRIC_RELOADS, "keysieve_reloads_total", "Reloads of the rules, by result.", "result", "ok" },
+	{ METRIC_RELOADS, "keysieve_reloads_total", "Reloads of the rules, by result.", "result",
+	  "ok" },
 	{ METRIC_FAILED_RELOADS, "keysieve_reloads_total", NULL, "result", "failed" },
-	{ METRIC_CANARY_RUNS, "keysieve_canary_runs_total", "Synthetic keys that were put through.", NULL, NULL },
+	{ METRIC_CANARY_RUNS, "keysieve_canary_runs_total", "Synthetic keys that were put through.",
+	  NULL, NULL },
 	{ METRIC_CANARY_FAILURES, "keysieve_canary_failures_total",
 	  "Synthetic keys that came out unmasked.", NULL, NULL },
 };
@@ -202,8 +208,7 @@ print_delays(const struct page *page, const struct metrics *m)
 		total += metric_load(&m->delays[i]);
 		print_sample(page, "keysieve_delay_seconds_bucket", labels, total);
 	}
-	print_seconds(page, "keysieve_delay_seconds_sum",
-	              (double)metric_load(&m->delay_sum) / 1e9);
+	print_seconds(page, "keysieve_delay_seconds_sum", (double)metric_load(&m->delay_sum) / 1e9);
 	print_sample(page, "keysieve_delay_seconds_count", NULL, total);
 }
 
