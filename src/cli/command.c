@@ -11,6 +11,7 @@
 #include "journal_command.h"
 #include "key_command.h"
 #include "message.h"
+#include "report_command.h"
 #include "rules_commands.h"
 #include "standard_output.h"
 
@@ -66,6 +67,12 @@ static const struct command commands[] = {
 	  group_command },
 	{ COMMAND_KEY_NEW, "key new", "[OPTION]... FILE",
 	  "Write a new key to FILE, which must not exist.", NULL, ks_key_new_command },
+	{ COMMAND_REPORT, "report", "[OPTION]... LEDGER...",
+	  "Tell from ledgers which keys leaked, and what to do about them.",
+	  "Where LEDGER is -, read the standard input. A ledger may be gzipped. A key is\n"
+	  "still leaking if it was seen after it was revoked; if that is not told, in the\n"
+	  "last hour. TIME is like 2026-11-22, 2026-11-22T10:00:00Z, or 12h (ago).\n",
+	  ks_report_command },
 	{ COMMAND_FINGERPRINT, "fingerprint", "--key-file FILE [OPTION]...",
 	  "Print a key's fingerprint, to look for it in logs.",
 	  "The key is read from the standard input, or asked for and not shown.\n",
@@ -171,6 +178,16 @@ print_commands(const struct command *command, FILE *out)
 	}
 }
 
+/* What is between the exit status 0 and those that all commands have. */
+static const char *
+exit_status_of_check(const struct command *command)
+{
+	if (command->bit == COMMAND_FILTER)
+		return ", also when something was masked; 1 --check found a secret";
+	return command->bit == COMMAND_REPORT ? "; 1 --check found a key that is still leaking"
+	                                      : "";
+}
+
 void
 ks_command_print_help(const struct command *command)
 {
@@ -185,9 +202,7 @@ ks_command_print_help(const struct command *command)
 	ks_options_print(command);
 	(void)printf("\nExit status: 0 done%s;\n"
 	             "2 usage; 70 internal error; 74 input or output; 78 rules.\n",
-	             command->bit == COMMAND_FILTER
-	                     ? ", also when something was masked; 1 --check found a secret"
-	                     : "");
+	             exit_status_of_check(command));
 }
 
 /* keysieve help [COMMAND] */

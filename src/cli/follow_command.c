@@ -39,6 +39,7 @@ struct job {
 	struct output *output;
 	struct telemetry telemetry;
 	struct checkpoint_file *state; /* NULL: none is kept */
+	uint64_t last_run;             /* when it was written last before; ns, 0: never */
 	double saved;                  /* when, of the monotonic clock */
 	bool is_changed;               /* since then */
 	bool must_reopen;              /* the output */
@@ -89,11 +90,8 @@ static int
 write_output(void *ctx, const uint8_t *data, size_t len)
 {
 	struct job *job = ctx;
-	int r;
+	int r = ks_output_write(job->output, data, len);
 
-	ks_metrics_begin_write(job->telemetry.metrics);
-	r = ks_output_write(job->output, data, len);
-	ks_metrics_end_write(job->telemetry.metrics, r == 0 ? len : 0);
 	job->is_changed = true;
 	if (r == 0)
 		return 0;
@@ -128,15 +126,22 @@ tell(void *ctx, enum follower_note note, const char *path, int error)
 	}
 }
 
-/* Would reading this file feed the output back? */
+static bool
+is_output_file(const struct job *job, const struct stat *in)
+{
+	struct stat out;
+
+	return fstat(ks_output_descriptor(job->output), &out) == 0 && S_ISREG(in->st_mode) &&
+	       in->st_dev == out.st_dev && in->st_ino == out.st_ino;
+}
+
+/* Would reading this file feed the output back? A pattern may match it. */
 static bool
 is_output(void *ctx, int fd)
 {
-	const struct job *job = ctx;
-	struct stat in, out;
+	struct stat in;
 
-	return fstat(fd, &in) == 0 && fstat(ks_output_descriptor(job->output), &out) == 0 &&
-	       S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+	return fstat(fd, &in) == 0 && is_output_file(ctx, &in);
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -331,7 +336,6 @@ finish_work(struct job *job)
 		note_status(job, EXIT_IO);
 	if (job->options->stats)
 		report(job);
-	measure(job);
 }
 
 static void
@@ -350,6 +354,7 @@ work(struct job *job)
 	}
 	if (r == 0)
 		finish_work(job);
+	measure(job);
 }
 
 /* ----------------------------------------------------------------------- start ---- */
@@ -370,9 +375,13 @@ static int
 open_state(struct job *job, struct checkpoint *ret_saved)
 {
 	struct ks_error error;
+	struct stat st;
 
 	if (!job->options->state)
 		return 0;
+	if (stat(job->options->state, &st) == 0)
+		job->last_run = (uint64_t)st.st_mtim.tv_sec * 1000000000U +
+		                (uint64_t)st.st_mtim.tv_nsec;
 	if (ks_checkpoint_file_open(job->options->state, &job->state, &error) != KS_OK ||
 	    ks_checkpoint_file_read(job->state, ret_saved, &error) != KS_OK)
 		return fail_error(job, &error);
@@ -387,6 +396,7 @@ open_output(struct job *job, const struct checkpoint *saved)
 	if (r < 0)
 		return fail_errno(
 			job, job->options->output ? job->options->output : "standard output", -r);
+	ks_output_set_meter(job->output, ks_telemetry_meter(&job->telemetry));
 	r = saved->has_output ? ks_output_restore(job->output, saved) : 0;
 	if (r < 0)
 		return fail_errno(job, ks_output_name(job->output), -r);
@@ -409,11 +419,27 @@ is_unfinished(const struct job *job, const struct checkpoint *saved)
 }
 
 static int
+check_files(struct job *job)
+{
+	for (char **file = job->options->files; *file; file++) {
+		struct stat in;
+
+		if (stat(*file, &in) < 0 || !is_output_file(job, &in))
+			continue;
+		ks_message_file(*file, "the input file is the output file");
+		note_status(job, EXIT_USAGE);
+		return -1;
+	}
+	return 0;
+}
+
+static int
 start_follower(struct job *job, const struct checkpoint *saved)
 {
 	const struct follower_options options = { .paths = job->options->files,
 		                                  .frame = job->options->frame,
 		                                  .from_start = job->options->from_start,
+		                                  .last_run = job->last_run,
 		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
@@ -464,6 +490,8 @@ start(struct job *job)
 		r = open_state(job, &saved);
 	if (r == 0)
 		r = open_output(job, &saved);
+	if (r == 0)
+		r = check_files(job);
 	if (r == 0)
 		r = start_follower(job, &saved);
 	ks_checkpoint_done(&saved);

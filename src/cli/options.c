@@ -39,6 +39,10 @@ enum {
 	KEY_DIRECTORY,
 	KEY_FILE,
 	KEY_FORMAT,
+	KEY_HTML,
+	KEY_REVOKED_AT,
+	KEY_MAX_AGE,
+	KEY_AS_OF,
 	KEY_MASK,
 	KEY_FILL_CHAR,
 	KEY_KEEP_LAST,
@@ -55,7 +59,7 @@ enum {
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
-	 COMMAND_HELP)
+	 COMMAND_REPORT | COMMAND_HELP)
 
 static const struct option_row rows[] = {
 	{ 'o', MASKING | COMMAND_RULES_IMPORT, "output", "FILE",
@@ -67,8 +71,7 @@ static const struct option_row rows[] = {
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
-	{ KEY_KEEP_LAST, MASKING, "keep-last", "N",
-	  "leave the last N bytes, up to 4, of long secrets readable" },
+	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -101,7 +104,14 @@ static const struct option_row rows[] = {
 	{ KEY_METRICS_LISTEN, MASKING, "metrics-listen", "PORT",
 	  "or ADDR:PORT: /metrics, /healthz, /readyz by HTTP" },
 	{ KEY_CANARY, MASKING, "canary", "TIME", "put a made-up key through every TIME, such as 5m" },
-	{ KEY_JSON, COMMAND_RULES_LIST, "json", NULL, "print JSON" },
+	{ KEY_JSON, COMMAND_RULES_LIST | COMMAND_REPORT, "json", NULL, "print JSON" },
+	{ KEY_HTML, COMMAND_REPORT, "html", "FILE", "write a page to FILE, print no table" },
+	{ KEY_CHECK, COMMAND_REPORT, "check", NULL, "exit 1 if a key is still leaking" },
+	{ KEY_REVOKED_AT, COMMAND_REPORT, "revoked-at", "TIME",
+	  "keys were revoked then; FINGERPRINT=TIME: one was" },
+	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
+	  "mark keys seen over a longer time than this: 90d" },
+	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
 	{ 'h', ALL, "help", NULL, "print this help" },
 	{ 'V', ALL, "version", NULL, "print the version" },
 };
@@ -175,6 +185,7 @@ ks_options_done(struct options *o)
 	list_done(&o->disable);
 	list_done(&o->only);
 	list_done(&o->journal_files);
+	list_done(&o->revoked_at);
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -193,6 +204,8 @@ list_of(struct options *o, int key)
 		return &o->only;
 	case KEY_FILE:
 		return &o->journal_files;
+	case KEY_REVOKED_AT:
+		return &o->revoked_at;
 	default:
 		return NULL;
 	}
@@ -310,6 +323,15 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_FORMAT:
 		o->format = text;
+		break;
+	case KEY_HTML:
+		o->html = text;
+		break;
+	case KEY_MAX_AGE:
+		o->max_age = text;
+		break;
+	case KEY_AS_OF:
+		o->as_of = text;
 		break;
 	case 'i':
 		o->in_place = true;

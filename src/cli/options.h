@@ -26,6 +26,7 @@ enum command_bit {
 	COMMAND_KEY_NEW = 1 << 10,
 	COMMAND_FOLLOW = 1 << 11,
 	COMMAND_JOURNAL = 1 << 12,
+	COMMAND_REPORT = 1 << 13,
 	COMMAND_FINGERPRINT = 1 << 14
 };
 
@@ -51,7 +52,10 @@ struct options {
 	const char *canary;         /* the time between two; NULL: there is none */
 	const char *directory; /* of journal files; NULL: the system's */
 	const char *format;    /* of the journal's entries; NULL: export */
-	struct text_list journal_files;
+	const char *html;      /* page to write; NULL: none */
+	const char *max_age;   /* NULL: the usual one */
+	const char *as_of;     /* NULL: now */
+	struct text_list journal_files, revoked_at;
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */

@@ -49,6 +49,18 @@ on_delay(void *ctx, uint64_t nanoseconds)
 	ks_metrics_delay(ctx, nanoseconds);
 }
 
+static void
+on_write(void *ctx)
+{
+	ks_metrics_begin_write(ctx);
+}
+
+static void
+on_written(void *ctx, size_t len)
+{
+	ks_metrics_end_write(ctx, len);
+}
+
 const struct meter *
 ks_telemetry_meter(const struct telemetry *t)
 {
@@ -241,7 +253,7 @@ ks_telemetry_init(struct telemetry *t, const struct options *options)
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
 		return EXIT_INTERNAL;
 	}
-	t->meter = (struct meter){ on_read, on_delay, t->metrics };
+	t->meter = (struct meter){ on_read, on_delay, on_write, on_written, t->metrics };
 	if (options->canary)
 		r = read_interval(t);
 	if (r == 0 && options->metrics_file)
@@ -253,7 +265,7 @@ void
 ks_telemetry_done(struct telemetry *t)
 {
 	t->server = ks_metrics_server_free(t->server);
-	if (t->metrics)
+	if (t->has_begun)
 		(void)write_file(t);
 	t->metrics = ks_metrics_free(t->metrics);
 	free(t->label);
@@ -296,6 +308,7 @@ ks_telemetry_begin(struct telemetry *t, const struct rule_selection *rules, stru
 		r = write_file(t);
 	if (r < 0)
 		return EXIT_IO;
+	t->has_begun = true;
 	ks_signals_tick(signals, interval);
 	return 0;
 }

@@ -430,7 +430,11 @@ ks_filter_break_off(struct filter *f, struct filter_error *reterr)
 int
 ks_filter_end(struct filter *f, struct filter_error *reterr)
 {
-	return finish(f, true, reterr);
+	int r = finish(f, true, reterr);
+
+	if (r == 0)
+		note_written(f);
+	return r;
 }
 
 size_t

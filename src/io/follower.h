@@ -28,7 +28,12 @@ typedef void (*follower_note_fn)(void *ctx, enum follower_note note, const char 
 struct follower_options {
 	char **paths; /* files and patterns, ended by NULL; borrowed */
 	enum ks_frame frame;
-	bool from_start;    /* also of files that are there now */
+	bool from_start; /* also of files that are there now */
+	/*
+	 * When an earlier run wrote its last checkpoint, in nanoseconds since 1970: files that were born since
+	 * are read from their start. 0: there was none.
+	 */
+	uint64_t last_run;
 	bool is_unfinished; /* the output ends in the middle of a line of an earlier run */
 	ks_sink_fn write;   /* the output */
 	void *write_ctx;

@@ -225,6 +225,14 @@ add_between(struct follower *f, struct source *s, const struct part *now)
 	return r;
 }
 
+/* Was it born after the last run, or right before its end? */
+static bool
+is_new(const struct follower *f, const struct part *part)
+{
+	return !f->is_started && f->options.last_run > 0 &&
+	       part->identity.birth >= f->options.last_run;
+}
+
 static int
 add_at_path(struct follower *f, struct source *s, uint64_t from)
 {
@@ -236,6 +244,8 @@ add_at_path(struct follower *f, struct source *s, uint64_t from)
 		return r == -ENOMEM ? r : 0;
 	}
 	tell(f, s, 0);
+	if (is_new(f, &part))
+		from = 0;
 	part.position = part.file_offset = from < part.size ? from : part.size;
 	r = s->files.count > 0 ? add_between(f, s, &part) : 0;
 	if (!s->redactor && s->files.reading == s->files.count)

@@ -116,35 +116,29 @@ ks_follower_record(struct follower *f, struct checkpoint *c)
 /* ------------------------------------------------------------------- restoring ---- */
 
 static bool
-is_path(const char *text, const char *saved)
+is_path(const char *text, const char *whole, const char *saved)
 {
-	char *whole = whole_path(text);
-	struct pattern pattern = { .text = whole };
-	bool is_it = whole && (strcmp(whole, saved) == 0 ||
-	                       (ks_pattern_is(text) && ks_pattern_matches(&pattern, saved)));
+	const struct pattern pattern = { .text = (char *)whole };
 
-	free(whole);
-	return is_it;
+	return strcmp(whole, saved) == 0 ||
+	       (ks_pattern_is(text) && ks_pattern_matches(&pattern, saved));
 }
 
-/* How a saved path is named now. Returns NULL if it is not. Lends saved. */
+/* How a saved path is named now. Returns NULL if it is not. Lends saved, or what is in options. */
 static const char *
 name_of(const struct follower *f, const char *saved)
 {
-	for (char **path = f->options.paths; *path; path++) {
-		if (is_path(*path, saved) && **path == '/')
-			return saved;
-		if (is_path(*path, saved) && !ks_pattern_is(*path))
-			return *path;
-		if (is_path(*path, saved)) {
-			char *here = whole_path("");
-			size_t len = here ? strlen(here) : 0;
+	const char *name = NULL;
 
-			free(here);
-			return saved + len;
-		}
+	for (char **path = f->options.paths; !name && *path; path++) {
+		char *whole = whole_path(*path);
+
+		if (whole && is_path(*path, whole, saved))
+			name = ks_pattern_is(*path) ? saved + (strlen(whole) - strlen(*path))
+			                            : *path;
+		free(whole);
 	}
-	return NULL;
+	return name;
 }
 
 /*

@@ -9,6 +9,8 @@
 struct meter {
 	void (*on_read)(void *ctx, const uint8_t *data, size_t len); /* borrows data until return */
 	void (*on_delay)(void *ctx, uint64_t nanoseconds);           /* of one read's bytes */
+	void (*on_write)(void *ctx); /* begins: it may take as long as the reader does */
+	void (*on_written)(void *ctx, size_t len);
 	void *ctx;
 };
 

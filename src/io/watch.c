@@ -11,7 +11,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define DIRECTORY_MASK                                                                        \
+#define DIRECTORY_MASK                                                                         \
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | \
 	 IN_ONLYDIR)
 #define FILE_MASK   IN_MODIFY

@@ -21,8 +21,9 @@ enum watch_change {
 
 struct watch_event {
 	enum watch_change change;
-	int id;           /* of the directory or file */
-	uint32_t cookie;  /* the same for a name that has gone and the new one it has got; 0: not moved */
+	int id; /* of the directory or file */
+	uint32_t
+		cookie; /* the same for a name that has gone and the new one it has got; 0: not moved */
 	const char *name; /* in the directory; else "" */
 };
 

@@ -2,7 +2,7 @@
 /* Only what is needed is escaped (RFC 8259): '"', '\' and control bytes. */
 #include "json.h"
 
-#include "utf8.h"
+#include "text.h"
 
 static void
 write_ascii(char c, FILE *out)
@@ -15,7 +15,10 @@ write_ascii(char c, FILE *out)
 			return;
 		}
 	}
-	(void)fprintf(out, c < ' ' || c == 0x7f ? "\\u%04x" : "%c", (unsigned char)c);
+	if (c < ' ' || c == 0x7f)
+		(void)fprintf(out, "\\u%04x", (unsigned char)c);
+	else
+		(void)fputc(c, out);
 }
 
 void
@@ -27,7 +30,7 @@ ks_json_string(const char *text, FILE *out)
 	}
 	(void)fputc('"', out);
 	while (*text) {
-		size_t len = ks_utf8_length(text);
+		size_t len = *text & (char)0x80 ? ks_text_character(text) : 0;
 
 		if (!(*text & (char)0x80))
 			write_ascii(*text, out);

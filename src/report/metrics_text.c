@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "metrics_data.h"
-#include "utf8.h"
+#include "text.h"
 
 struct page {
 	FILE *out;
@@ -26,7 +26,7 @@ static void
 print_text(FILE *out, const char *text)
 {
 	while (*text) {
-		size_t len = ks_utf8_length(text);
+		size_t len = *text & (char)0x80 ? ks_text_character(text) : 1;
 
 		if (len == 0)
 			(void)fputs("\xef\xbf\xbd",

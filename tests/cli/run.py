@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command-line tests of keysieve.
 
-    python3 tests/cli/run.py [BINARY] [-v] [-k PATTERN]...
+    python3 tests/cli/run.py [BINARY] [-v] [-j N] [-k PATTERN]...
 
-BINARY may come from $KEYSIEVE too. -v names every test with its seconds, -k picks tests by name.
+BINARY may come from $KEYSIEVE too. -v names every test with its seconds, -k picks tests by name. Classes
+of tests run beside each other, N at a time: most of them wait most of the time.
 The last line is "CLI: N passed, N failed"; the exit status is 1 if a test failed or none ran.
 """
 
 import argparse
+import concurrent.futures
+import contextlib
+import io
+import multiprocessing
 import os
 import sys
 import time
@@ -55,10 +60,43 @@ class Result(unittest.TestResult):
         print(f"SKIP {test.id()}: {reason}", flush=True)
 
 
+def classes_of(suite):
+    """The tests of a suite, a list for each class."""
+    groups = {}
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            groups.update(classes_of(item))
+        else:
+            groups.setdefault(type(item), []).append(item)
+    return groups
+
+
+def run_class(tests, verbose):
+    """Returns what was printed, and how many tests ran, failed, and were skipped."""
+    result, out = Result(verbose), io.StringIO()
+    with contextlib.redirect_stdout(out):
+        unittest.TestSuite(tests).run(result)
+    return out.getvalue(), result.testsRun, len(result.failed), len(result.skipped)
+
+
+def run_all(groups, verbose, jobs):
+    """The same counts of all, which are printed as they come."""
+    total = [0, 0, 0]
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(jobs, context) as pool:
+        runs = [pool.submit(run_class, tests, verbose) for tests in groups]
+        for run in concurrent.futures.as_completed(runs):
+            out, *counts = run.result()
+            print(out, end="", flush=True)
+            total = [a + b for a, b in zip(total, counts)]
+    return total
+
+
 def main():
     parser = argparse.ArgumentParser(description="Command-line tests of keysieve.")
     parser.add_argument("binary", nargs="?", default=os.environ.get("KEYSIEVE", "build/keysieve"))
     parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("-j", dest="jobs", type=int, default=2 * (os.cpu_count() or 1), metavar="N")
     parser.add_argument("-k", dest="patterns", action="append", metavar="PATTERN")
     args = parser.parse_args()
     if not os.access(args.binary, os.X_OK):
@@ -69,11 +107,11 @@ def main():
     loader = unittest.TestLoader()
     if args.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in args.patterns]
-    result = Result(args.verbose)
-    loader.discover(HERE, "test_*.py", HERE).run(result)
-    passed = max(result.testsRun - len(result.failed) - len(result.skipped), 0)
-    print(f"CLI: {passed} passed, {len(result.failed)} failed")
-    return 1 if result.failed or passed == 0 else 0
+    groups = classes_of(loader.discover(HERE, "test_*.py", HERE)).values()
+    count, failed, skipped = run_all(groups, args.verbose, args.jobs)
+    passed = max(count - failed - skipped, 0)
+    print(f"CLI: {passed} passed, {failed} failed")
+    return 1 if failed or passed == 0 else 0
 
 
 if __name__ == "__main__":

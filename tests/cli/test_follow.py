@@ -218,6 +218,11 @@ class OneFile(FollowTest):
         result = run("follow", *ONLY, self.directory)
         self.assert_message(result, 74, "Is a directory")
 
+    def test_the_input_is_the_output(self):
+        self.write(b"text\n")
+        result = run("follow", *ONLY, "--output", self.log, self.log)
+        self.assert_message(result, 2, "the input file is the output file")
+
     def test_no_files(self):
         self.assert_message(run("follow", *ONLY), 2, "--help")
 
@@ -416,6 +421,28 @@ class Rotation(FollowTest):
             f.thaw()
             f.expect(b"2\n")
             f.expect_message("gone before it could be read")
+
+    def test_rotations_of_which_nobody_told(self):
+        """The kernel keeps a limited number of changes for who does not take them."""
+        with open("/proc/sys/fs/inotify/max_queued_events", encoding="ascii") as file:
+            limit = int(file.read())
+        if limit > 100000:
+            self.skipTest(f"{limit} changes are too many to make")
+        self.write(b"")
+        with self.follow() as f:
+            self.write(b"0\n")
+            f.expect(b"0\n")
+            f.freeze()
+            for i in range(limit // 2 + 1):
+                os.close(os.open(self.path(f"{i}"), os.O_CREAT))
+                os.remove(self.path(f"{i}"))
+            for i in range(1, 4):
+                self.write(b"%d\n" % i)
+                time.sleep(0.02)  # births are counted in ticks of the kernel
+                self.rotate(i)
+            self.write(b"4\n")
+            f.thaw()
+            f.expect(b"0\n1\n2\n3\n4\n")
 
     def test_many_rotations_under_load(self):
         want = b""
@@ -819,6 +846,19 @@ class State(FollowTest):
             self.stopped(f)
         with self.follow(*self.args(self.log, other)) as f:
             self.expect(f, b"1\nnew\n2\n")
+
+    def test_files_that_are_born_while_it_is_down(self):
+        self.write(b"")
+        old = self.file("old.txt", b"old\n")
+        with self.follow(*self.args(self.path("*.log"), self.path("late.txt"))) as f:
+            self.stopped(f)
+        time.sleep(0.02)
+        self.write(b"1\n", self.path("new.log"))
+        self.write(b"2\n", self.path("late.txt"))
+        with self.follow(*self.args(self.path("*.log"), self.path("late.txt"), old)) as f:
+            self.write(b"3\n", old)
+            f.wait(lambda: len(self.content(self.out)) >= 6, "it has read all")
+            self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3"])
 
     def test_relative_names_and_patterns(self):
         self.write(b"")
