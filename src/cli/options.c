@@ -501,7 +501,7 @@ print_row(const struct option_row *row)
 	               is_short ? row->key : ' ', is_short ? "," : " ", row->name,
 	               argument_kind(row) == required_argument ? " " : "",
 	               row->argument ? row->argument : "");
-	(void)printf("  %-22s%s\n", left, row->help);
+	(void)printf("  %-21s %s\n", left, row->help);
 }
 
 void
