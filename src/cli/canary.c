@@ -30,6 +30,26 @@ struct catch
 
 /* ------------------------------------------------------------------------ making ---- */
 
+/* Parts that touch are one; short ones could stand in any text. Returns how many are left. */
+static size_t
+join_secrets(struct example *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->secret_count; i++) {
+		size_t from = e->secrets[i].from;
+
+		while (i + 1 < e->secret_count && e->secrets[i].to == e->secrets[i + 1].from)
+			i++;
+		if (e->secrets[i].to - from < PIECE)
+			continue;
+		e->secrets[kept].from = from;
+		e->secrets[kept++].to = e->secrets[i].to;
+	}
+	e->secret_count = kept;
+	return kept;
+}
+
 /* Returns KS_OK, or an error: also if the rule has no example that can be made. */
 static int
 make_from(struct canary *canary, const struct ks_catalog_entry *entry)
@@ -39,7 +59,7 @@ make_from(struct canary *canary, const struct ks_catalog_entry *entry)
 
 	for (const char *const *text = entry->examples; text && *text && r != KS_OK; text++) {
 		r = ks_example_expand(&entry->rule, *text, &canary->example, &error);
-		if (r == KS_OK && canary->example.secret_count == 0) {
+		if (r == KS_OK && join_secrets(&canary->example) == 0) {
 			ks_example_done(&canary->example);
 			r = KS_ERROR_UNKNOWN;
 		}
@@ -155,10 +175,8 @@ put_through(const struct canary *canary, enum ks_frame frame, const struct optio
 static bool
 holds_secret(const struct catch *out, const uint8_t *secret, size_t len)
 {
-	size_t piece = len < PIECE ? len : PIECE;
-
-	for (size_t i = 0; i + piece <= len; i++) {
-		if (memmem(out->bytes, out->len, secret + i, piece))
+	for (size_t i = 0; i + PIECE <= len; i++) {
+		if (memmem(out->bytes, out->len, secret + i, PIECE))
 			return true;
 	}
 	return false;

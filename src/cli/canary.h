@@ -10,7 +10,7 @@
 
 enum canary_result {
 	CANARY_MASKED,
-	CANARY_EXPOSED, /* at least 8 bytes of it, or all of a shorter one, came out as they are */
+	CANARY_EXPOSED, /* 8 bytes of it in a row came out as they are */
 	CANARY_NONE,    /* no rule in use has an example */
 	CANARY_ERROR    /* it could not be put through: memory is out */
 };
