@@ -172,7 +172,7 @@ listen_for(struct telemetry *t)
 	}
 	r = ks_metrics_server_new(&address, t->metrics, &t->server);
 	if (r == -ENOSYS)
-		ks_message("--metrics-listen: keysieve was built without libmicrohttpd");
+		ks_message("--metrics-listen: libmicrohttpd is not installed, or was not built in");
 	else if (r < 0)
 		ks_message("--metrics-listen: %s", strerror(-r));
 	if (r == 0)

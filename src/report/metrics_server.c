@@ -9,13 +9,13 @@
 #include "metrics_server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "http_library.h"
 #include "metrics_data.h"
 
 #define CONNECTIONS     16U
@@ -30,6 +30,7 @@ struct visitor {
 };
 
 struct metrics_server {
+	struct http_library http;
 	struct metrics *metrics;
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock; /* of visitors */
@@ -39,25 +40,26 @@ struct metrics_server {
 /* ----------------------------------------------------------------------- answers ---- */
 
 static enum MHD_Result
-answer(struct MHD_Connection *connection, unsigned status, const char *type,
-       struct MHD_Response *response)
+answer(const struct metrics_server *s, struct MHD_Connection *connection, unsigned status,
+       const char *type, struct MHD_Response *response)
 {
 	enum MHD_Result r;
 
 	if (!response)
 		return MHD_NO;
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	(void)s->http.add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)s->http.add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	r = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
+		(void)s->http.add_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	r = s->http.queue(connection, status, response);
+	s->http.drop(response);
 	return r;
 }
 
 /* One line. */
 static enum MHD_Result
-answer_text(struct MHD_Connection *connection, unsigned status, const char *text)
+answer_text(const struct metrics_server *s, struct MHD_Connection *connection, unsigned status,
+            const char *text)
 {
 	char *line = NULL;
 	size_t len;
@@ -70,12 +72,12 @@ answer_text(struct MHD_Connection *connection, unsigned status, const char *text
 		free(line);
 		return MHD_NO;
 	}
-	return answer(connection, status, "text/plain; charset=utf-8",
-	              MHD_create_response_from_buffer(len, line, MHD_RESPMEM_MUST_FREE));
+	return answer(s, connection, status, "text/plain; charset=utf-8",
+	              s->http.response_of(len, line, MHD_RESPMEM_MUST_FREE));
 }
 
 static enum MHD_Result
-answer_metrics(struct MHD_Connection *connection, struct metrics *metrics)
+answer_metrics(const struct metrics_server *s, struct MHD_Connection *connection)
 {
 	char *page = NULL;
 	size_t len;
@@ -83,19 +85,20 @@ answer_metrics(struct MHD_Connection *connection, struct metrics *metrics)
 
 	if (!out)
 		return MHD_NO;
-	ks_metrics_print(metrics, NULL, out);
+	ks_metrics_print(s->metrics, NULL, out);
 	if (fclose(out) != 0) {
 		free(page);
 		return MHD_NO;
 	}
-	return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
-	              MHD_create_response_from_buffer(len, page, MHD_RESPMEM_MUST_FREE));
+	return answer(s, connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
+	              s->http.response_of(len, page, MHD_RESPMEM_MUST_FREE));
 }
 
 static enum MHD_Result
-answer_health(struct MHD_Connection *connection, const char *ailment)
+answer_health(const struct metrics_server *s, struct MHD_Connection *connection,
+              const char *ailment)
 {
-	return answer_text(connection, ailment ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
+	return answer_text(s, connection, ailment ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
 	                   ailment ? ailment : "ok");
 }
 
@@ -104,21 +107,22 @@ static enum MHD_Result
 on_request(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
            const char *version, const char *body, size_t *body_len, void **request)
 {
-	struct metrics *metrics = ((struct metrics_server *)ctx)->metrics;
+	const struct metrics_server *s = ctx;
 
 	(void)version;
 	(void)body;
 	(void)body_len;
 	(void)request;
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or HEAD");
+		return answer_text(s, connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or HEAD");
 	if (strcmp(path, "/metrics") == 0)
-		return answer_metrics(connection, metrics);
+		return answer_metrics(s, connection);
 	if (strcmp(path, "/healthz") == 0)
-		return answer_health(connection, ks_metrics_ailment(metrics));
+		return answer_health(s, connection, ks_metrics_ailment(s->metrics));
 	if (strcmp(path, "/readyz") == 0)
-		return answer_health(connection, ks_metrics_is_ready(metrics) ? NULL : "not ready");
-	return answer_text(connection, MHD_HTTP_NOT_FOUND, "/metrics, /healthz or /readyz");
+		return answer_health(s, connection,
+		                     ks_metrics_is_ready(s->metrics) ? NULL : "not ready");
+	return answer_text(s, connection, MHD_HTTP_NOT_FOUND, "/metrics, /healthz or /readyz");
 }
 
 /* ---------------------------------------------------------------------- visitors ---- */
@@ -138,9 +142,9 @@ static void
 on_connection(void *ctx, struct MHD_Connection *connection, void **socket_ctx,
               enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct metrics_server *s = ctx;
+	const union MHD_ConnectionInfo *info = s->http.connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct visitor *visitor;
 	bool is_new = code == MHD_CONNECTION_NOTIFY_STARTED;
 
@@ -200,13 +204,29 @@ start_daemon(struct metrics_server *s, int fd)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
-	                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-	                          CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS,
-	                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
-	                          MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	daemon = s->http.start_daemon(
+		MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
+}
+
+/* Returns NULL when memory is out. */
+static struct metrics_server *
+make(const struct http_library *http, struct metrics *metrics)
+{
+	struct metrics_server *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->http = *http;
+	s->metrics = metrics;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		s->visitors[i].fd = -1;
+	return s;
 }
 
 int
@@ -214,24 +234,21 @@ ks_metrics_server_new(const struct metrics_address *address, struct metrics *met
                       struct metrics_server **ret_server)
 {
 	struct metrics_server *s;
-	int fd = open_socket(address);
+	struct http_library http;
+	int fd, r = ks_http_library_load(&http);
 
+	if (r < 0)
+		return r;
+	fd = open_socket(address);
 	if (fd < 0)
 		return fd;
-	s = calloc(1, sizeof(*s));
-	if (!s) {
-		(void)close(fd);
-		return -ENOMEM;
-	}
-	s->metrics = metrics;
-	(void)pthread_mutex_init(&s->lock, NULL);
-	for (size_t i = 0; i < CONNECTIONS; i++)
-		s->visitors[i].fd = -1;
-	s->daemon = start_daemon(s, fd);
-	if (!s->daemon) {
+	s = make(&http, metrics);
+	if (s)
+		s->daemon = start_daemon(s, fd);
+	if (!s || !s->daemon) {
 		(void)close(fd);
 		(void)ks_metrics_server_free(s);
-		return -EAGAIN;
+		return -ENOMEM;
 	}
 	*ret_server = s;
 	return 0;
@@ -243,7 +260,7 @@ ks_metrics_server_free(struct metrics_server *s)
 	if (!s)
 		return NULL;
 	if (s->daemon)
-		MHD_stop_daemon(s->daemon);
+		s->http.stop_daemon(s->daemon);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return NULL;

@@ -17,8 +17,8 @@
 struct metrics_server;
 
 /*
- * Listen from now on; borrows metrics until it is freed. Returns 0 or a negative errno; -ENOSYS: keysieve was built
- * without it.
+ * Listen from now on; borrows metrics until it is freed. Returns 0 or a negative errno; -ENOSYS: libmicrohttpd was not
+ * built in, or is not installed.
  */
 int ks_metrics_server_new(const struct metrics_address *address, struct metrics *metrics,
                           struct metrics_server **ret_server);
