@@ -68,8 +68,10 @@ fail_errno(struct job *job, const char *name, int error)
 static int
 fail_status(struct job *job, int status)
 {
-	if (status == KS_ERROR_SINK)
+	if (status == KS_ERROR_SINK) {
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
 		return fail_errno(job, ks_output_name(job->output), job->write_error);
+	}
 	ks_message("%s", ks_status_text(status));
 	note_status(job, EXIT_INTERNAL);
 	return -1;

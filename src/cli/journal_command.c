@@ -41,6 +41,7 @@ judge(struct journal_job *job, int r)
 		return TURN_ON;
 	case JOURNAL_WRITING:
 		ks_message_file(ks_output_name(job->output), strerror(code));
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
 		return fail(job, EXIT_IO);
 	case JOURNAL_MASKING:
 		ks_message("%s", ks_status_text(code));
@@ -279,7 +280,8 @@ run(struct journal_job *job, struct signals *signals)
 	if (r != 0)
 		turn = fail(job, r);
 	ks_telemetry_set_ready(&job->telemetry, turn == TURN_ON);
-	ks_notify_ready();
+	if (turn == TURN_ON)
+		ks_notify_ready();
 	while (turn == TURN_ON)
 		turn = step(job, signals);
 	if (turn != TURN_FAILED)
