@@ -456,6 +456,8 @@ struct ks_key;
 
 /* Make a new key and write it to a file that does not exist yet, mode 0600. Errors: KS_ERROR_FILE. */
 KS_PUBLIC int ks_key_create_file(const char *path, struct ks_error *reterr);
+/* One that is nowhere else, for as long as nobody needs it again. Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL. */
+KS_PUBLIC int ks_key_new_random(struct ks_key **ret_key);
 /* *ret_key is the caller's to free. Errors: KS_ERROR_FILE, KS_ERROR_MEMORY. */
 KS_PUBLIC int ks_key_read_file(const char *path, struct ks_key **ret_key, struct ks_error *reterr);
 /* Wipes it. NULL is fine. */

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check_config_command.h"
+#include "completion_command.h"
 #include "filter_command.h"
 #include "fingerprint_command.h"
 #include "follow_command.h"
 #include "journal_command.h"
 #include "key_command.h"
+#include "manual.h"
 #include "message.h"
 #include "report_command.h"
 #include "rules_commands.h"
@@ -77,6 +80,16 @@ static const struct command commands[] = {
 	  "Print a key's fingerprint, to look for it in logs.",
 	  "The key is read from the standard input, or asked for and not shown.\n",
 	  ks_fingerprint_command },
+	{ COMMAND_CHECK_CONFIG, "check-config", "[OPTION]... [COMMAND [OPTION]...]",
+	  "Check the configuration file, and what it names.",
+	  "Prints the options with which COMMAND would run, and where each comes from. With no\n"
+	  "COMMAND, print those of the commands that mask logs. The one without a name is called\n"
+	  "filter here.\n",
+	  ks_check_config_command },
+	{ COMMAND_COMPLETION, "completion", "SHELL", "Print the completion of bash, zsh or fish.",
+	  "An installed keysieve has them where shells look for them; without, bash takes\n"
+	  "'source <(keysieve completion bash)'.\n",
+	  ks_completion_command },
 	{ COMMAND_HELP, "help", "[COMMAND]", "Print help on a command.", NULL, help_command },
 };
 
@@ -111,8 +124,8 @@ is_below(const struct command *command, const struct command *group)
 	       command->words[len] == ' ';
 }
 
-static bool
-is_group(const struct command *group)
+bool
+ks_command_is_group(const struct command *group)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (is_below(&commands[i], group))
@@ -121,9 +134,30 @@ is_group(const struct command *group)
 	return false;
 }
 
-/* The command with the most words that argv[0, count) begins with; the filter if there is none. */
-static const struct command *
-best_match(int count, char **argv, int *ret_words)
+const struct command *
+ks_command_get(size_t i)
+{
+	return i < COMMAND_COUNT ? &commands[i] : NULL;
+}
+
+const char *
+ks_command_name(const struct command *command)
+{
+	return command->bit == COMMAND_FILTER ? "filter" : command->words;
+}
+
+const struct command *
+ks_command_named(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(ks_command_name(&commands[i]), name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+const struct command *
+ks_command_match(int count, char **argv, int *ret_words)
 {
 	const struct command *best = &commands[0];
 
@@ -143,9 +177,9 @@ const struct command *
 ks_command_find(int argc, char **argv, int *ret_words)
 {
 	int count = argc > 0 ? argc - 1 : 0, words;
-	const struct command *best = best_match(count, argv + 1, &words);
+	const struct command *best = ks_command_match(count, argv + 1, &words);
 
-	if (is_group(best) && words < count && argv[1 + words][0] != '-') {
+	if (ks_command_is_group(best) && words < count && argv[1 + words][0] != '-') {
 		ks_message("no command '%s %s'; see keysieve %s --help", best->words,
 		           argv[1 + words], best->words);
 		return NULL;
@@ -169,11 +203,12 @@ print_commands(const struct command *command, FILE *out)
 {
 	bool is_filter = command->bit == COMMAND_FILTER;
 
-	if (!is_filter && !is_group(command))
+	if (!is_filter && !ks_command_is_group(command))
 		return;
 	(void)fprintf(out, "\nCommands:\n");
 	for (size_t i = 1; i < COMMAND_COUNT; i++) {
-		if (is_filter ? !is_group(&commands[i]) : is_below(&commands[i], command))
+		if (is_filter ? !ks_command_is_group(&commands[i])
+		              : is_below(&commands[i], command))
 			(void)fprintf(out, "  %-15s%s\n", commands[i].words, commands[i].summary);
 	}
 }
@@ -201,7 +236,7 @@ ks_command_print_help(const struct command *command)
 	(void)printf("\nOptions:\n");
 	ks_options_print(command);
 	(void)printf("\nExit status: 0 done%s;\n"
-	             "2 usage; 70 internal error; 74 input or output; 78 rules.\n",
+	             "2 usage; 70 internal error; 74 input or output; 78 rules or configuration.\n",
 	             exit_status_of_check(command));
 }
 
@@ -212,9 +247,11 @@ help_command(const struct options *options)
 	const struct command *command;
 	int count = 0, words;
 
+	if (options->man)
+		return ks_manual_print();
 	while (options->files[count])
 		count++;
-	command = best_match(count, options->files, &words);
+	command = ks_command_match(count, options->files, &words);
 	if (words < count) {
 		ks_message("no command '%s'; see keysieve --help", options->files[words]);
 		return EXIT_USAGE;

@@ -20,6 +20,7 @@
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
+#include "observer.h"
 #include "reload.h"
 #include "rule_selection.h"
 #include "scrub_command.h"
@@ -27,8 +28,17 @@
 #include "statistics.h"
 #include "telemetry.h"
 
+/* Where an input begins in all that is read. */
+struct begin {
+	const char *name;
+	uint64_t bytes, lines;
+};
+
 struct job {
 	const struct options *options;
+	struct observer observer;
+	struct begin *begins; /* of the inputs that were begun */
+	size_t begin_count;
 	struct signals signals;
 	struct rule_selection rules;
 	struct reload reload;
@@ -175,15 +185,37 @@ close_output(struct job *job)
 
 /* ------------------------------------------------------------------------- rules ---- */
 
+/* The input that holds this byte of all that is read. */
+static const struct begin *
+input_at(const struct job *job, uint64_t at)
+{
+	size_t i = job->begin_count - 1;
+
+	while (i > 0 && job->begins[i].bytes > at)
+		i--;
+	return &job->begins[i];
+}
+
+/* A ks_finding_fn. What is found while the rules change was found by the former ones. */
+static void
+note_finding(void *ctx, const struct ks_finding *finding)
+{
+	struct job *job = ctx;
+	const struct begin *begin = input_at(job, finding->offset);
+	struct ks_finding in_input = *finding;
+
+	in_input.offset -= begin->bytes;
+	in_input.line -= finding->line > 0 ? begin->lines : 0;
+	ks_observer_note(&job->observer, &job->rules, &job->stats, begin->name, &in_input);
+}
+
 static int
 use_rules(struct job *job, const struct rule_selection *rules)
 {
-	struct ks_stream_options options = {
-		.on_finding = ks_statistics_count,
-		.finding_ctx = &job->stats,
-	};
+	struct ks_stream_options options = { .on_finding = note_finding, .finding_ctx = job };
 
 	ks_masking_set(job->options, rules, &options);
+	ks_observer_set(&job->observer, &options);
 	return ks_filter_use(job->filter, rules->set, &options);
 }
 
@@ -204,6 +236,7 @@ change_rules(struct job *job)
 static int
 reload_rules(struct job *job)
 {
+	ks_observer_reopen(&job->observer);
 	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
@@ -237,6 +270,7 @@ measure(struct job *job)
 	struct metrics *metrics = job->telemetry.metrics;
 
 	ks_metrics_set_findings(metrics, &job->stats);
+	ks_telemetry_note_observer(&job->telemetry, &job->observer);
 	ks_metrics_set(metrics, METRIC_HELD_BYTES, ks_filter_held(job->filter));
 }
 
@@ -246,8 +280,10 @@ attend(struct job *job)
 {
 	unsigned raised = ks_signals_take(&job->signals);
 
-	if (raised & SIGNALS_TICK)
+	if (raised & SIGNALS_TICK) {
 		ks_notify_alive();
+		ks_observer_tick(&job->observer);
+	}
 	if (ks_telemetry_wants(&job->telemetry, raised))
 		measure(job);
 	ks_telemetry_attend(&job->telemetry, raised, &job->rules);
@@ -348,6 +384,13 @@ copy_descriptor(struct job *job, const char *name, int fd)
 		note_status(job, EXIT_IO);
 		return 0;
 	}
+	if (ks_observer_has_file(&job->observer, fd)) {
+		ks_message_file(name, "the input file is the ledger");
+		note_status(job, EXIT_IO);
+		return 0;
+	}
+	job->begins[job->begin_count++] = (struct begin){ name, ks_filter_bytes(job->filter),
+		                                          ks_filter_lines(job->filter) };
 	ks_descriptor_enlarge_pipe(fd);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	if (ks_inlet_init(&inlet, fd, &job->signals.wake) < 0)
@@ -418,6 +461,17 @@ copy_all(struct job *job)
 
 /* ------------------------------------------------------------------------ whole ---- */
 
+static bool
+make_begins(struct job *job)
+{
+	size_t count = 1;
+
+	while (job->options->files[count - 1])
+		count++;
+	job->begins = calloc(count, sizeof(*job->begins));
+	return job->begins;
+}
+
 static int
 make_filter(struct job *job)
 {
@@ -429,7 +483,8 @@ make_filter(struct job *job)
 		.meter = ks_telemetry_meter(&job->telemetry),
 	};
 
-	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
+	if (!make_begins(job) ||
+	    ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
 	                       ks_ruleset_count(job->rules.set)) != KS_OK)
 		return KS_ERROR_MEMORY;
 	job->filter = ks_filter_new(&options);
@@ -441,8 +496,11 @@ make_filter(struct job *job)
 static int
 start(struct job *job)
 {
-	int r = ks_signals_init(&job->signals);
+	int r = ks_observer_init(&job->observer, job->options);
 
+	if (r != 0)
+		return r;
+	r = ks_signals_init(&job->signals);
 	if (r < 0) {
 		ks_message("signals: %s", strerror(-r));
 		return EXIT_INTERNAL;
@@ -466,7 +524,8 @@ start(struct job *job)
 	}
 	if (job->output_fd >= 0)
 		ks_descriptor_enlarge_pipe(job->output_fd);
-	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals);
+	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
+	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	if (r != 0)
 		return r;
 	ks_telemetry_set_ready(&job->telemetry, true);
@@ -491,6 +550,8 @@ finish(struct job *job)
 {
 	ks_telemetry_done(&job->telemetry);
 	ks_filter_free(job->filter);
+	ks_observer_done(&job->observer);
+	free(job->begins);
 	ks_gzip_output_free(job->gzip);
 	ks_statistics_done(&job->stats);
 	ks_reload_done(&job->reload);
@@ -503,7 +564,7 @@ finish(struct job *job)
 int
 ks_filter_command(const struct options *options)
 {
-	struct job job = { .options = options, .output_fd = -1 };
+	struct job job = { .options = options, .output_fd = -1, .signals = SIGNALS_NONE };
 
 	if (options->in_place)
 		return ks_scrub_command(options);

@@ -51,7 +51,7 @@ read_text(struct job *job, int fd, bool is_line)
 	return 0;
 }
 
-/* Nothing that is typed is shown. */
+/* Nothing that is typed is shown, once it is asked for. */
 static int
 ask(struct job *job)
 {
@@ -65,8 +65,8 @@ ask(struct job *job)
 	}
 	quiet = usual;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
-	(void)ks_descriptor_write(STDERR_FILENO, (const uint8_t *)prompt, strlen(prompt));
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	(void)ks_descriptor_write(STDERR_FILENO, (const uint8_t *)prompt, strlen(prompt));
 	status = read_text(job, STDIN_FILENO, true);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
 	(void)ks_descriptor_write(STDERR_FILENO, (const uint8_t *)"\n", 1);

@@ -20,6 +20,7 @@
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
+#include "observer.h"
 #include "output.h"
 #include "reload.h"
 #include "signals.h"
@@ -32,6 +33,7 @@
 
 struct job {
 	const struct options *options;
+	struct observer observer;
 	struct signals signals;
 	struct reload reload;
 	struct follow_rules *rules;
@@ -137,13 +139,16 @@ is_output_file(const struct job *job, const struct stat *in)
 	       in->st_dev == out.st_dev && in->st_ino == out.st_ino;
 }
 
-/* Would reading this file feed the output back? A pattern may match it. */
+/* Would reading this file feed the output back, or is it the ledger? A pattern may match them. */
 static bool
 is_output(void *ctx, int fd)
 {
+	const struct job *job = ctx;
 	struct stat in;
 
-	return fstat(fd, &in) == 0 && is_output_file(ctx, &in);
+	if (ks_observer_has_file(&job->observer, fd))
+		return true;
+	return fstat(fd, &in) == 0 && is_output_file(job, &in);
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -208,7 +213,8 @@ reopen_at_line_end(struct job *job)
 static int
 use_rules(struct job *job, const struct rule_selection *selection)
 {
-	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, job->rules);
+	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, &job->observer,
+	                                                 job->rules);
 
 	if (!rules)
 		return fail_status(job, KS_ERROR_MEMORY);
@@ -223,6 +229,7 @@ reload(struct job *job)
 {
 	job->must_reopen = true;
 	job->asked_to_reopen = ks_followed_clock();
+	ks_observer_reopen(&job->observer);
 	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (!job->reload.is_ready)
 		return 0;
@@ -268,6 +275,7 @@ measure(struct job *job)
 	if (!metrics)
 		return;
 	ks_metrics_set_findings(metrics, ks_follow_rules_statistics(job->rules));
+	ks_telemetry_note_observer(&job->telemetry, &job->observer);
 	ks_metrics_set(metrics, METRIC_HELD_BYTES,
 	               ks_follower_lag(&job->follower, note_lag, metrics));
 	ks_metrics_publish_files(metrics);
@@ -278,8 +286,10 @@ do_signals(struct job *job)
 {
 	unsigned raised = ks_signals_take(&job->signals);
 
-	if (raised & SIGNALS_TICK)
+	if (raised & SIGNALS_TICK) {
 		ks_notify_alive();
+		ks_observer_tick(&job->observer);
+	}
 	if (ks_telemetry_wants(&job->telemetry, raised))
 		measure(job);
 	ks_telemetry_attend(&job->telemetry, raised, &job->rules->selection);
@@ -466,7 +476,8 @@ begin_telemetry(struct job *job)
 	int r;
 
 	measure(job);
-	r = ks_telemetry_begin(&job->telemetry, &job->rules->selection, &job->signals);
+	r = ks_telemetry_begin(&job->telemetry, &job->rules->selection, &job->signals,
+	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	note_status(job, r);
 	return r == 0 ? 0 : -1;
 }
@@ -514,6 +525,7 @@ finish(struct job *job)
 	ks_checkpoint_file_close(job->state);
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
+	ks_observer_done(&job->observer);
 	ks_signals_done(&job->signals);
 }
 
@@ -526,6 +538,11 @@ ks_follow_command(const struct options *options)
 	if (!options->files[0]) {
 		ks_message("no files to follow; see keysieve follow --help");
 		return EXIT_USAGE;
+	}
+	note_status(&job, ks_observer_init(&job.observer, options));
+	if (job.status != 0) {
+		ks_observer_done(&job.observer);
+		return job.status;
 	}
 	raise_file_limit();
 	r = ks_signals_init(&job.signals);

@@ -6,7 +6,14 @@
 
 #include "masking.h"
 
-#include "masking.h"
+/* A source_finding_fn. */
+static void
+note_finding(void *ctx, const char *path, const struct ks_finding *finding)
+{
+	struct follow_rules *rules = ctx;
+
+	ks_observer_note(rules->observer, &rules->selection, &rules->stats, path, finding);
+}
 
 /* Positions in the output are positions in the source: masks keep the length. */
 static int
@@ -18,16 +25,17 @@ prepare(struct follow_rules *rules, const struct options *options)
 
 	rules->masker.set = s->set;
 	rules->masker.options.wants_restart = options->state != NULL;
-	stream->on_finding = ks_statistics_count;
-	stream->finding_ctx = &rules->stats;
+	rules->masker.on_finding = note_finding;
+	rules->masker.finding_ctx = rules;
 	stream->keeps_length = 1;
 	ks_masking_set(options, s, stream);
+	ks_observer_set(rules->observer, stream);
 	return r == KS_OK ? ks_scratch_new(s->set, &rules->masker.scratch) : r;
 }
 
 struct follow_rules *
 ks_follow_rules_new(const struct rule_selection *selection, const struct options *options,
-                    struct follow_rules *former)
+                    struct observer *observer, struct follow_rules *former)
 {
 	struct follow_rules *rules = calloc(1, sizeof(*rules));
 
@@ -38,6 +46,7 @@ ks_follow_rules_new(const struct rule_selection *selection, const struct options
 		return NULL;
 	}
 	rules->selection = *selection;
+	rules->observer = observer;
 	if (prepare(rules, options) != KS_OK)
 		return ks_follow_rules_free(rules);
 	rules->former = former;

@@ -5,11 +5,13 @@
  */
 #pragma once
 
+#include "observer.h"
 #include "rule_selection.h"
 #include "source.h"
 #include "statistics.h"
 
 struct follow_rules {
+	struct observer *observer; /* borrowed */
 	struct rule_selection selection;
 	struct statistics stats;
 	struct masker masker;
@@ -17,10 +19,10 @@ struct follow_rules {
 };
 
 /*
- * Take a selection, also on errors; borrows options. Returns NULL when memory is out.
+ * Take a selection, also on errors; borrows options and observer. Returns NULL when memory is out.
  */
 struct follow_rules *ks_follow_rules_new(const struct rule_selection *selection,
-                                         const struct options *options,
+                                         const struct options *options, struct observer *observer,
                                          struct follow_rules *former);
 /* With the former ones; nothing may use them. Returns NULL. */
 struct follow_rules *ks_follow_rules_free(struct follow_rules *rules);

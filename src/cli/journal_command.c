@@ -98,6 +98,7 @@ measure(struct journal_job *job)
 	struct metrics *metrics = job->telemetry.metrics;
 
 	ks_metrics_set_findings(metrics, &job->stats);
+	ks_telemetry_note_observer(&job->telemetry, job->observer);
 	ks_metrics_set(metrics, METRIC_HELD_BYTES, job->stream.read - job->stream.out);
 }
 
@@ -119,8 +120,10 @@ take_signals(struct journal_job *job, struct signals *signals)
 	if (!ks_signals_are_raised(signals))
 		return TURN_ON;
 	taken = ks_signals_take(signals);
-	if (taken & SIGNALS_TICK)
+	if (taken & SIGNALS_TICK) {
 		ks_notify_alive();
+		ks_observer_tick(job->observer);
+	}
 	if (ks_telemetry_wants(&job->telemetry, taken))
 		measure(job);
 	ks_telemetry_attend(&job->telemetry, taken, &job->rules);
@@ -130,6 +133,7 @@ take_signals(struct journal_job *job, struct signals *signals)
 		return TURN_STOP;
 	if (!(taken & SIGNALS_RELOAD))
 		return TURN_ON;
+	ks_observer_reopen(job->observer);
 	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	job->is_reopening = true;
 	return flush(job);
@@ -276,7 +280,8 @@ run(struct journal_job *job, struct signals *signals)
 		r = ks_journal_poll(job->journal, &fd, &timeout);
 		turn = r < 0 ? fail_journal(job, -r) : TURN_ON;
 	}
-	r = ks_telemetry_begin(&job->telemetry, &job->rules, signals);
+	r = ks_telemetry_begin(&job->telemetry, &job->rules, signals,
+	                       ks_observer_interval(job->observer, ks_notify_interval()));
 	if (r != 0)
 		turn = fail(job, r);
 	ks_telemetry_set_ready(&job->telemetry, turn == TURN_ON);
@@ -303,29 +308,44 @@ close_output(struct journal_job *job)
 	}
 }
 
-int
-ks_journal_command(const struct options *options)
+static int
+run_job(const struct options *options, struct signals *signals, struct observer *observer)
 {
-	struct signals signals;
 	struct journal_job job;
 	bool must_die = false;
-	int r = ks_signals_init(&signals);
+	int r = ks_journal_job_init(&job, options, observer);
 
-	if (r < 0) {
-		ks_message("signals: %s", strerror(-r));
-		return EXIT_INTERNAL;
-	}
-	r = ks_journal_job_init(&job, options);
 	if (r == 0) {
-		must_die = run(&job, &signals);
+		must_die = run(&job, signals);
 		close_output(&job);
 		if (options->stats)
 			ks_statistics_print(&job.stats, job.stream.fed, stderr);
 		r = job.status;
 	}
 	ks_journal_job_done(&job);
+	ks_observer_done(observer);
 	if (must_die)
-		ks_signals_die(&signals);
+		ks_signals_die(signals);
+	return r;
+}
+
+int
+ks_journal_command(const struct options *options)
+{
+	struct signals signals;
+	struct observer observer;
+	int r = ks_observer_init(&observer, options);
+
+	if (r != 0) {
+		ks_observer_done(&observer);
+		return r;
+	}
+	r = ks_signals_init(&signals);
+	if (r < 0) {
+		ks_message("signals: %s", strerror(-r));
+		return EXIT_INTERNAL;
+	}
+	r = run_job(options, &signals, &observer);
 	ks_signals_done(&signals);
 	return r;
 }

@@ -12,6 +12,7 @@
 
 #include "masking.h"
 #include "message.h"
+#include "sighting.h"
 
 #define SOURCE_NAME   "journal"
 #define FOLLOW_BEGIN  10U  /* entries: as journalctl -f */
@@ -253,12 +254,18 @@ open_output(struct journal_job *job)
 
 /* A ks_finding_fn. What was written before was counted then. */
 static void
-count_finding(void *ctx, const struct ks_finding *finding)
+note_finding(void *ctx, const struct ks_finding *finding)
 {
 	struct journal_job *job = ctx;
+	struct ks_finding told = *finding;
+	const char *source = ks_journal_stream_source(&job->stream, finding->offset);
 
-	if (!ks_journal_stream_is_dropping(&job->stream))
-		ks_statistics_count(&job->stats, finding);
+	if (ks_journal_stream_is_dropping(&job->stream))
+		return;
+	told.offset = SIGHTING_NO_OFFSET; /* a journal is no text that has places */
+	told.line = 0;
+	ks_observer_note(job->observer, &job->rules, &job->stats, source ? source : SOURCE_NAME,
+	                 &told);
 }
 
 static int
@@ -269,9 +276,11 @@ make_rules(struct journal_job *job, struct journal_stream_rules *ret_rules)
 	*ret_rules = (struct journal_stream_rules){
 		.set = job->rules.set,
 		.scratch = job->scratch,
-		.options = { .on_finding = count_finding, .finding_ctx = job },
+		.options = { .on_finding = note_finding, .finding_ctx = job },
+		.wants_sources = ks_observer_is_on(job->observer),
 	};
 	ks_masking_set(job->options, &job->rules, &ret_rules->options);
+	ks_observer_set(job->observer, &ret_rules->options);
 	return 0;
 }
 
@@ -411,12 +420,13 @@ begin(struct journal_job *job)
 }
 
 int
-ks_journal_job_init(struct journal_job *job, const struct options *options)
+ks_journal_job_init(struct journal_job *job, const struct options *options,
+                    struct observer *observer)
 {
 	const char *format = options->format ? options->format : "export";
 	int r = 0;
 
-	*job = (struct journal_job){ .options = options };
+	*job = (struct journal_job){ .options = options, .observer = observer };
 	if (ks_journal_format_parse(format, &job->format) < 0) {
 		ks_message("--format: must be export, json or short");
 		return EXIT_USAGE;

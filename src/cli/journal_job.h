@@ -4,6 +4,7 @@
 
 #include "checkpoint_file.h"
 #include "journal_stream.h"
+#include "observer.h"
 #include "options.h"
 #include "reload.h"
 #include "rule_selection.h"
@@ -13,6 +14,7 @@
 struct journal_job {
 	const struct options *options;
 	enum journal_format format;
+	struct observer *observer; /* borrowed */
 	struct rule_selection rules;
 	struct reload reload;
 	struct statistics stats;
@@ -37,7 +39,8 @@ struct journal_job {
  */
 
 /* Open all of it, and go to where the first entry is. ks_journal_job_done() is right after both. */
-int ks_journal_job_init(struct journal_job *job, const struct options *options);
+int ks_journal_job_init(struct journal_job *job, const struct options *options,
+                        struct observer *observer);
 void ks_journal_job_done(struct journal_job *job);
 
 /* Write a checkpoint, if any are kept. is_final: nothing will be written after it. */

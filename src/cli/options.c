@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One table drives getopt_long(), the environment and --help, so that they cannot disagree.
+ * One table drives getopt_long(), the environment, the configuration file, --help, the manual page and
+ * the completion of shells, so that they cannot disagree.
  */
-#include "options.h"
-
 #include <ctype.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
+#include "instant.h"
 #include "message.h"
+#include "metrics_address.h"
+#include "option_table.h"
 #include "word.h"
-
-struct option_row {
-	int key;                            /* the short letter, or a number above 255 */
-	unsigned commands;                  /* enum command_bit: those that it belongs to */
-	const char *name, *argument, *help; /* an argument in [] may be left out */
-};
 
 enum {
 	KEY_RULES = 256,
@@ -46,9 +41,14 @@ enum {
 	KEY_MASK,
 	KEY_FILL_CHAR,
 	KEY_KEEP_LAST,
+	KEY_LEDGER,
+	KEY_LEDGER_INTERVAL,
+	KEY_ON_LEAK,
 	KEY_METRICS_FILE,
 	KEY_METRICS_LISTEN,
-	KEY_CANARY
+	KEY_CANARY,
+	KEY_CONFIG,
+	KEY_MAN
 };
 
 /* Commands that mask logs, that choose rules, that read rules at all, and all. */
@@ -59,7 +59,10 @@ enum {
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
-	 COMMAND_REPORT | COMMAND_HELP)
+	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
+/* Those that have options which can stand in a file. */
+#define CONFIGURED \
+	(ALL & ~(COMMAND_RULES | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP | COMMAND_COMPLETION))
 
 static const struct option_row rows[] = {
 	{ 'o', MASKING | COMMAND_RULES_IMPORT, "output", "FILE",
@@ -72,6 +75,17 @@ static const struct option_row rows[] = {
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
+	{ KEY_LEDGER, MASKING, "ledger", "FILE|fd:N", "note there whose keys were found where" },
+	{ KEY_LEDGER_INTERVAL, MASKING, "ledger-interval", "TIME",
+	  "sum up repeats there every TIME, not 60s" },
+	{ KEY_ON_LEAK, MASKING, "on-leak", "COMMAND",
+	  "run COMMAND for each new key; see docs/alerts.md" },
+	{ KEY_METRICS_FILE, MASKING, "metrics-file", "FILE",
+	  "keep counts in FILE, as Prometheus has them" },
+	{ KEY_METRICS_LISTEN, MASKING, "metrics-listen", "PORT",
+	  "or ADDR:PORT: /metrics, /healthz, /readyz by HTTP" },
+	{ KEY_CANARY, MASKING, "canary", "TIME",
+	  "put a made-up key through every TIME, such as 5m" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -99,11 +113,6 @@ static const struct option_row rows[] = {
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
 	{ KEY_STATS, MASKING, "stats", NULL,
 	  "print counts and speed to the standard error at the end" },
-	{ KEY_METRICS_FILE, MASKING, "metrics-file", "FILE",
-	  "keep counts in FILE, as Prometheus has them" },
-	{ KEY_METRICS_LISTEN, MASKING, "metrics-listen", "PORT",
-	  "or ADDR:PORT: /metrics, /healthz, /readyz by HTTP" },
-	{ KEY_CANARY, MASKING, "canary", "TIME", "put a made-up key through every TIME, such as 5m" },
 	{ KEY_JSON, COMMAND_RULES_LIST | COMMAND_REPORT, "json", NULL, "print JSON" },
 	{ KEY_HTML, COMMAND_REPORT, "html", "FILE", "write a page to FILE, print no table" },
 	{ KEY_CHECK, COMMAND_REPORT, "check", NULL, "exit 1 if a key is still leaking" },
@@ -112,23 +121,14 @@ static const struct option_row rows[] = {
 	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
 	  "mark keys seen over a longer time than this: 90d" },
 	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
+	{ KEY_CONFIG, CONFIGURED, "config", "FILE", "read FILE, not " CONFIG_FILE },
+	{ KEY_MAN, COMMAND_HELP, "man", NULL,
+	  "print what keysieve(1) takes from the tables of options" },
 	{ 'h', ALL, "help", NULL, "print this help" },
 	{ 'V', ALL, "version", NULL, "print the version" },
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
-
-static bool
-belongs_to(const struct option_row *row, const struct options *o)
-{
-	return row->commands & o->command->bit;
-}
-
-static bool
-has_environment(const struct option_row *row)
-{
-	return row->key != 'h' && row->key != 'V';
-}
 
 /* ---------------------------------------------------------------------- lists ---- */
 
@@ -147,25 +147,28 @@ list_add(struct text_list *list, const char *item)
 }
 
 /* Where the user finds what is right. */
-static int
-complain(const struct options *o, const char *problem)
+int
+ks_option_complain(const struct options *o, const char *problem)
 {
 	const char *words = o->command->words;
 
-	ks_message("%s; see keysieve%s%s --help", problem, *words ? " " : "", words);
+	if (o->origin)
+		ks_message("%s: %s", o->origin, problem + strspn(problem, "-"));
+	else
+		ks_message("%s; see keysieve%s%s --help", problem, *words ? " " : "", words);
 	return EXIT_USAGE;
 }
 
-/* Add the parts of text, which is changed; there must be one. */
-static int
-list_add_parts(const struct options *o, struct text_list *list, char *text, const char *separator)
+int
+ks_option_list_add(const struct options *o, struct text_list *list, char *text,
+                   const char *separators)
 {
-	char *rest, *part = strtok_r(text, separator, &rest);
+	char *rest, *part = strtok_r(text, separators, &rest);
 	int r = 0;
 
 	if (!part)
-		return complain(o, "an option or variable that takes names has none");
-	for (; r == 0 && part; part = strtok_r(NULL, separator, &rest))
+		return ks_option_complain(o, "an option or variable that takes names has none");
+	for (; r == 0 && part; part = strtok_r(NULL, separators, &rest))
 		r = list_add(list, part);
 	return r;
 }
@@ -186,6 +189,8 @@ ks_options_done(struct options *o)
 	list_done(&o->only);
 	list_done(&o->journal_files);
 	list_done(&o->revoked_at);
+	ks_config_free(o->settings);
+	free(o->given);
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -223,7 +228,7 @@ apply_frame(struct options *o, const char *text)
 {
 	if (ks_frame_parse(text, &o->frame) == KS_OK)
 		return 0;
-	return complain(o, "--frame: must be auto, raw, cri, docker or journal");
+	return ks_option_complain(o, "--frame: must be auto, raw, cri, docker or journal");
 }
 
 static int
@@ -235,7 +240,7 @@ apply_mask(struct options *o, const char *text)
 			return 0;
 		}
 	}
-	return complain(o, "--mask: must be fill, tag, hash or fill-hash");
+	return ks_option_complain(o, "--mask: must be fill, tag, hash or fill-hash");
 }
 
 /* One that can stand in a JSON string, and in a line. */
@@ -243,8 +248,8 @@ static int
 apply_fill(struct options *o, const char *text)
 {
 	if (!isgraph((unsigned char)*text) || text[1] || *text == '"' || *text == '\\')
-		return complain(o,
-		                "--fill-char: must be one visible ASCII character, not \" or \\");
+		return ks_option_complain(
+			o, "--fill-char: must be one visible ASCII character, not \" or \\");
 	o->fill = (unsigned char)*text;
 	return 0;
 }
@@ -253,8 +258,32 @@ static int
 apply_keep_last(struct options *o, const char *text)
 {
 	if (*text < '0' || *text > '0' + (char)KS_KEEP_LAST_MAX || text[1])
-		return complain(o, "--keep-last: must be a number from 0 to 4");
+		return ks_option_complain(o, "--keep-last: must be a number from 0 to 4");
 	o->keep_last = (unsigned)(*text - '0');
+	return 0;
+}
+
+/* From a second to a day. */
+static int
+apply_interval(const struct options *o, const char *text, const char *problem, uint64_t *ret)
+{
+	int64_t duration;
+
+	if (!ks_duration_read(text, &duration) || duration < SECOND || duration > DAY)
+		return ks_option_complain(o, problem);
+	*ret = (uint64_t)duration;
+	return 0;
+}
+
+static int
+apply_listen(struct options *o, const char *text)
+{
+	struct metrics_address address;
+
+	if (!ks_metrics_address_read(text, &address))
+		return ks_option_complain(
+			o, "--metrics-listen: must be PORT, ADDRESS:PORT, or [IPV6-ADDRESS]:PORT");
+	o->metrics_listen = text;
 	return 0;
 }
 
@@ -266,7 +295,7 @@ apply(struct options *o, int key, char *text)
 
 	if (list)
 		return is_path_list(key) ? list_add(list, text)
-		                         : list_add_parts(o, list, text, ", ");
+		                         : ks_option_list_add(o, list, text, ", ");
 	switch (key) {
 	case 'o':
 		o->output = text;
@@ -300,6 +329,24 @@ apply(struct options *o, int key, char *text)
 		return apply_fill(o, text);
 	case KEY_KEEP_LAST:
 		return apply_keep_last(o, text);
+	case KEY_LEDGER:
+		o->ledger = text;
+		break;
+	case KEY_LEDGER_INTERVAL:
+		return apply_interval(o, text,
+		                      "--ledger-interval: must be a time from 1s to 1d, such as 5m",
+		                      &o->ledger_interval);
+	case KEY_METRICS_FILE:
+		o->metrics_file = text;
+		break;
+	case KEY_METRICS_LISTEN:
+		return apply_listen(o, text);
+	case KEY_CANARY:
+		return apply_interval(o, text, "--canary: must be a time from 1s to 1d, such as 5m",
+		                      &o->canary);
+	case KEY_ON_LEAK:
+		o->on_leak = text;
+		break;
 	case KEY_STATE:
 		o->state = text;
 		break;
@@ -311,15 +358,6 @@ apply(struct options *o, int key, char *text)
 		break;
 	case KEY_DIRECTORY:
 		o->directory = text;
-		break;
-	case KEY_METRICS_FILE:
-		o->metrics_file = text;
-		break;
-	case KEY_METRICS_LISTEN:
-		o->metrics_listen = text;
-		break;
-	case KEY_CANARY:
-		o->canary = text;
 		break;
 	case KEY_FORMAT:
 		o->format = text;
@@ -333,6 +371,9 @@ apply(struct options *o, int key, char *text)
 	case KEY_AS_OF:
 		o->as_of = text;
 		break;
+	case KEY_CONFIG:
+		o->config = text;
+		break;
 	case 'i':
 		o->in_place = true;
 		o->suffix = text && *text ? text : NULL;
@@ -342,6 +383,9 @@ apply(struct options *o, int key, char *text)
 		break;
 	case 'f':
 		o->follow = true;
+		break;
+	case KEY_MAN:
+		o->man = true;
 		break;
 	case 'h':
 		o->help = true;
@@ -355,169 +399,77 @@ apply(struct options *o, int key, char *text)
 	return 0;
 }
 
-/* ----------------------------------------------------------------- environment ---- */
+/* ------------------------------------------------------------------- the table ---- */
 
-static bool
-parse_switch(const char *text, bool *ret_on)
+size_t
+ks_option_count(void)
 {
-	static const char *const on[] = { "1", "true", "yes", "on" };
-	static const char *const off[] = { "", "0", "false", "no", "off" };
-
-	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++) {
-		if (strcasecmp(text, on[i]) == 0)
-			return *ret_on = true;
-	}
-	*ret_on = false;
-	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
-		if (strcasecmp(text, off[i]) == 0)
-			return true;
-	}
-	return false;
+	return ROW_COUNT;
 }
 
-static void
-environment_name(const struct option_row *row, char *ret_name, size_t size)
+const struct option_row *
+ks_option_row(size_t i)
 {
-	(void)snprintf(ret_name, size, "KEYSIEVE_%s", row->name);
-	for (char *p = ret_name; *p; p++) {
-		if (*p == '-')
-			*p = '_';
-		else
-			*p = (char)toupper((unsigned char)*p);
+	return &rows[i];
+}
+
+bool
+ks_option_has_environment(const struct option_row *row)
+{
+	return row->key != 'h' && row->key != 'V' && row->key != KEY_MAN;
+}
+
+enum option_place
+ks_option_place(const struct option_row *row)
+{
+	switch (row->key) {
+	case 'h':
+	case 'V':
+	case 'i':       /* files would be changed that nobody wanted changed */
+	case KEY_CHECK: /* nothing would be written */
+	case KEY_CONFIG:
+	case KEY_MAN:
+		return PLACE_COMMAND_LINE;
+	case 'o':
+	case KEY_STATE:
+	case KEY_HTML:
+		return PLACE_SECTION;
+	default:
+		return PLACE_ANYWHERE;
 	}
 }
 
-static int
-apply_environment(struct options *o, const struct option_row *row)
+const char *
+ks_option_words(const struct option_row *row)
 {
-	struct text_list *list = list_of(o, row->key);
-	char name[64], *text;
-	bool on;
-
-	environment_name(row, name, sizeof(name));
-	text = getenv(name);
-	if (!text)
-		return 0;
-	if (list) {
-		if (!*text)
-			return 0;
-		list->owned = strdup(text);
-		if (!list->owned)
-			return EXIT_INTERNAL;
-		return list_add_parts(o, list, list->owned, is_path_list(row->key) ? ":" : ", ");
+	switch (row->key) {
+	case KEY_MASK:
+		return "fill tag hash fill-hash";
+	case KEY_FRAME:
+		return "auto raw cri docker journal";
+	case KEY_FORMAT:
+		return "export json short";
+	case KEY_KEEP_LAST:
+		return "0 1 2 3 4";
+	default:
+		return NULL;
 	}
-	if (row->argument && (*row->argument != '[' || !parse_switch(text, &on)))
-		return *text ? apply(o, row->key, text) : 0;
-	if (!parse_switch(text, &on)) {
-		ks_message("%s: must be 0 or 1", name);
-		return EXIT_USAGE;
-	}
-	return on ? apply(o, row->key, NULL) : 0;
 }
 
-/* ---------------------------------------------------------------- command line ---- */
-
-/* As getopt_long() has it: required_argument is 1, and one colon; optional_argument is 2, and two. */
-static int
-argument_kind(const struct option_row *row)
+struct text_list *
+ks_option_list(struct options *o, const struct option_row *row)
 {
-	if (!row->argument)
-		return no_argument;
-	return *row->argument == '[' ? optional_argument : required_argument;
+	return list_of(o, row->key);
 }
 
-static void
-fill_getopt(const struct options *o, struct option *longs, char *shorts)
+bool
+ks_option_is_path_list(const struct option_row *row)
 {
-	*shorts++ = ':'; /* tell a missing argument from an unknown option */
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		if (!belongs_to(&rows[i], o))
-			continue;
-		*longs++ = (struct option){ rows[i].name, argument_kind(&rows[i]), NULL,
-			                    rows[i].key };
-		if (rows[i].key < 256) {
-			*shorts++ = (char)rows[i].key;
-			for (int n = argument_kind(&rows[i]); n > 0; n--)
-				*shorts++ = ':';
-		}
-	}
-	*longs = (struct option){ 0 };
-	*shorts = '\0';
-}
-
-static int
-complain_option(const struct options *o, int problem, char **argv)
-{
-	const char *given = argv[optind - 1];
-	char text[200];
-
-	for (size_t i = 0; problem == '?' && i < ROW_COUNT; i++) {
-		if (optopt == rows[i].key && strchr(given, '=')) {
-			ks_message("option '--%s' takes no argument", rows[i].name);
-			return EXIT_USAGE;
-		}
-	}
-	if (problem == ':')
-		(void)snprintf(text, sizeof(text), "option '%.100s' needs an argument", given);
-	else if (optopt > 0 && optopt < 256)
-		(void)snprintf(text, sizeof(text), "unknown option '-%c'", optopt);
-	else
-		(void)snprintf(text, sizeof(text), "unknown option '%.100s'", given);
-	return complain(o, text);
+	return is_path_list(row->key);
 }
 
 int
-ks_options_read(struct options *o, int argc, char **argv)
+ks_option_apply(struct options *o, const struct option_row *row, char *text)
 {
-	struct option longs[ROW_COUNT + 1];
-	char shorts[3 * ROW_COUNT + 2];
-	bool given[ROW_COUNT] = { false };
-	int key, r = 0;
-
-	fill_getopt(o, longs, shorts);
-	opterr = 0;
-	while (r == 0 && (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (key == '?' || key == ':')
-			return complain_option(o, key, argv);
-		for (size_t i = 0; i < ROW_COUNT; i++)
-			given[i] |= rows[i].key == key;
-		r = apply(o, key, optarg);
-	}
-	for (size_t i = 0; r == 0 && i < ROW_COUNT; i++) {
-		if (!given[i] && belongs_to(&rows[i], o) && has_environment(&rows[i]))
-			r = apply_environment(o, &rows[i]);
-	}
-	o->files = argv + optind;
-	return r;
-}
-
-static void
-print_row(const struct option_row *row)
-{
-	bool is_short = row->key < 256;
-	char left[32];
-
-	(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s", is_short ? "-" : " ",
-	               is_short ? row->key : ' ', is_short ? "," : " ", row->name,
-	               argument_kind(row) == required_argument ? " " : "",
-	               row->argument ? row->argument : "");
-	(void)printf("  %-21s %s\n", left, row->help);
-}
-
-void
-ks_options_print(const struct command *command)
-{
-	char name[64] = "";
-
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		if (!(rows[i].commands & command->bit))
-			continue;
-		print_row(&rows[i]);
-		if (has_environment(&rows[i]))
-			environment_name(&rows[i], name, sizeof(name));
-	}
-	if (*name)
-		(void)printf("\nEach option has an environment variable, such as %s;\n"
-		             "an option on the command line wins.\n",
-		             name);
+	return apply(o, row->key, text);
 }

@@ -4,12 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "keysieve.h"
 
 enum { EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 70, EXIT_IO = 74, EXIT_RULES = 78 };
+enum { EXIT_CONFIG = EXIT_RULES };
 
-#define RULES_DIR "/etc/keysieve/rules.d" /* read unless an option says otherwise */
+/* Read unless an option says otherwise. */
+#define RULES_DIR   "/etc/keysieve/rules.d"
+#define CONFIG_FILE "/etc/keysieve/keysieve.yaml"
 
 /* Which commands an option belongs to. */
 enum command_bit {
@@ -27,10 +31,23 @@ enum command_bit {
 	COMMAND_FOLLOW = 1 << 11,
 	COMMAND_JOURNAL = 1 << 12,
 	COMMAND_REPORT = 1 << 13,
-	COMMAND_FINGERPRINT = 1 << 14
+	COMMAND_FINGERPRINT = 1 << 14,
+	COMMAND_CHECK_CONFIG = 1 << 15,
+	COMMAND_COMPLETION = 1 << 16
 };
 
 struct command;
+struct config;
+
+enum option_source { SOURCE_NONE, SOURCE_COMMAND_LINE, SOURCE_ENVIRONMENT, SOURCE_FILE };
+
+/* Where the value of an option comes from. */
+struct option_given {
+	enum option_source source;
+	unsigned line;    /* in the file */
+	const char *text; /* the last one given; NULL for a switch */
+	bool is_off;      /* a switch */
+};
 
 struct text_list {
 	const char **items; /* borrowed from the command line or from owned */
@@ -42,20 +59,24 @@ struct options {
 	const struct command *command;
 	const char *output; /* NULL: standard output */
 	struct text_list rules, enable, disable, only;
-	const char *rules_dir; /* NULL: the usual one */
-	const char *key_file;  /* NULL: none */
-	const char *prefix;    /* NULL: the usual one */
-	const char *state;     /* checkpoint; NULL: none */
-	const char *suffix;    /* of the copies that --in-place keeps; NULL: it keeps none */
+	const char *rules_dir;      /* NULL: the usual one */
+	const char *key_file;       /* NULL: none */
+	const char *prefix;         /* NULL: the usual one */
+	const char *state;          /* checkpoint; NULL: none */
+	const char *suffix;         /* of the copies that --in-place keeps; NULL: it keeps none */
 	const char *metrics_file;   /* NULL: none is written */
 	const char *metrics_listen; /* an address and a port; NULL: nobody listens */
-	const char *canary;         /* the time between two; NULL: there is none */
-	const char *directory; /* of journal files; NULL: the system's */
-	const char *format;    /* of the journal's entries; NULL: export */
-	const char *html;      /* page to write; NULL: none */
-	const char *max_age;   /* NULL: the usual one */
-	const char *as_of;     /* NULL: now */
+	uint64_t canary;            /* milliseconds between two; 0: there is none */
+	const char *config;         /* file of settings; NULL: the usual one */
+	const char *directory;      /* of journal files; NULL: the system's */
+	const char *format;         /* of the journal's entries; NULL: export */
+	const char *html;           /* page to write; NULL: none */
+	const char *max_age;        /* NULL: the usual one */
+	const char *as_of;          /* NULL: now */
 	struct text_list journal_files, revoked_at;
+	const char *ledger;       /* NULL: none is written */
+	const char *on_leak;      /* NULL: nothing is run */
+	uint64_t ledger_interval; /* milliseconds; 0: the usual one */
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */
@@ -63,13 +84,18 @@ struct options {
 	bool no_rules_dir;
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
-	bool help, version;
+	bool help, version, man;
 	char **files; /* ended by NULL */
+
+	struct option_given *given; /* by the number of a row of the table of options */
+	struct config *settings;    /* of the file; NULL: there is none */
+	const char *origin;         /* while a setting is taken: its place, for messages */
 };
 
 /*
- * Read the command line behind the words of options->command, of which argv[0] is the last, then
- * KEYSIEVE_<FLAG> for every flag of that command that was not given. Prints what is wrong. Returns 0,
+ * Read the command line behind the words of options->command, of which argv[0] is the last; then, for
+ * every option of that command that was not given, KEYSIEVE_<OPTION>; then, for every one that still is
+ * not, the configuration file. With --help or --version read no further. Prints what is wrong. Returns 0,
  * or an exit status.
  */
 int ks_options_read(struct options *options, int argc, char **argv);

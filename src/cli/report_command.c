@@ -177,6 +177,19 @@ tell_rest(const char *name, uint64_t damaged)
 	ks_message_file(name, text);
 }
 
+/* A report with holes must say so. */
+static void
+tell_suppressed(const char *name, uint64_t count)
+{
+	char text[80];
+
+	if (count == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " more findings were too many to be noted",
+	               count);
+	ks_message_file(name, text);
+}
+
 static int
 read_records(struct job *job, const char *name, struct ledger_reader *reader)
 {
@@ -193,6 +206,7 @@ read_records(struct job *job, const char *name, struct ledger_reader *reader)
 			skip_line(job, name, reader, ++damaged);
 	}
 	tell_rest(name, damaged);
+	tell_suppressed(name, ks_ledger_reader_rest(reader));
 	if (r == 0 && event < 0) {
 		tell(name, reader, "");
 		job->status = EXIT_IO;

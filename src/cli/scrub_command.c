@@ -13,6 +13,7 @@
 
 #include "masking.h"
 #include "message.h"
+#include "observer.h"
 #include "progress.h"
 #include "rule_selection.h"
 #include "scrub.h"
@@ -20,15 +21,17 @@
 
 struct job {
 	const struct options *options;
+	struct observer observer;
 	struct rule_selection rules;
 	struct statistics stats;
 	struct ks_scratch *scratch;
 	struct progress progress;
-	sigset_t mask;  /* of signals, as it was */
-	uint64_t done;  /* bytes of the files before */
-	uint64_t bytes; /* of text */
-	size_t file;    /* its number, from 1 */
-	int status;     /* exit status: the first that is not 0 */
+	sigset_t mask;    /* of signals, as it was */
+	uint64_t done;    /* bytes of the files before */
+	uint64_t bytes;   /* of text */
+	size_t file;      /* its number, from 1 */
+	const char *path; /* of it */
+	int status;       /* exit status: the first that is not 0 */
 };
 
 static void
@@ -118,6 +121,7 @@ should_stop(void *ctx, uint64_t position)
 	struct job *job = ctx;
 
 	ks_progress_update(&job->progress, job->done + position, job->file);
+	ks_observer_tick(&job->observer);
 	return has_signal();
 }
 
@@ -164,6 +168,15 @@ report_result(const char *path, const struct scrub_result *result)
 	ks_message_file(path, text);
 }
 
+/* A ks_finding_fn. */
+static void
+note_finding(void *ctx, const struct ks_finding *finding)
+{
+	struct job *job = ctx;
+
+	ks_observer_note(&job->observer, &job->rules, &job->stats, job->path, finding);
+}
+
 /* Returns 0, or -1 if no other file is to be done. */
 static int
 scrub_one(struct job *job, const char *path, const struct scrub_options *options)
@@ -188,8 +201,7 @@ scrub_all(struct job *job)
 		.set = job->rules.set,
 		.scratch = job->scratch,
 		.redactor = { .frame = job->options->frame,
-		              .stream = { .on_finding = ks_statistics_count,
-		                          .finding_ctx = &job->stats } },
+		              .stream = { .on_finding = note_finding, .finding_ctx = job } },
 		.suffix = job->options->suffix,
 		.keep_times = job->options->keep_times,
 		.should_stop = should_stop,
@@ -197,8 +209,10 @@ scrub_all(struct job *job)
 	};
 
 	ks_masking_set(job->options, &job->rules, &options.redactor.stream);
+	ks_observer_set(&job->observer, &options.redactor.stream);
 	for (char **file = job->options->files; *file; file++) {
 		job->file++;
+		job->path = *file;
 		if (has_signal() || scrub_one(job, *file, &options) < 0)
 			break;
 	}
@@ -220,6 +234,8 @@ start(struct job *job)
 {
 	int r = check_options(job->options);
 
+	if (r == 0)
+		r = ks_observer_init(&job->observer, job->options);
 	if (r == 0)
 		r = ks_rule_selection_init(&job->rules, job->options);
 	if (r == 0)
@@ -248,6 +264,7 @@ ks_scrub_command(const struct options *options)
 		if (options->stats)
 			ks_statistics_print(&job.stats, job.bytes, stderr);
 	}
+	ks_observer_done(&job.observer);
 	ks_scratch_free(job.scratch);
 	ks_statistics_done(&job.stats);
 	ks_rule_selection_done(&job.rules);

@@ -35,6 +35,11 @@ struct signals {
 	timer_t ticker;
 };
 
+#define SIGNALS_NONE                \
+	{                           \
+		.wake = {.fd = -1 } \
+	} /* ks_signals_done() does nothing */
+
 /* Catch them from now on. Returns 0 or a negative errno. ks_signals_done() is right after both. */
 int ks_signals_init(struct signals *signals);
 /* All as it was before. What was raised and not taken is forgotten. */

@@ -15,10 +15,8 @@
 
 #include "canary.h"
 #include "descriptor.h"
-#include "instant.h"
 #include "message.h"
 #include "metrics_address.h"
-#include "notify.h"
 
 #define SECOND_NS    UINT64_C(1000000000)
 #define FILE_SECONDS 15U
@@ -166,10 +164,7 @@ listen_for(struct telemetry *t)
 	struct metrics_address address;
 	int r;
 
-	if (!ks_metrics_address_read(text, &address)) {
-		ks_message("--metrics-listen: must be PORT, ADDRESS:PORT, or [IPV6-ADDRESS]:PORT");
-		return EXIT_USAGE;
-	}
+	(void)ks_metrics_address_read(text, &address); /* it was found right */
 	r = ks_metrics_server_new(&address, t->metrics, &t->server);
 	if (r == -ENOSYS)
 		ks_message("--metrics-listen: libmicrohttpd is not installed, or was not built in");
@@ -181,20 +176,6 @@ listen_for(struct telemetry *t)
 }
 
 /* ------------------------------------------------------------------------ canary ---- */
-
-static int
-read_interval(struct telemetry *t)
-{
-	int64_t interval;
-
-	if (!ks_duration_read(t->options->canary, &interval) || interval < SECOND ||
-	    interval > DAY) {
-		ks_message("--canary: must be a time from 1s to 1d, such as 30s or 5m");
-		return EXIT_USAGE;
-	}
-	t->canary_every = (uint64_t)interval * 1000000;
-	return 0;
-}
 
 /* It stays so until other rules are in use: a fault that comes and goes is no better. */
 static void
@@ -254,9 +235,8 @@ ks_telemetry_init(struct telemetry *t, const struct options *options)
 		return EXIT_INTERNAL;
 	}
 	t->meter = (struct meter){ on_read, on_delay, on_write, on_written, t->metrics };
-	if (options->canary)
-		r = read_interval(t);
-	if (r == 0 && options->metrics_file)
+	t->canary_every = options->canary * 1000000;
+	if (options->metrics_file)
 		r = prepare_file(t);
 	return r == 0 && options->metrics_listen ? listen_for(t) : r;
 }
@@ -286,6 +266,14 @@ ks_telemetry_use_rules(struct telemetry *t, const struct rule_selection *rules)
 }
 
 void
+ks_telemetry_note_observer(struct telemetry *t, const struct observer *observer)
+{
+	ks_metrics_set_count(t->metrics, METRIC_LEDGER_ERRORS, observer->unwritten.count);
+	ks_metrics_set_count(t->metrics, METRIC_HOOK_ERRORS, observer->troubles.count);
+	ks_metrics_set_count(t->metrics, METRIC_HOOK_DROPS, observer->dropped.count);
+}
+
+void
 ks_telemetry_note_reload(struct telemetry *t, bool is_right)
 {
 	ks_metrics_add(t->metrics, is_right ? METRIC_RELOADS : METRIC_FAILED_RELOADS, 1);
@@ -293,9 +281,9 @@ ks_telemetry_note_reload(struct telemetry *t, bool is_right)
 }
 
 int
-ks_telemetry_begin(struct telemetry *t, const struct rule_selection *rules, struct signals *signals)
+ks_telemetry_begin(struct telemetry *t, const struct rule_selection *rules, struct signals *signals,
+                   uint64_t interval)
 {
-	uint64_t interval = ks_notify_interval();
 	int r = 0;
 
 	if (t->metrics && (interval == 0 || interval > TICK_USEC))

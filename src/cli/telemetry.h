@@ -9,6 +9,7 @@
 
 #include "metrics.h"
 #include "metrics_server.h"
+#include "observer.h"
 #include "options.h"
 #include "passage.h"
 #include "rule_selection.h"
@@ -41,15 +42,17 @@ const struct meter *ks_telemetry_meter(const struct telemetry *telemetry);
  * These rules are in use, from the start or after a reload. Returns 0 or KS_ERROR_MEMORY.
  */
 int ks_telemetry_use_rules(struct telemetry *telemetry, const struct rule_selection *rules);
+/* What went wrong with the ledger and the user's command up to now. */
+void ks_telemetry_note_observer(struct telemetry *telemetry, const struct observer *observer);
 /* Rules were read anew, well or not. */
 void ks_telemetry_note_reload(struct telemetry *telemetry, bool is_right);
 
 /*
- * All is open, the rules are in use: the first canary, the first file; then ticks, which also are the service
- * manager's. Prints what is wrong, returns 0 or an exit status.
+ * All is open, the rules are in use: the first canary, the first file; then ticks, as often as others need them, in
+ * microseconds, or more often. Prints what is wrong, returns 0 or an exit status.
  */
 int ks_telemetry_begin(struct telemetry *telemetry, const struct rule_selection *rules,
-                       struct signals *signals);
+                       struct signals *signals, uint64_t interval);
 /* Work has begun; and comes to its end. */
 void ks_telemetry_set_ready(struct telemetry *telemetry, bool is_ready);
 

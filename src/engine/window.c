@@ -78,12 +78,13 @@ static void
 continue_runs(struct window *w)
 {
 	uint64_t active = w->active, waiting = w->waiting;
+	size_t escape = w->held - w->waiting_len; /* before it is begun anew for the next window */
 
 	w->active = w->waiting = 0;
 	for (; active; active &= active - 1)
 		continue_class(w, (unsigned)__builtin_ctzll(active), w->held);
 	for (; waiting; waiting &= waiting - 1)
-		continue_class(w, (unsigned)__builtin_ctzll(waiting), w->held - w->waiting_len);
+		continue_class(w, (unsigned)__builtin_ctzll(waiting), escape);
 }
 
 /* ----------------------------------------------------------------- judging ---- */

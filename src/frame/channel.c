@@ -91,7 +91,7 @@ place_in(const struct queue *queue, const struct piece *piece, size_t n)
 		return place;
 	place.at += n;
 	if (place.line)
-		place.line += ks_line_ends(queue->bytes + (piece->at - queue->base), n);
+		place.line += ks_line_ends(ks_queue_at(queue, piece->at), n);
 	return place;
 }
 
@@ -238,7 +238,7 @@ put_escape(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_
 {
 	for (size_t i = 0; i < n; i++) {
 		if (bytes[i] != piece->text[i])
-			memset(queue->bytes + (piece->at - queue->base), bytes[i], piece->width);
+			memset(ks_queue_at(queue, piece->at), bytes[i], piece->width);
 	}
 	memmove(piece->text, piece->text + n, ESCAPE_TEXT_MAX - n);
 }
@@ -248,7 +248,7 @@ put(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
 {
 	switch (piece->kind) {
 	case PIECE_PLAIN:
-		memcpy(queue->bytes + (piece->at - queue->base), bytes, n);
+		memcpy(ks_queue_at(queue, piece->at), bytes, n);
 		piece->at += n;
 		if (piece->line)
 			piece->line += ks_line_ends(bytes, n);

@@ -10,17 +10,12 @@
 #include <stdint.h>
 
 #include "keysieve.h"
+#include "queue.h"
 
 #define ESCAPE_TEXT_MAX 4U /* bytes that one escape stands for */
 
 /* Output that waits for a channel, or not at all. */
 #define CHANNEL_SETTLED UINT64_MAX
-
-/* The output of a source, as far as it has not left: bytes [base, base + len) of it. */
-struct queue {
-	uint8_t *bytes;
-	uint64_t base;
-};
 
 enum piece_kind { PIECE_PLAIN, PIECE_ESCAPE, PIECE_CONTEXT };
 

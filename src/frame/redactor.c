@@ -32,11 +32,9 @@ struct ks_redactor {
 	void *state;                 /* the parser's */
 	struct channel *channels[FRAME_STREAM_MAX];
 	struct queue queue;
-	size_t head; /* of the queue's memory: its first byte that has not left */
-	size_t size;
-	uint64_t settled, oldest, covered, filled; /* in the input */
-	uint64_t line_ends;                        /* in what is covered, if lines are counted */
-	uint64_t boundary;                         /* the last one */
+	uint64_t oldest, covered;   /* in the input */
+	uint64_t line_ends;         /* in what is covered, if lines are counted */
+	uint64_t boundary;          /* the last one */
 	uint64_t idle, restart;     /* restart points: the last one, and the one to use */
 	struct ks_scratch *scratch; /* of the present call */
 	int failure;                /* the first error; sticks */
@@ -138,9 +136,7 @@ ks_redactor_free(struct ks_redactor *r)
 		return;
 	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++)
 		free_channel(r, i);
-	if (r->queue.bytes)
-		explicit_bzero(r->queue.bytes, r->size);
-	free(r->queue.bytes);
+	ks_queue_done(&r->queue);
 	if (r->state)
 		explicit_bzero(r->state, r->parser->state_size);
 	free(r->state);
@@ -234,7 +230,7 @@ bytes_within_limit(struct ks_redactor *r, size_t n, bool is_one)
 static const uint8_t *
 next_bytes(const struct ks_redactor *r)
 {
-	return r->queue.bytes + (r->covered - r->queue.base);
+	return ks_queue_at(&r->queue, r->covered);
 }
 
 static void
@@ -355,63 +351,23 @@ ks_redactor_limit(const struct ks_redactor *r)
 	return r->options.limit;
 }
 
-/* ------------------------------------------------------------------------ queue ---- */
-
-/* Make room for n more bytes. What has left is overwritten only then: moving costs more than memory. */
-static int
-reserve(struct ks_redactor *r, size_t n)
-{
-	size_t used = (size_t)(r->filled - r->settled), size = r->size ? r->size : 2 * SLICE_SIZE;
-	uint8_t *grown;
-
-	if (r->head + used + n <= r->size)
-		return KS_OK;
-	if (used + n <= r->size / 2) {
-		memmove(r->queue.bytes, r->queue.bytes + r->head, used);
-	} else {
-		while (size / 2 < used + n)
-			size *= 2;
-		grown = malloc(size);
-		if (!grown)
-			return KS_ERROR_MEMORY;
-		if (r->queue.bytes) {
-			memcpy(grown, r->queue.bytes + r->head, used);
-			explicit_bzero(r->queue.bytes, r->size);
-		}
-		free(r->queue.bytes);
-		r->queue.bytes = grown;
-		r->size = size;
-	}
-	r->head = 0;
-	r->queue.base = r->settled;
-	return KS_OK;
-}
-
-static void
-fill(struct ks_redactor *r, const uint8_t *data, size_t n)
-{
-	fail(r, reserve(r, n));
-	if (r->failure != KS_OK)
-		return;
-	memcpy(r->queue.bytes + (r->filled - r->queue.base), data, n);
-	r->filled += n;
-}
+/* ----------------------------------------------------------------------- output ---- */
 
 /* Give out what is settled. */
 static void
 emit(struct ks_redactor *r)
 {
 	uint64_t to = r->oldest < r->covered ? r->oldest : r->covered;
-	size_t n = (size_t)(to - r->settled);
+	size_t n = (size_t)(to - r->queue.settled);
 
 	if (r->failure != KS_OK || n == 0)
 		return;
-	if (r->options.stream.sink(r->options.stream.sink_ctx, r->queue.bytes + r->head, n) != 0) {
+	if (r->options.stream.sink(r->options.stream.sink_ctx,
+	                           ks_queue_at(&r->queue, r->queue.settled), n) != 0) {
 		fail(r, KS_ERROR_SINK);
 		return;
 	}
-	r->head += n;
-	r->settled = to;
+	r->queue.settled = to;
 }
 
 /* ----------------------------------------------------------------------- public ---- */
@@ -419,7 +375,7 @@ emit(struct ks_redactor *r)
 static void
 parse(struct ks_redactor *r, bool is_last)
 {
-	size_t len = (size_t)(r->filled - r->covered);
+	size_t len = (size_t)(r->queue.filled - r->covered);
 	const uint8_t *data;
 
 	if (r->failure != KS_OK || len == 0)
@@ -453,7 +409,7 @@ ks_redactor_feed(struct ks_redactor *r, struct ks_scratch *scratch, const uint8_
 	while (status == KS_OK && len > 0) {
 		size_t n = len < SLICE_SIZE ? len : SLICE_SIZE;
 
-		fill(r, data, n);
+		fail(r, ks_queue_fill(&r->queue, data, n));
 		parse(r, false);
 		for_each_channel(r, ks_channel_flush);
 		emit(r);
@@ -518,11 +474,12 @@ ks_redactor_frame(const struct ks_redactor *r)
 int
 ks_redactor_is_idle(const struct ks_redactor *r)
 {
-	return r->settled == r->filled && r->boundary == r->filled && channels_are_idle(r);
+	return r->queue.settled == r->queue.filled && r->boundary == r->queue.filled &&
+	       channels_are_idle(r);
 }
 
 void
 ks_redactor_position(const struct ks_redactor *r, struct ks_redactor_position *ret_position)
 {
-	*ret_position = (struct ks_redactor_position){ r->settled, r->restart };
+	*ret_position = (struct ks_redactor_position){ r->queue.settled, r->restart };
 }

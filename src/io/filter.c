@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line_ends.h"
 #include "secret_memory.h"
 
 #define READ_SIZE  (256U << 10)              /* measured: docs/performance.md */
@@ -35,7 +36,10 @@ struct filter {
 	uint8_t *memory;
 	uint8_t *from, *next, *end; /* [from, next) waits, [next, end) is new */
 	bool is_line_start, wants_idle;
-	uint64_t bytes, begin; /* put through; and before the stream or redactor began */
+	uint64_t bytes, lines;         /* that were read */
+	uint64_t way_bytes, way_lines; /* the same where the stream, or the redactor, began */
+	ks_finding_fn on_finding;      /* the user's; or NULL */
+	void *finding_ctx;
 	struct passage passage;
 	uint8_t *out; /* what is pushed leaves in many pieces: they are gathered here */
 	size_t out_len;
@@ -90,6 +94,19 @@ ks_filter_free(struct filter *f)
 	free(f);
 }
 
+/* A ks_finding_fn. */
+static void
+tell_finding(void *ctx, const struct ks_finding *finding)
+{
+	const struct filter *f = ctx;
+	struct ks_finding told = *finding;
+
+	told.offset += f->way_bytes;
+	if (told.line > 0)
+		told.line += f->way_lines;
+	f->on_finding(f->finding_ctx, &told);
+}
+
 int
 ks_filter_use(struct filter *f, const struct ks_ruleset *set,
               const struct ks_stream_options *options)
@@ -104,6 +121,10 @@ ks_filter_use(struct filter *f, const struct ks_ruleset *set,
 	f->scratch = scratch;
 	f->set = set;
 	f->stream_options = *options;
+	f->on_finding = options->on_finding;
+	f->finding_ctx = options->finding_ctx;
+	f->stream_options.on_finding = f->on_finding ? tell_finding : NULL;
+	f->stream_options.finding_ctx = f;
 	return KS_OK;
 }
 
@@ -247,8 +268,12 @@ open_way(struct filter *f)
 {
 	struct ks_redactor_options options = { .frame = f->frame, .stream = f->stream_options };
 	bool is_raw = f->frame == KS_FRAME_RAW;
+	size_t waiting = (size_t)(f->next - f->from);
 
-	f->begin = f->bytes - (size_t)(f->next - f->from);
+	f->way_bytes = f->bytes - waiting;
+	f->way_lines = f->lines;
+	if (f->stream_options.counts_lines)
+		f->way_lines -= ks_line_ends(f->from, waiting);
 	f->is_pushed = !is_raw || ks_stream_needs_sink(f->set, &f->stream_options);
 	if (!f->is_pushed)
 		return ks_stream_new(f->set, &f->stream_options, &f->stream);
@@ -290,6 +315,8 @@ put_through(struct filter *f, bool is_last, struct filter_error *reterr)
 static int
 step(struct filter *f, size_t n, struct filter_error *reterr)
 {
+	if (f->stream_options.counts_lines)
+		f->lines += ks_line_ends(f->next, n);
 	f->next += n;
 	f->bytes += n;
 	f->is_line_start = f->next[-1] == '\n';
@@ -448,13 +475,19 @@ ks_filter_held(const struct filter *f)
 	if (!f->redactor)
 		return waiting;
 	ks_redactor_position(f->redactor, &position);
-	return waiting + (size_t)(f->bytes - waiting - f->begin - position.settled);
+	return waiting + (size_t)(f->bytes - waiting - f->way_bytes - position.settled);
 }
 
 uint64_t
 ks_filter_bytes(const struct filter *f)
 {
 	return f->bytes;
+}
+
+uint64_t
+ks_filter_lines(const struct filter *f)
+{
+	return f->lines;
 }
 
 enum ks_frame

@@ -43,8 +43,8 @@ void ks_filter_free(struct filter *filter);
 
 /*
  * Mask by these rules from now on: at the beginning, and where the filter is idle. Borrows set, and what
- * options point to, until the next call or until the filter is freed. The sink is the filter's own. Returns
- * KS_OK or what ks_scratch_new() returns, and then all is as it was.
+ * options point to, until the next call or until the filter is freed. The sink is the filter's own. Offsets and
+ * lines of findings are those of all that was read, as if it were one file. Returns KS_OK or what ks_scratch_new() returns, and then all is as it was.
  */
 int ks_filter_use(struct filter *filter, const struct ks_ruleset *set,
                   const struct ks_stream_options *options);
@@ -79,5 +79,7 @@ int ks_filter_end(struct filter *filter, struct filter_error *reterr);
 size_t ks_filter_held(const struct filter *filter);
 /* Bytes read so far. */
 uint64_t ks_filter_bytes(const struct filter *filter);
+/* Ends of lines in them, if the options count lines. */
+uint64_t ks_filter_lines(const struct filter *filter);
 /* The frames; KS_FRAME_AUTO as long as they are not known. */
 enum ks_frame ks_filter_frame(const struct filter *filter);

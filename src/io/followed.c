@@ -380,6 +380,7 @@ take_copy(struct part *p, struct watch *watch)
 	copy.source_offset = p->source_offset;
 	copy.file_offset = p->file_offset;
 	copy.position = p->position;
+	copy.lines = p->lines;
 	copy.is_placed = true;
 	ks_part_done(p, watch);
 	*p = copy;

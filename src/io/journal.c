@@ -17,6 +17,8 @@
 
 #include "printable.h"
 
+#define SOURCE_MAX 256U /* bytes of the name of a unit, or of a container */
+
 #define NAME_MAX_LENGTH 64U /* of a field */
 #define MACHINE_ID_SIZE 32U
 
@@ -266,6 +268,27 @@ ks_journal_cursor(struct journal *j, char **ret_cursor)
 	int r = sd_journal_get_cursor(j->journal, ret_cursor);
 
 	return r < 0 ? r : 0;
+}
+
+int
+ks_journal_source(struct journal *j, char **ret_source)
+{
+	static const char *const fields[] = { "CONTAINER_NAME", "_SYSTEMD_USER_UNIT",
+		                              "_SYSTEMD_UNIT" };
+
+	*ret_source = NULL;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const size_t skip = strlen(fields[i]) + 1;
+		const void *field;
+		size_t len;
+
+		if (sd_journal_get_data(j->journal, fields[i], &field, &len) < 0 || len <= skip)
+			continue;
+		len = len - skip < SOURCE_MAX ? len - skip : SOURCE_MAX;
+		*ret_source = strndup((const char *)field + skip, len);
+		return *ret_source ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 int

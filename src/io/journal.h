@@ -54,6 +54,11 @@ int ks_journal_next(struct journal *journal);
 
 /* Of the entry at hand; the caller's to free. */
 int ks_journal_cursor(struct journal *journal, char **ret_cursor);
+/*
+ * Who wrote the entry at hand: the container or the unit; NULL: it does not say. What a container is called was
+ * claimed by whoever wrote the entry. *ret_source is the caller's to free. Returns 0 or -ENOMEM.
+ */
+int ks_journal_source(struct journal *journal, char **ret_source);
 /* Is it that of the entry at hand? Returns 1, 0 or a negative errno. */
 int ks_journal_is_at(struct journal *journal, const char *cursor);
 

@@ -5,11 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void
+forget(const struct journal_entry_place *entry)
+{
+	free(entry->cursor);
+	free(entry->source);
+}
+
 void
 ks_journal_places_done(struct journal_places *p)
 {
 	for (size_t i = 0; i < p->count; i++)
-		free(p->items[p->first + i].cursor);
+		forget(&p->items[p->first + i]);
 	free(p->items);
 	*p = (struct journal_places){ 0 };
 }
@@ -38,13 +45,13 @@ reserve(struct journal_places *p)
 }
 
 bool
-ks_journal_places_add(struct journal_places *p, uint64_t begin, uint64_t end, char *cursor)
+ks_journal_places_add(struct journal_places *p, const struct journal_entry_place *entry)
 {
 	if (!reserve(p)) {
-		free(cursor);
+		forget(entry);
 		return false;
 	}
-	p->items[p->first + p->count++] = (struct journal_entry_place){ begin, end, cursor };
+	p->items[p->first + p->count++] = *entry;
 	return true;
 }
 
@@ -52,7 +59,7 @@ void
 ks_journal_places_drop(struct journal_places *p, uint64_t position)
 {
 	while (p->count > 1 && p->items[p->first].end <= position) {
-		free(p->items[p->first++].cursor);
+		forget(&p->items[p->first++]);
 		p->count--;
 	}
 }

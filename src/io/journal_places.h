@@ -12,6 +12,7 @@
 struct journal_entry_place {
 	uint64_t begin, end; /* in the text */
 	char *cursor;
+	char *source; /* unit or container; NULL: not known */
 };
 
 /* All zero: none. In the order of the text, without gaps. */
@@ -22,9 +23,8 @@ struct journal_places {
 
 void ks_journal_places_done(struct journal_places *places);
 
-/* Another entry. Takes cursor, also when memory is out; then it returns false. */
-bool ks_journal_places_add(struct journal_places *places, uint64_t begin, uint64_t end,
-                           char *cursor);
+/* Another entry. Takes its texts, also when memory is out; then it returns false. */
+bool ks_journal_places_add(struct journal_places *places, const struct journal_entry_place *entry);
 
 /* Forget the entries that end at or before position, but the last of all. */
 void ks_journal_places_drop(struct journal_places *places, uint64_t position);

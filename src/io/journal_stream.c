@@ -104,6 +104,7 @@ ks_journal_stream_use_rules(struct journal_stream *s, const struct journal_strea
 	options.stream.sink = sink;
 	options.stream.sink_ctx = s;
 	s->scratch = rules->scratch;
+	s->wants_sources = rules->wants_sources;
 	s->base = s->fed;
 	return ks_redactor_new(rules->set, &options, &s->redactor);
 }
@@ -147,6 +148,7 @@ ks_journal_stream_done(struct journal_stream *s)
 	ks_journal_stream_leave_rules(s);
 	ks_journal_places_done(&s->places);
 	free(s->last);
+	free(s->source);
 	ks_buffer_done(&s->text);
 	ks_buffer_done(&s->entry);
 	ks_buffer_done(&s->converted);
@@ -206,6 +208,18 @@ is_last_dropped(struct journal_stream *s, struct journal *journal)
 	return s->last && ks_journal_is_at(journal, s->last) > 0;
 }
 
+/* The entry has been read. Takes cursor. */
+static int
+add_place(struct journal_stream *s, char *cursor)
+{
+	const struct journal_entry_place place = { s->begin, s->read, cursor, s->source };
+
+	s->source = NULL;
+	if (ks_journal_places_add(&s->places, &place))
+		return 0;
+	return fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY);
+}
+
 int
 ks_journal_stream_take(struct journal_stream *s, struct journal *journal)
 {
@@ -214,14 +228,18 @@ ks_journal_stream_take(struct journal_stream *s, struct journal *journal)
 
 	if (r < 0)
 		return fail(s, JOURNAL_READING, -r);
+	free(s->source);
+	s->source = NULL;
 	s->begin = s->read;
+	if (s->wants_sources) /* it is named the journal where memory is out */
+		(void)ks_journal_source(journal, &s->source);
 	damage = ks_journal_text(journal, gather, s);
 	if (damage == STOP || s->read == s->begin) {
 		free(cursor);
 		return damage == STOP ? -1 : fail(s, JOURNAL_READING, -damage);
 	}
-	if (!ks_journal_places_add(&s->places, s->begin, s->read, cursor))
-		return fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY);
+	if (add_place(s, cursor) < 0)
+		return -1;
 	if (is_last_dropped(s, journal)) {
 		s->drop = s->read;
 		r = feed(s);
@@ -249,6 +267,18 @@ ks_journal_stream_finish(struct journal_stream *s, bool is_end)
 }
 
 /* ----------------------------------------------------------------------- places ---- */
+
+const char *
+ks_journal_stream_source(const struct journal_stream *s, uint64_t offset)
+{
+	uint64_t position = s->base + offset;
+	const struct journal_entry_place *place;
+
+	if (position >= s->begin && s->source)
+		return s->source;
+	place = ks_journal_places_at(&s->places, position);
+	return place && position < place->end ? place->source : NULL;
+}
 
 bool
 ks_journal_stream_is_between(const struct journal_stream *s)

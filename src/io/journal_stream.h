@@ -36,6 +36,8 @@ struct journal_stream {
 	struct buffer text;  /* [fed, read) */
 	struct buffer entry; /* [written, out), masked, for another format */
 	struct buffer converted;
+	bool wants_sources;
+	char *source; /* of the entry that is being read; NULL: not known */
 	struct {
 		enum journal_side side;
 		int code; /* a positive errno; of JOURNAL_MASKING, an enum ks_status */
@@ -47,6 +49,7 @@ struct journal_stream_rules {
 	const struct ks_ruleset *set;
 	struct ks_scratch *scratch;
 	struct ks_stream_options options; /* but for the sink */
+	bool wants_sources;               /* ks_journal_stream_source() is going to be called */
 };
 
 /* Returns 0, or a negative enum ks_status; ks_journal_stream_done() is right after both. */
@@ -83,6 +86,11 @@ bool ks_journal_stream_is_idle(const struct journal_stream *stream);
 void ks_journal_stream_leave_rules(struct journal_stream *stream);
 int ks_journal_stream_use_rules(struct journal_stream *stream,
                                 const struct journal_stream_rules *rules);
+
+/*
+ * The unit or container whose entry a finding is in, by its offset; NULL: not known. To be called when it is reported.
+ */
+const char *ks_journal_stream_source(const struct journal_stream *stream, uint64_t offset);
 
 /* Where a restart begins. */
 struct journal_stream_place {

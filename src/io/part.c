@@ -20,7 +20,9 @@ check_kind(const struct stat *st)
 int
 ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_part)
 {
-	struct part part = { .fd = fd, .watch_id = -1, .limit = PART_UNLIMITED };
+	struct part part = {
+		.fd = fd, .watch_id = -1, .limit = PART_UNLIMITED, .lines = PART_NO_LINES
+	};
 	struct stat st;
 	int r = fstat(fd, &st) < 0 ? -errno : check_kind(&st);
 

@@ -22,12 +22,14 @@ struct part {
 	uint64_t file_offset;   /* ... and the place in the file where that is */
 	uint64_t position;      /* in the file: read up to here */
 	uint64_t limit;         /* in the file: more is another source's; PART_UNLIMITED: none */
-	uint64_t size;          /* of the file when it was opened */
-	bool is_placed;         /* source_offset is known */
-	bool has_gap;           /* what stood before it in the source is not there any more */
+	uint64_t lines; /* ends of lines in the source before it; PART_NO_LINES: not known */
+	uint64_t size;  /* of the file when it was opened */
+	bool is_placed; /* source_offset is known */
+	bool has_gap;   /* what stood before it in the source is not there any more */
 };
 
 #define PART_UNLIMITED UINT64_MAX
+#define PART_NO_LINES  UINT64_MAX
 
 /*
  * Open a file to be read from its start, and watch it. Only regular files: -EISDIR, -EINVAL for others.

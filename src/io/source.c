@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line_ends.h"
+
 struct source *
 ks_source_new(const char *path, enum ks_frame frame, struct lane *lane)
 {
@@ -70,6 +72,39 @@ put(void *ctx, const uint8_t *data, size_t len)
 	                                 s->frame != KS_FRAME_JOURNAL);
 }
 
+/* The part that holds this place of the source; NULL: it is not remembered any more. */
+static const struct part *
+part_at(const struct source *s, uint64_t place)
+{
+	const struct part *found = NULL;
+
+	for (size_t i = 0; i <= s->files.reading && i < s->files.count; i++) {
+		const struct part *part = &s->files.parts[i];
+
+		if (part->is_placed && part->source_offset <= place)
+			found = part;
+	}
+	return found;
+}
+
+/* A ks_finding_fn. What was written in an earlier run was told of then. */
+static void
+tell_finding(void *ctx, const struct ks_finding *finding)
+{
+	const struct source *s = ctx;
+	struct ks_finding told = *finding;
+	uint64_t place = s->base + finding->offset;
+	const struct part *part = part_at(s, place);
+
+	if (place + finding->length < s->skip)
+		return;
+	told.offset = part ? part->file_offset + (place - part->source_offset) : place;
+	told.line = 0;
+	if (finding->line && part && part->lines != PART_NO_LINES)
+		told.line = s->base_lines + finding->line - part->lines;
+	s->masker->on_finding(s->masker->finding_ctx, s->files.path, &told);
+}
+
 static int
 make_redactor(struct source *s, struct masker *masker)
 {
@@ -80,6 +115,8 @@ make_redactor(struct source *s, struct masker *masker)
 	options.stream.begins_in_run = s->begins_in_run;
 	options.stream.sink = put;
 	options.stream.sink_ctx = s;
+	options.stream.on_finding = masker->on_finding ? tell_finding : NULL;
+	options.stream.finding_ctx = s;
 	r = ks_redactor_new(masker->set, &options, &s->redactor);
 	if (r != KS_OK)
 		return r;
@@ -98,6 +135,8 @@ feed(struct source *s, const uint8_t *data, size_t len)
 	if (r == KS_OK && s->frame == KS_FRAME_JOURNAL && ks_redactor_is_idle(s->redactor))
 		r = ks_lane_end_entry(s->lane);
 	s->bytes += len;
+	if (s->masker->options.stream.counts_lines)
+		s->lines += ks_line_ends(data, len);
 	(void)ks_source_restart(s);
 	return r;
 }
@@ -115,6 +154,7 @@ ks_source_change(struct source *s, struct masker *masker)
 		return;
 	drop_redactor(s);
 	s->base = s->given;
+	s->base_lines = s->lines;
 }
 
 /* Up to the end of the first line, or entry; 0: none ends here. */
@@ -173,9 +213,21 @@ ks_source_feed(struct source *s, struct masker *masker, const uint8_t *data, siz
 	return r;
 }
 
+/* A file that is read from its beginning has its lines numbered. */
+static void
+begin_part(struct source *s)
+{
+	struct part *part = s->files.reading < s->files.count ? &s->files.parts[s->files.reading]
+	                                                      : NULL;
+
+	if (part && part->position == 0 && part->file_offset == 0)
+		part->lines = s->lines;
+}
+
 int
 ks_source_break(struct source *s)
 {
+	begin_part(s);
 	return s->redactor ? ks_redactor_break(s->redactor, s->masker->scratch) : KS_OK;
 }
 
@@ -189,6 +241,8 @@ ks_source_gap(struct source *s, uint64_t at)
 	drop_redactor(s);
 	s->begins_in_run = true;
 	s->base = s->given = at;
+	s->base_lines = s->lines;
+	begin_part(s);
 	return r;
 }
 

@@ -19,11 +19,16 @@
 #include "keysieve.h"
 #include "passage.h"
 
+/* Told of a finding: its offset and line are those of the file that is, or was, at the path. Line 0: not known. */
+typedef void (*source_finding_fn)(void *ctx, const char *path, const struct ks_finding *finding);
+
 /* What sources are masked with. Borrowed as long as there are users. */
 struct masker {
 	const struct ks_ruleset *set;
 	struct ks_scratch *scratch;
-	struct ks_redactor_options options; /* but for the sink */
+	struct ks_redactor_options options; /* but for the sink, and on_finding */
+	source_finding_fn on_finding;       /* NULL: nobody wants to know */
+	void *finding_ctx;
 	size_t users;
 };
 
@@ -43,7 +48,9 @@ struct source {
 	uint64_t given;      /* by the redactor, up to here */
 	uint64_t skip;       /* what is given before here was written in an earlier run */
 	uint64_t restart;
-	uint64_t bytes; /* that were fed */
+	uint64_t bytes;      /* that were fed */
+	uint64_t lines;      /* the same of ends of lines, if the masker counts them */
+	uint64_t base_lines; /* how many there were where the redactor began */
 	struct passage passage;
 };
 
@@ -65,7 +72,7 @@ void ks_source_begin(struct source *source, uint64_t restart, uint64_t skip);
 int ks_source_feed(struct source *source, struct masker *masker, const uint8_t *data, size_t len);
 /* Take to masker if that can be done now. */
 void ks_source_change(struct source *source, struct masker *masker);
-/* What follows is of another file. */
+/* What follows is of another file, which files.reading is. */
 int ks_source_break(struct source *source);
 /* What follows is of the place 'at' on, and what was before that is not known. */
 int ks_source_gap(struct source *source, uint64_t at);

@@ -205,6 +205,22 @@ read_members(struct parse *p)
 
 /* ----------------------------------------------------------------------- records ---- */
 
+static bool
+is_event(const struct parse *p, const char *event)
+{
+	const struct value *value = &p->values[MEMBER_EVENT];
+
+	return value->is_there && strcmp(value->text, event) == 0;
+}
+
+static void
+set_rest(struct parse *p, struct ledger_record *record)
+{
+	*record = (struct ledger_record){ .count = p->values[MEMBER_COUNT].number };
+	if (!p->values[MEMBER_COUNT].is_there)
+		blame(p, "'count' is missing");
+}
+
 /* When and how often a record's key was seen. */
 static void
 set_seen(struct parse *p, struct ledger_record *record)
@@ -213,9 +229,9 @@ set_seen(struct parse *p, struct ledger_record *record)
 
 	record->first = record->last = record->time;
 	record->count = 1;
-	if (!v[MEMBER_EVENT].is_there || strcmp(v[MEMBER_EVENT].text, "finding") == 0)
+	if (!v[MEMBER_EVENT].is_there || is_event(p, "finding"))
 		return;
-	if (strcmp(v[MEMBER_EVENT].text, "repeat") != 0)
+	if (!is_event(p, "repeat"))
 		blame(p, "an unknown 'event'");
 	if (!v[MEMBER_COUNT].is_there || !v[MEMBER_FIRST].is_there || !v[MEMBER_LAST].is_there)
 		blame(p, "'count', 'first' or 'last' is missing");
@@ -264,6 +280,7 @@ ks_ledger_line_read(const char *line, size_t len, char *texts, struct ledger_rec
 	struct ledger_record record;
 	enum json_token token = read_members(&p);
 	const struct value *version = &p.values[MEMBER_V];
+	bool is_rest;
 
 	*reterr = token == JSON_TORN ? "the line breaks off" : "the line is no JSON object";
 	if (token != JSON_END)
@@ -271,10 +288,14 @@ ks_ledger_line_read(const char *line, size_t len, char *texts, struct ledger_rec
 	*reterr = "a version of the format that this keysieve does not know";
 	if (version->is_there && version->number != LEDGER_VERSION)
 		return LEDGER_LINE_FOREIGN;
-	set_record(&p, &record);
+	is_rest = is_event(&p, "suppressed");
+	if (is_rest)
+		set_rest(&p, &record);
+	else
+		set_record(&p, &record);
 	*reterr = p.problem;
 	if (p.problem)
 		return LEDGER_LINE_WRONG;
 	*ret_record = record;
-	return LEDGER_LINE_RIGHT;
+	return is_rest ? LEDGER_LINE_REST : LEDGER_LINE_RIGHT;
 }

@@ -8,8 +8,9 @@
 
 enum ledger_line {
 	LEDGER_LINE_RIGHT,
-	LEDGER_LINE_WRONG,  /* it is no record */
-	LEDGER_LINE_FOREIGN /* it is of another version of the format */
+	LEDGER_LINE_WRONG,   /* it is no record */
+	LEDGER_LINE_FOREIGN, /* it is of another version of the format */
+	LEDGER_LINE_REST /* of the record only the count is there: findings that were not written one by one */
 };
 
 /*

@@ -21,7 +21,7 @@ struct ledger_reader {
 	char *buffer, *texts; /* LINE_MAX_SIZE, and one more */
 	size_t at, len;
 	bool is_over;
-	uint64_t line;
+	uint64_t line, rest;
 	const char *problem;
 };
 
@@ -63,6 +63,12 @@ uint64_t
 ks_ledger_reader_line(const struct ledger_reader *reader)
 {
 	return reader->line;
+}
+
+uint64_t
+ks_ledger_reader_rest(const struct ledger_reader *reader)
+{
+	return reader->rest;
 }
 
 const char *
@@ -165,6 +171,10 @@ read_line(struct ledger_reader *reader, size_t len, struct ledger_record *ret_re
 		return LEDGER_RECORD;
 	case LEDGER_LINE_WRONG:
 		return LEDGER_DAMAGED;
+	case LEDGER_LINE_REST:
+		if (__builtin_add_overflow(reader->rest, ret_record->count, &reader->rest))
+			reader->rest = UINT64_MAX;
+		return 0;
 	case LEDGER_LINE_FOREIGN:
 		break;
 	}

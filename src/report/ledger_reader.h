@@ -38,5 +38,7 @@ int ks_ledger_read(struct ledger_reader *reader, struct ledger_record *ret_recor
 
 /* The number of the line that was read last, from 1; 0: what is wrong is not about a line. */
 uint64_t ks_ledger_reader_line(const struct ledger_reader *reader);
+/* How many findings there were so far that the ledger tells only the number of. */
+uint64_t ks_ledger_reader_rest(const struct ledger_reader *reader);
 /* What is wrong, in words that hold nothing of the ledger. Lent until the next call. */
 const char *ks_ledger_reader_problem(const struct ledger_reader *reader);

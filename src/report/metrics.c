@@ -109,6 +109,13 @@ ks_metrics_add(struct metrics *m, enum metric_counter counter, uint64_t n)
 }
 
 void
+ks_metrics_set_count(struct metrics *m, enum metric_counter counter, uint64_t n)
+{
+	if (m)
+		store(&m->counters[counter], n);
+}
+
+void
 ks_metrics_set(struct metrics *m, enum metric_gauge gauge, uint64_t value)
 {
 	if (m)

@@ -25,6 +25,9 @@ enum metric_counter {
 	METRIC_INPUT_ERRORS,
 	METRIC_LOST_FILES,
 	METRIC_OUTPUT_ERRORS,
+	METRIC_LEDGER_ERRORS, /* lines that could not be written */
+	METRIC_HOOK_ERRORS,   /* of the user's command */
+	METRIC_HOOK_DROPS,    /* keys for which it was not run: there were too many */
 	METRIC_REPORT_ERRORS, /* of these metrics themselves */
 	METRIC_CANARY_RUNS,
 	METRIC_CANARY_FAILURES,
@@ -47,6 +50,8 @@ struct metrics *ks_metrics_free(struct metrics *metrics);
 /* ----------------------------------------------------------------------- counting ---- */
 
 void ks_metrics_add(struct metrics *metrics, enum metric_counter counter, uint64_t n);
+/* What was counted elsewhere. */
+void ks_metrics_set_count(struct metrics *metrics, enum metric_counter counter, uint64_t n);
 void ks_metrics_set(struct metrics *metrics, enum metric_gauge gauge, uint64_t value);
 /* How long bytes were inside. */
 void ks_metrics_delay(struct metrics *metrics, uint64_t nanoseconds);

@@ -104,6 +104,22 @@ ks_key_read_file(const char *path, struct ks_key **ret_key, struct ks_error *ret
 	return r;
 }
 
+int
+ks_key_new_random(struct ks_key **ret_key)
+{
+	struct ks_key *key;
+
+	if (sodium_init() < 0)
+		return KS_ERROR_INTERNAL;
+	key = calloc(1, sizeof(*key));
+	if (!key)
+		return KS_ERROR_MEMORY;
+	crypto_generichash_keygen(key->bytes);
+	set_id(key);
+	*ret_key = key;
+	return KS_OK;
+}
+
 /* Write text to fd and close it, whatever happens. Returns 0 or an errno. */
 static int
 write_and_close(int fd, const char *text, size_t len)

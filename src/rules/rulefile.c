@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * YAML into rules with libyaml's document tree. Unknown keys, keys given twice, wrong types and
+ * YAML into rules. Unknown keys, keys given twice, wrong types and
  * wrong values are all reported, each with its place, so that one run shows everything that is
  * wrong.
  */
@@ -11,10 +11,9 @@
 #include <string.h>
 
 #include "allow.h"
+#include "document.h"
 #include "rule_node.h"
 #include "rule_value.h"
-
-#define NESTING_MAX 1000 /* brackets open at once in a file */
 
 void
 ks_file_rule_done(struct file_rule *rule)
@@ -231,9 +230,9 @@ read_sections(struct parser *p, yaml_node_t *root, struct rulefile *file)
 }
 
 static int
-read_document(struct parser *p, struct rulefile *file)
+read_document(struct parser *p, yaml_node_t *root, void *ret_file)
 {
-	yaml_node_t *root = yaml_document_get_root_node(&p->document);
+	struct rulefile *file = ret_file;
 	yaml_mark_t start = { 0 };
 
 	if (!root)
@@ -246,68 +245,6 @@ read_document(struct parser *p, struct rulefile *file)
 	                                 "");
 }
 
-/* The place of a byte, for errors that libyaml finds before it counts lines. */
-static yaml_mark_t
-mark_of(const struct parser *p, size_t offset)
-{
-	yaml_mark_t mark = { 0 };
-
-	for (size_t i = 0; i < offset && i < p->len; i++) {
-		mark.column++;
-		if (p->text[i] == '\n') {
-			mark.line++;
-			mark.column = 0;
-		}
-	}
-	return mark;
-}
-
-static void
-complain_yaml(struct parser *p, const yaml_parser_t *yaml)
-{
-	yaml_mark_t mark = yaml->problem_mark;
-
-	if (yaml->error == YAML_READER_ERROR)
-		mark = mark_of(p, yaml->problem_offset);
-	if (yaml->error == YAML_MEMORY_ERROR)
-		(void)ks_parser_out_of_memory(p);
-	else
-		(void)ks_parser_complain_syntax(
-			p, &mark, yaml->problem ? yaml->problem : "not valid YAML", "");
-}
-
-/* A file's second document would be ignored silently otherwise. */
-static void
-refuse_second_document(struct parser *p, yaml_parser_t *yaml)
-{
-	yaml_node_t *root;
-
-	if (!yaml_parser_load(yaml, &p->document)) {
-		complain_yaml(p, yaml);
-		return;
-	}
-	root = yaml_document_get_root_node(&p->document);
-	if (root)
-		(void)ks_parser_complain_syntax(p, &root->start_mark,
-		                                "a second document in this file", "");
-	yaml_document_delete(&p->document);
-}
-
-/* libyaml takes hours for a million open brackets. Brackets in texts are counted too: no harm. */
-static bool
-is_nested_too_deeply(const char *text, size_t len)
-{
-	long depth = 0;
-
-	for (size_t i = 0; i < len && depth < NESTING_MAX; i++) {
-		if (text[i] == '[' || text[i] == '{')
-			depth++;
-		else if (text[i] == ']' || text[i] == '}')
-			depth--;
-	}
-	return depth >= NESTING_MAX;
-}
-
 int
 ks_rulefile_parse(const char *name, const char *text, size_t len, enum rulefile_check check,
                   ks_error_fn on_error, void *ctx, struct rulefile *ret_file)
@@ -318,23 +255,7 @@ ks_rulefile_parse(const char *name, const char *text, size_t len, enum rulefile_
 		            .check = check,
 		            .on_error = on_error,
 		            .ctx = ctx };
-	yaml_parser_t yaml;
 
 	*ret_file = (struct rulefile){ 0 };
-	if (is_nested_too_deeply(text, len)) {
-		yaml_mark_t start = { 0 };
-		return ks_parser_complain_syntax(&p, &start, "brackets nested too deeply", "");
-	}
-	if (!yaml_parser_initialize(&yaml))
-		return ks_parser_out_of_memory(&p);
-	yaml_parser_set_input_string(&yaml, (const unsigned char *)text, len);
-	if (yaml_parser_load(&yaml, &p.document)) {
-		(void)read_document(&p, ret_file);
-		yaml_document_delete(&p.document);
-		refuse_second_document(&p, &yaml);
-	} else {
-		complain_yaml(&p, &yaml);
-	}
-	yaml_parser_delete(&yaml);
-	return p.status;
+	return ks_document_read(&p, read_document, ret_file);
 }

@@ -65,6 +65,7 @@ def environment(extra=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith("KEYSIEVE")}
     env["LC_ALL"] = "C"
     env["KEYSIEVE_RULES_DIR"] = "none"  # not the rules of this machine
+    env["KEYSIEVE_CONFIG"] = "none"     # nor its configuration
     env.update(extra or {})
     return env
 

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from support import (ALNUM, BINARY, LONG, ONLY, TIMEOUT, TRIGGER, CommandTest, Live, body,
-                     environment, masked, process_state, stars)
+                     environment, masked, pieces, process_state, stars)
 
 
 class AtOnce(CommandTest):
@@ -63,6 +63,14 @@ class AtOnce(CommandTest):
     def test_a_key_is_decided_at_the_end_of_the_input(self):
         output = self.feed([(TRIGGER + body(19), TRIGGER)], *ONLY)
         self.assert_bytes(output, TRIGGER + body(19))
+
+    def test_an_escape_byte_by_byte_that_runs_of_several_rules_reach(self):
+        head, secret = b"x-amz-security-token: ", body(70, 3, ALNUM)
+        rest = b"\\u006c\\/" + body(20, 4, ALNUM)
+        with Live() as live:
+            for part in (head + secret, *pieces(rest, 1)):
+                live.write(part)
+            self.assert_bytes(live.finish(), head + stars(secret + rest))
 
     def test_a_carrier_with_all_rules(self):
         head, secret = b"Authorization: Bearer ", body(40, 2, ALNUM)

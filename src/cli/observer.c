@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See observer.h. What is formatted here, and what the command is given, comes from rules, numbers, and names of
+ * sources, which are masked themselves: the observer is never given a byte of the stream.
+ */
+#include "observer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hook.h"
+#include "instant.h"
+#include "ledger.h"
+#include "ledger_file.h"
+#include "message.h"
+#include "seen.h"
+
+#define INTERVAL       (60 * (uint64_t)SECOND)
+#define COMPLAIN_AGAIN ((uint64_t)HOUR)
+#define TICK           1000000U /* microseconds */
+#define FINISH_SECONDS 10U
+
+static uint64_t
+milliseconds_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Is it to be told of now? */
+static bool
+may_complain(struct complaint *c)
+{
+	uint64_t now = milliseconds_now();
+
+	if (c->count++ > 0 && now - c->told < COMPLAIN_AGAIN)
+		return false;
+	c->told = now;
+	return true;
+}
+
+/* ------------------------------------------------------------------------ ledger ---- */
+
+static const char *
+reason_text(int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return "nobody reads it";
+	case EBADF:
+		return "not open for writing";
+	case ENXIO:
+		return "nobody has it open for reading";
+	default:
+		return strerror(error);
+	}
+}
+
+/* A ledger_write_fn. */
+static int
+write_ledger(void *ctx, const char *line, size_t len)
+{
+	struct observer *o = ctx;
+	int r = ks_ledger_file_write(o->file, line, len);
+
+	if (r < 0 && may_complain(&o->unwritten))
+		ks_message("%s: %s; masking goes on", o->options->ledger, reason_text(-r));
+	return r;
+}
+
+/* Would the ledger get into the text, or the other way round? Only what is there already can tell. */
+static bool
+is_ledger(const struct observer *o, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && ks_ledger_file_is(o->file, &st);
+}
+
+static bool
+writes_to_stdout(const struct options *options)
+{
+	return !options->output && !options->check && !options->in_place;
+}
+
+static int
+check_ledger(const struct observer *o)
+{
+	const struct options *options = o->options;
+	const char *problem = NULL;
+
+	if ((options->output && is_ledger(o, options->output)) ||
+	    (writes_to_stdout(options) && ks_observer_has_file(o, STDOUT_FILENO)))
+		problem = "the ledger is the output file";
+	else if (!*options->files && ks_observer_has_file(o, STDIN_FILENO))
+		problem = "the ledger is the input";
+	for (char **file = options->files; !problem && *file; file++) {
+		if (is_ledger(o, *file))
+			problem = "the ledger is an input file";
+	}
+	if (problem)
+		ks_message_file(options->ledger, problem);
+	return problem ? EXIT_USAGE : 0;
+}
+
+static int
+check_place(const struct options *options)
+{
+	int number = ks_ledger_file_number(options->ledger);
+
+	if (number == -2)
+		ks_message("--ledger: fd:N needs the number of a descriptor");
+	else if (number == 0)
+		ks_message("--ledger: fd:0 is the standard input");
+	else if (number == 1 && writes_to_stdout(options))
+		ks_message("--ledger: fd:1 is where the text goes; see --output");
+	else
+		return 0;
+	return EXIT_USAGE;
+}
+
+static int
+open_ledger(struct observer *o)
+{
+	const struct options *options = o->options;
+	const struct ledger_options ledger = {
+		.write = write_ledger,
+		.write_ctx = o,
+		.interval = options->ledger_interval ? options->ledger_interval : INTERVAL,
+	};
+	int r = check_place(options);
+
+	if (r != 0)
+		return r;
+	r = ks_ledger_file_open(options->ledger, &o->file);
+	if (r < 0) {
+		ks_message_file(options->ledger, reason_text(-r));
+		return r == -EBADF ? EXIT_USAGE : EXIT_IO;
+	}
+	o->ledger = ks_ledger_new(&ledger);
+	return o->ledger ? check_ledger(o) : EXIT_INTERNAL;
+}
+
+/* -------------------------------------------------------------------------- hook ---- */
+
+/* A hook_note_fn. */
+static void
+tell_trouble(void *ctx, enum hook_note note, int number)
+{
+	struct observer *o = ctx;
+
+	if (!may_complain(&o->troubles))
+		return;
+	switch (note) {
+	case HOOK_FAILED:
+		ks_message("--on-leak: %s", strerror(number));
+		break;
+	case HOOK_EXITED:
+		ks_message("--on-leak: the command ended with status %d", number);
+		break;
+	case HOOK_KILLED:
+		ks_message("--on-leak: the command was ended by signal %d", number);
+		break;
+	case HOOK_TIMEOUT:
+		ks_message("--on-leak: the command took more than %d seconds and was ended",
+		           number);
+		break;
+	}
+}
+
+/* What tells this process how to work is not for the command; nor may it speak to the service manager for it. */
+static bool
+is_passed_on(const char *variable)
+{
+	static const char *const ours[] = { "KEYSIEVE_", "NOTIFY_SOCKET=", "WATCHDOG_" };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (strncmp(variable, ours[i], strlen(ours[i])) == 0)
+			return false;
+	}
+	return true;
+}
+
+static char **
+make_environment(void)
+{
+	size_t count = 0, n = 0;
+	char **passed;
+
+	while (environ[count])
+		count++;
+	passed = calloc(count + 1, sizeof(*passed));
+	for (size_t i = 0; passed && i < count; i++) {
+		if (is_passed_on(environ[i]))
+			passed[n++] = environ[i];
+	}
+	return passed;
+}
+
+/* A ledger_fingerprint_fn. */
+static void
+add_known(void *ctx, const char *fingerprint)
+{
+	ks_seen_add(ctx, fingerprint);
+}
+
+static int
+make_hook(struct observer *o)
+{
+	struct hook_options hook = { .command = o->options->on_leak,
+		                     .note = tell_trouble,
+		                     .note_ctx = o };
+
+	o->environment = make_environment();
+	o->seen = ks_seen_new();
+	if (!o->environment || !o->seen)
+		return EXIT_INTERNAL;
+	hook.environment = o->environment;
+	o->hook = ks_hook_new(&hook);
+	if (!o->hook)
+		return EXIT_INTERNAL;
+	if (o->file)
+		ks_ledger_file_each(o->file, add_known, o->seen);
+	return 0;
+}
+
+/* Returns false if there is no room for it, or no memory. */
+static bool
+push_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = ks_hook_has_room(o->hook) ? open_memstream(&text, &len) : NULL;
+	bool is_right;
+
+	if (!out)
+		return false;
+	ks_sighting_write(sighting, out);
+	is_right = !ferror(out);
+	is_right = fclose(out) == 0 && is_right;
+	is_right = is_right && ks_hook_push(o->hook, text, len, now);
+	free(text);
+	return is_right;
+}
+
+/* A key is new as long as the command could not be run for it. */
+static void
+run_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
+{
+	if (ks_seen_has(o->seen, sighting->fingerprint))
+		return;
+	if (push_hook(o, sighting, now))
+		ks_seen_add(o->seen, sighting->fingerprint);
+	else if (may_complain(&o->dropped))
+		ks_message("--on-leak: too many new keys at once; the command is not run for all");
+}
+
+/* -------------------------------------------------------------------- life cycle ---- */
+
+bool
+ks_observer_is_on(const struct observer *o)
+{
+	return o->ledger || o->hook;
+}
+
+/* A hash without a key could be tried out by everybody who reads the ledger. */
+static int
+make_key(struct observer *o)
+{
+	if (ks_key_new_random(&o->key) != KS_OK)
+		return EXIT_INTERNAL;
+	o->fingerprint = ks_fingerprint_new(o->key);
+	return o->fingerprint ? 0 : EXIT_INTERNAL;
+}
+
+int
+ks_observer_init(struct observer *o, const struct options *options)
+{
+	int r = 0;
+
+	*o = (struct observer){ .options = options };
+	if (options->ledger)
+		r = open_ledger(o);
+	if (r == 0 && options->on_leak)
+		r = make_hook(o);
+	if (r == 0 && ks_observer_is_on(o) && !options->key_file)
+		r = make_key(o);
+	if (r == EXIT_INTERNAL)
+		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+	return r;
+}
+
+static void
+finish_hook(struct observer *o)
+{
+	o->dropped.count += ks_hook_finish(o->hook, FINISH_SECONDS);
+	if (o->dropped.count > 0)
+		ks_message("--on-leak: the command was not run %llu times",
+		           (unsigned long long)o->dropped.count);
+}
+
+void
+ks_observer_done(struct observer *o)
+{
+	if (o->ledger)
+		ks_ledger_flush(o->ledger);
+	if (o->unwritten.count > 1)
+		ks_message("%s: %llu lines could not be written", o->options->ledger,
+		           (unsigned long long)o->unwritten.count);
+	if (o->hook)
+		finish_hook(o);
+	ks_ledger_free(o->ledger);
+	ks_ledger_file_close(o->file);
+	ks_hook_free(o->hook);
+	ks_seen_free(o->seen);
+	ks_source_names_done(&o->names);
+	free(o->environment);
+	ks_fingerprint_free(o->fingerprint);
+	ks_key_free(o->key);
+	*o = (struct observer){ 0 };
+}
+
+/* --------------------------------------------------------------------------- use ---- */
+
+void
+ks_observer_set(const struct observer *o, struct ks_stream_options *stream)
+{
+	if (!ks_observer_is_on(o))
+		return;
+	stream->counts_lines = 1;
+	if (!stream->fingerprint)
+		stream->fingerprint = o->fingerprint;
+}
+
+void
+ks_observer_note(struct observer *o, const struct rule_selection *rules, struct statistics *stats,
+                 const char *source, const struct ks_finding *finding)
+{
+	uint64_t now;
+	struct ks_catalog_entry entry;
+	struct sighting sighting;
+
+	ks_statistics_count(stats, finding);
+	if (!ks_observer_is_on(o) || !finding->fingerprint)
+		return;
+	now = milliseconds_now();
+	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
+	sighting = (struct sighting){
+		.source = ks_source_names_show(&o->names, rules->set, source),
+		.rule = entry.rule.id,
+		.title = entry.rule.title ? entry.rule.title : entry.rule.id,
+		.provider = entry.rule.provider,
+		.revoke = entry.rule.revoke,
+		.fingerprint = finding->fingerprint,
+		.offset = finding->offset,
+		.line = finding->line,
+		.length = finding->length,
+		.time = ks_instant_now(),
+	};
+	if (o->ledger)
+		ks_ledger_note(o->ledger, &sighting, now);
+	if (o->hook)
+		run_hook(o, &sighting, now);
+}
+
+uint64_t
+ks_observer_interval(const struct observer *o, uint64_t other)
+{
+	if (!ks_observer_is_on(o))
+		return other;
+	return other > 0 && other < TICK ? other : TICK;
+}
+
+void
+ks_observer_tick(struct observer *o)
+{
+	uint64_t now = ks_observer_is_on(o) ? milliseconds_now() : 0;
+
+	if (o->ledger)
+		ks_ledger_tick(o->ledger, now);
+	if (o->hook)
+		ks_hook_tick(o->hook, now);
+}
+
+void
+ks_observer_reopen(struct observer *o)
+{
+	int r;
+
+	if (!o->ledger)
+		return;
+	ks_ledger_flush(o->ledger);
+	r = ks_ledger_file_number(o->options->ledger) < 0 ? ks_ledger_file_reopen(o->file) : 0;
+	if (r < 0)
+		ks_message_file(o->options->ledger, reason_text(-r));
+}
+
+bool
+ks_observer_has_file(const struct observer *o, int fd)
+{
+	struct stat st;
+
+	return o->file && fstat(fd, &st) == 0 && ks_ledger_file_is(o->file, &st);
+}

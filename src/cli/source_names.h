@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of sources as they may be shown. Files and containers are called what others want, and that may be a key: a
+ * name is masked by the rules that are in use.
+ */
+#pragma once
+
+#include "keysieve.h"
+
+#define SOURCE_NAMES 64U /* that are kept, for they come again and again */
+
+struct source_name {
+	const struct ks_ruleset *set;
+	char *name, *shown;
+};
+
+/* Zeros: none. */
+struct source_names {
+	struct source_name kept[SOURCE_NAMES];
+};
+
+void ks_source_names_done(struct source_names *names);
+
+/* Lent until the next call. Never NULL: a name that cannot be masked is "?". Not to be called with the set freed. */
+const char *ks_source_names_show(struct source_names *names, const struct ks_ruleset *set,
+                                 const char *name);
