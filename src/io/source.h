@@ -43,6 +43,10 @@ struct source {
 	uint64_t skip;       /* what is given before here was written in an earlier run */
 	uint64_t restart;
 	uint64_t bytes; /* that were fed */
+	/* What is at the path was read before, up to a place, when it had another name. */
+	bool is_past;
+	struct file_identity past;
+	uint64_t past_position;
 };
 
 /* Returns NULL when memory is out. */
