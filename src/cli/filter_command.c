@@ -27,6 +27,7 @@
 #include "scrub_command.h"
 #include "signals.h"
 #include "statistics.h"
+#include "telemetry.h"
 
 struct job {
 	const struct options *options;
@@ -36,6 +37,7 @@ struct job {
 	struct rule_selection rules;
 	struct reload reload;
 	struct statistics stats;
+	struct telemetry telemetry;
 	struct filter *filter;
 	int output_fd;
 	const char *output_name;
@@ -116,10 +118,15 @@ static int
 write_output(void *ctx, const uint8_t *data, size_t len)
 {
 	const struct job *job = ctx;
+	int r;
 
+	ks_metrics_begin_write(job->telemetry.metrics);
 	if (job->gzip)
-		return ks_gzip_output_write(job->gzip, data, len);
-	return ks_descriptor_write(job->output_fd, data, len);
+		r = ks_gzip_output_write(job->gzip, data, len);
+	else
+		r = ks_descriptor_write(job->output_fd, data, len);
+	ks_metrics_end_write(job->telemetry.metrics, r == 0 ? len : 0);
+	return r;
 }
 
 /* A filter_pause_fn. */
@@ -202,14 +209,16 @@ change_rules(struct job *job)
 	if (!job->reload.is_ready)
 		return KS_OK;
 	r = use_rules(job, &job->reload.next);
-	return r == KS_OK ? ks_reload_apply(&job->reload, &job->rules, &job->stats) : r;
+	if (r == KS_OK)
+		r = ks_reload_apply(&job->reload, &job->rules, &job->stats);
+	return r == KS_OK ? ks_telemetry_use_rules(&job->telemetry, &job->rules) : r;
 }
 
 static int
 reload_rules(struct job *job)
 {
 	ks_observer_reopen(&job->observer);
-	ks_reload_prepare(&job->reload, job->options);
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
 	ks_filter_want_idle(job->filter);
@@ -228,6 +237,24 @@ print_statistics(const struct job *job)
 		ks_message("frames: %s", ks_frame_name(frame));
 }
 
+static void
+stop_being_ready(struct job *job)
+{
+	ks_notify_stopping();
+	ks_telemetry_set_ready(&job->telemetry, false);
+}
+
+/* What is not counted where it happens. */
+static void
+measure(struct job *job)
+{
+	struct metrics *metrics = job->telemetry.metrics;
+
+	ks_metrics_set_findings(metrics, &job->stats);
+	ks_telemetry_note_observer(&job->telemetry, &job->observer);
+	ks_metrics_set(metrics, METRIC_HELD_BYTES, ks_filter_held(job->filter));
+}
+
 /* Do what signals ask for. Returns KS_OK or an error. */
 static int
 attend(struct job *job)
@@ -238,10 +265,13 @@ attend(struct job *job)
 		ks_notify_alive();
 		ks_observer_tick(&job->observer);
 	}
+	if (ks_telemetry_wants(&job->telemetry, raised))
+		measure(job);
+	ks_telemetry_attend(&job->telemetry, raised, &job->rules);
 	if (raised & SIGNALS_REPORT)
 		print_statistics(job);
 	if (raised & SIGNALS_STOP) {
-		ks_notify_stopping();
+		stop_being_ready(job);
 		job->is_stopping = true;
 	}
 	return raised & SIGNALS_RELOAD ? reload_rules(job) : KS_OK;
@@ -255,6 +285,7 @@ report(struct job *job, const struct filter_error *error)
 {
 	if (error->side == FILTER_OUTPUT) {
 		ks_message_file(job->output_name, strerror(error->code));
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
 		note_status(job, EXIT_IO);
 	} else {
 		ks_message("%s", ks_status_text(error->code));
@@ -270,6 +301,7 @@ report_input(struct job *job, const char *name, const struct inlet *inlet, int c
 
 	ks_input_reason(inlet->input, code, reason, sizeof(reason));
 	ks_message_file(name, reason);
+	ks_metrics_add(job->telemetry.metrics, METRIC_INPUT_ERRORS, 1);
 	note_status(job, EXIT_IO);
 }
 
@@ -374,6 +406,7 @@ copy_file(struct job *job, const char *path)
 		return 0;
 	if (fd < 0) {
 		ks_message_file(path, strerror(-fd));
+		ks_metrics_add(job->telemetry.metrics, METRIC_INPUT_ERRORS, 1);
 		note_status(job, EXIT_IO);
 		return 0;
 	}
@@ -396,7 +429,7 @@ copy_all(struct job *job)
 		job->is_unfinished = true;
 	}
 	if (!job->is_stopping)
-		ks_notify_stopping();
+		stop_being_ready(job);
 	if (r == 0 && ks_filter_end(job->filter, &error) < 0)
 		r = report(job, &error);
 	if (r == 0)
@@ -413,6 +446,7 @@ make_filter(struct job *job)
 		.write = job->output_fd < 0 ? NULL : write_output,
 		.pause = job->gzip ? pause_output : NULL,
 		.write_ctx = job,
+		.meter = ks_telemetry_meter(&job->telemetry),
 	};
 
 	if (ks_input_places_init(&job->places, job->options->files) != KS_OK ||
@@ -420,7 +454,9 @@ make_filter(struct job *job)
 	                       ks_ruleset_count(job->rules.set)) != KS_OK)
 		return KS_ERROR_MEMORY;
 	job->filter = ks_filter_new(&options);
-	return job->filter ? use_rules(job, &job->rules) : KS_ERROR_MEMORY;
+	if (!job->filter || ks_telemetry_use_rules(&job->telemetry, &job->rules) != KS_OK)
+		return KS_ERROR_MEMORY;
+	return use_rules(job, &job->rules);
 }
 
 static int
@@ -440,6 +476,8 @@ start(struct job *job)
 		return r;
 	r = ks_masking_check(job->options, &job->rules);
 	if (r == 0)
+		r = ks_telemetry_init(&job->telemetry, job->options);
+	if (r == 0)
 		r = open_output(job);
 	if (r == 0)
 		r = open_gzip(job);
@@ -452,7 +490,11 @@ start(struct job *job)
 	}
 	if (job->output_fd >= 0)
 		ks_descriptor_enlarge_pipe(job->output_fd);
-	ks_signals_tick(&job->signals, ks_observer_interval(&job->observer, ks_notify_interval()));
+	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
+	                       ks_observer_interval(&job->observer, ks_notify_interval()));
+	if (r != 0)
+		return r;
+	ks_telemetry_set_ready(&job->telemetry, true);
 	ks_notify_ready();
 	return 0;
 }
@@ -462,6 +504,7 @@ work(struct job *job)
 {
 	copy_all(job);
 	close_output(job);
+	measure(job);
 	if (job->options->stats)
 		print_statistics(job);
 	if (job->options->check && job->stats.findings > 0)
@@ -471,6 +514,7 @@ work(struct job *job)
 static void
 finish(struct job *job)
 {
+	ks_telemetry_done(&job->telemetry);
 	ks_filter_free(job->filter);
 	ks_observer_done(&job->observer);
 	ks_input_places_done(&job->places);

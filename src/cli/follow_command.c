@@ -24,6 +24,7 @@
 #include "output.h"
 #include "reload.h"
 #include "signals.h"
+#include "telemetry.h"
 
 #define LOOK_MS      1000 /* between two looks at everything */
 #define SAVE_SECONDS 1.0  /* between two checkpoints, at least */
@@ -38,6 +39,7 @@ struct job {
 	struct follow_rules *rules;
 	struct follower follower;
 	struct output *output;
+	struct telemetry telemetry;
 	struct checkpoint_file *state; /* NULL: none is kept */
 	double saved;                  /* when, of the monotonic clock */
 	bool is_changed;               /* since then */
@@ -69,8 +71,10 @@ fail_errno(struct job *job, const char *name, int error)
 static int
 fail_status(struct job *job, int status)
 {
-	if (status == KS_ERROR_SINK)
+	if (status == KS_ERROR_SINK) {
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
 		return fail_errno(job, ks_output_name(job->output), job->write_error);
+	}
 	ks_message("%s", ks_status_text(status));
 	note_status(job, EXIT_INTERNAL);
 	return -1;
@@ -103,22 +107,26 @@ write_output(void *ctx, const uint8_t *data, size_t len)
 static void
 tell(void *ctx, enum follower_note note, const char *path, int error)
 {
-	(void)ctx;
+	struct metrics *metrics = ((struct job *)ctx)->telemetry.metrics;
+
 	switch (note) {
 	case FOLLOWER_WAITS:
 		ks_message_file(path, "waiting for it");
 		break;
 	case FOLLOWER_FAILED:
 		ks_message_file(path, error == EINVAL ? "not a regular file" : strerror(error));
+		ks_metrics_add(metrics, METRIC_INPUT_ERRORS, 1);
 		break;
 	case FOLLOWER_READS:
 		ks_message_file(path, "it is there now");
 		break;
 	case FOLLOWER_LOST:
 		ks_message_file(path, "a file that was here was gone before it could be read");
+		ks_metrics_add(metrics, METRIC_LOST_FILES, 1);
 		break;
 	case FOLLOWER_GONE:
 		ks_message_file(path, "what was not read yet is gone; going on with what is here");
+		ks_metrics_add(metrics, METRIC_LOST_FILES, 1);
 		break;
 	}
 }
@@ -192,8 +200,10 @@ reopen_at_line_end(struct job *job)
 		return 0;
 	job->must_reopen = false;
 	r = ks_output_reopen(job->output);
-	if (r < 0)
+	if (r < 0) {
 		ks_message_file(ks_output_name(job->output), strerror(-r));
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
+	}
 	if (save(job, false) < 0)
 		return -1;
 	r = ks_follower_resume(&job->follower);
@@ -211,6 +221,8 @@ use_rules(struct job *job, const struct rule_selection *selection)
 	if (!rules)
 		return fail_status(job, KS_ERROR_MEMORY);
 	job->rules = rules;
+	if (ks_telemetry_use_rules(&job->telemetry, &rules->selection) != KS_OK)
+		return fail_status(job, KS_ERROR_MEMORY);
 	return 0;
 }
 
@@ -220,7 +232,7 @@ reload(struct job *job)
 	job->must_reopen = true;
 	job->asked_to_reopen = ks_followed_clock();
 	ks_observer_reopen(&job->observer);
-	ks_reload_prepare(&job->reload, job->options);
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (!job->reload.is_ready)
 		return 0;
 	if (ks_masking_check(job->options, &job->reload.next) != 0) {
@@ -263,6 +275,28 @@ stop(struct job *job)
 	return r < 0 ? fail_errno(job, "following", -r) : 0;
 }
 
+/* A follower_lag_fn. */
+static void
+note_lag(void *ctx, const char *path, uint64_t bytes, bool is_late)
+{
+	ks_metrics_add_file(ctx, path, bytes, is_late);
+}
+
+/* What is not counted where it happens. */
+static void
+measure(struct job *job)
+{
+	struct metrics *metrics = job->telemetry.metrics;
+
+	if (!metrics)
+		return;
+	ks_metrics_set_findings(metrics, ks_follow_rules_statistics(job->rules));
+	ks_telemetry_note_observer(&job->telemetry, &job->observer);
+	ks_metrics_set(metrics, METRIC_HELD_BYTES,
+	               ks_follower_lag(&job->follower, note_lag, metrics));
+	ks_metrics_publish_files(metrics);
+}
+
 static int
 do_signals(struct job *job)
 {
@@ -272,6 +306,9 @@ do_signals(struct job *job)
 		ks_notify_alive();
 		ks_observer_tick(&job->observer);
 	}
+	if (ks_telemetry_wants(&job->telemetry, raised))
+		measure(job);
+	ks_telemetry_attend(&job->telemetry, raised, &job->rules->selection);
 	if (raised & SIGNALS_REPORT)
 		report(job);
 	if (raised & SIGNALS_STOP && stop(job) < 0)
@@ -319,6 +356,7 @@ finish_work(struct job *job)
 {
 	int r = KS_OK;
 
+	ks_telemetry_set_ready(&job->telemetry, false);
 	if (job->state)
 		(void)save(job, true);
 	else
@@ -336,8 +374,8 @@ work(struct job *job)
 {
 	int r = 0;
 
+	ks_telemetry_set_ready(&job->telemetry, true);
 	ks_notify_ready();
-	ks_signals_tick(&job->signals, ks_observer_interval(&job->observer, ks_notify_interval()));
 	while (r == 0 && !job->is_stopped) {
 		r = do_signals(job);
 		if (r == 0)
@@ -347,6 +385,7 @@ work(struct job *job)
 	}
 	if (r == 0)
 		finish_work(job);
+	measure(job);
 }
 
 /* ----------------------------------------------------------------------- start ---- */
@@ -372,6 +411,7 @@ open_output(struct job *job, const struct checkpoint *saved)
 	if (r < 0)
 		return fail_errno(
 			job, job->options->output ? job->options->output : "standard output", -r);
+	ks_output_set_meter(job->output, ks_telemetry_meter(&job->telemetry));
 	r = saved->has_output ? ks_output_restore(job->output, saved) : 0;
 	if (r < 0)
 		return fail_errno(job, ks_output_name(job->output), -r);
@@ -420,7 +460,8 @@ start_follower(struct job *job, const struct checkpoint *saved)
 		                                  .note = tell,
 		                                  .note_ctx = job,
 		                                  .refuses = is_own,
-		                                  .refuses_ctx = job };
+		                                  .refuses_ctx = job,
+		                                  .meter = ks_telemetry_meter(&job->telemetry) };
 	int r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);
 
 	if (r < 0)
@@ -432,6 +473,18 @@ start_follower(struct job *job, const struct checkpoint *saved)
 }
 
 static int
+begin_telemetry(struct job *job)
+{
+	int r;
+
+	measure(job);
+	r = ks_telemetry_begin(&job->telemetry, &job->rules->selection, &job->signals,
+	                       ks_observer_interval(&job->observer, ks_notify_interval()));
+	note_status(job, r);
+	return r == 0 ? 0 : -1;
+}
+
+static int
 start(struct job *job)
 {
 	struct rule_selection selection;
@@ -440,6 +493,8 @@ start(struct job *job)
 
 	if (r == 0)
 		r = ks_masking_check(job->options, &selection);
+	if (r == 0)
+		r = ks_telemetry_init(&job->telemetry, job->options);
 	if (r != 0) {
 		ks_rule_selection_done(&selection);
 		note_status(job, r);
@@ -455,7 +510,7 @@ start(struct job *job)
 	if (r == 0)
 		r = start_follower(job, &saved);
 	ks_checkpoint_done(&saved);
-	return r;
+	return r < 0 ? r : begin_telemetry(job);
 }
 
 static void
@@ -464,6 +519,7 @@ finish(struct job *job)
 	const char *path = job->options->output;
 	int r;
 
+	ks_telemetry_done(&job->telemetry);
 	ks_follower_done(&job->follower);
 	r = ks_output_close(job->output);
 	if (r < 0)

@@ -41,6 +41,7 @@ judge(struct journal_job *job, int r)
 		return TURN_ON;
 	case JOURNAL_WRITING:
 		ks_message_file(ks_output_name(job->output), strerror(code));
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
 		return fail(job, EXIT_IO);
 	case JOURNAL_MASKING:
 		ks_message("%s", ks_status_text(code));
@@ -57,8 +58,10 @@ reopen(struct journal_job *job)
 	int r = ks_output_reopen(job->output);
 
 	job->is_reopening = false;
-	if (r < 0)
+	if (r < 0) {
 		ks_message_file(ks_output_name(job->output), strerror(-r));
+		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
+	}
 	r = ks_journal_job_save(job, false);
 	return r == 0 ? TURN_ON : fail(job, r);
 }
@@ -79,12 +82,33 @@ do_pending(struct journal_job *job)
 	return turn;
 }
 
+static void
+note_written(struct journal_job *job)
+{
+	const struct meter *meter = ks_telemetry_meter(&job->telemetry);
+
+	if (meter)
+		ks_passage_end(&job->passage, job->stream.written, meter);
+}
+
+/* What is not counted where it happens. */
+static void
+measure(struct journal_job *job)
+{
+	struct metrics *metrics = job->telemetry.metrics;
+
+	ks_metrics_set_findings(metrics, &job->stats);
+	ks_telemetry_note_observer(&job->telemetry, job->observer);
+	ks_metrics_set(metrics, METRIC_HELD_BYTES, job->stream.read - job->stream.out);
+}
+
 /* Let out all that was read, and make use of the moment. */
 static enum turn
 flush(struct journal_job *job)
 {
 	enum turn turn = judge(job, ks_journal_stream_flush(&job->stream));
 
+	note_written(job);
 	return turn == TURN_ON ? do_pending(job) : turn;
 }
 
@@ -100,6 +124,9 @@ take_signals(struct journal_job *job, struct signals *signals)
 		ks_notify_alive();
 		ks_observer_tick(job->observer);
 	}
+	if (ks_telemetry_wants(&job->telemetry, taken))
+		measure(job);
+	ks_telemetry_attend(&job->telemetry, taken, &job->rules);
 	if (taken & SIGNALS_REPORT)
 		ks_statistics_print(&job->stats, job->stream.fed, stderr);
 	if (taken & SIGNALS_STOP)
@@ -107,7 +134,7 @@ take_signals(struct journal_job *job, struct signals *signals)
 	if (!(taken & SIGNALS_RELOAD))
 		return TURN_ON;
 	ks_observer_reopen(job->observer);
-	ks_reload_prepare(&job->reload, job->options);
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	job->is_reopening = true;
 	return flush(job);
 }
@@ -160,11 +187,25 @@ wait_for_entries(struct journal_job *job, struct signals *signals)
 	return r < 0 ? fail_journal(job, -r) : TURN_ON;
 }
 
+/* It was read a moment ago. */
+static void
+note_entry(struct journal_job *job, uint64_t len)
+{
+	if (!job->telemetry.metrics)
+		return;
+	ks_metrics_add(job->telemetry.metrics, METRIC_BYTES_IN, len);
+	ks_metrics_add(job->telemetry.metrics, METRIC_LINES, 1);
+	ks_passage_begin(&job->passage, job->stream.read);
+	note_written(job);
+}
+
 static enum turn
 take_entry(struct journal_job *job)
 {
+	uint64_t before = job->stream.read;
 	enum turn turn = judge(job, ks_journal_stream_take(&job->stream, job->journal));
 
+	note_entry(job, job->stream.read - before);
 	job->is_unsaved = true;
 	if (turn == TURN_ON && (job->is_reopening || job->reload.is_ready))
 		turn = flush(job);
@@ -210,6 +251,7 @@ finish(struct journal_job *job, bool is_end)
 	int r;
 
 	ks_notify_stopping();
+	ks_telemetry_set_ready(&job->telemetry, false);
 	turn = judge(job, ks_journal_stream_finish(&job->stream, is_end && !job->file));
 	if (turn != TURN_ON)
 		return;
@@ -238,12 +280,18 @@ run(struct journal_job *job, struct signals *signals)
 		r = ks_journal_poll(job->journal, &fd, &timeout);
 		turn = r < 0 ? fail_journal(job, -r) : TURN_ON;
 	}
-	ks_signals_tick(signals, ks_observer_interval(job->observer, ks_notify_interval()));
-	ks_notify_ready();
+	r = ks_telemetry_begin(&job->telemetry, &job->rules, signals,
+	                       ks_observer_interval(job->observer, ks_notify_interval()));
+	if (r != 0)
+		turn = fail(job, r);
+	ks_telemetry_set_ready(&job->telemetry, turn == TURN_ON);
+	if (turn == TURN_ON)
+		ks_notify_ready();
 	while (turn == TURN_ON)
 		turn = step(job, signals);
 	if (turn != TURN_FAILED)
 		finish(job, turn == TURN_END);
+	measure(job);
 	return is_unfinished(job, turn);
 }
 

@@ -78,6 +78,7 @@ judge_damage(struct journal_job *job, const char *name, size_t count)
 void
 ks_journal_job_tell_unreadable(struct journal_job *job, int error)
 {
+	ks_metrics_add(job->telemetry.metrics, METRIC_INPUT_ERRORS, 1);
 	if (job->unreadable++ < DAMAGE_SHOWN)
 		ks_message("journal: an entry cannot be read: %s", strerror(error));
 	if (job->status == 0 && !job->options->follow)
@@ -238,6 +239,7 @@ open_output(struct journal_job *job)
 
 	if (r < 0)
 		return fail_io(path ? path : "standard output", -r);
+	ks_output_set_meter(job->output, ks_telemetry_meter(&job->telemetry));
 	r = ks_output_restore(job->output, &job->checkpoint);
 	if (r < 0)
 		return fail_io(ks_output_name(job->output), -r);
@@ -294,6 +296,8 @@ ks_journal_job_use_next_rules(struct journal_job *job)
 	if (ks_reload_apply(&job->reload, &job->rules, &job->stats) != KS_OK)
 		return fail_memory();
 	r = make_rules(job, &rules);
+	if (r == 0 && ks_telemetry_use_rules(&job->telemetry, &job->rules) != KS_OK)
+		r = fail_memory();
 	if (r == 0 && ks_journal_stream_use_rules(&job->stream, &rules) != KS_OK)
 		r = fail_memory();
 	return r;
@@ -408,6 +412,7 @@ begin(struct journal_job *job)
 		return r;
 	if (ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
 	                       ks_ruleset_count(job->rules.set)) != KS_OK ||
+	    ks_telemetry_use_rules(&job->telemetry, &job->rules) != KS_OK ||
 	    ks_journal_stream_init(&job->stream, job->format, job->output, &rules) != KS_OK)
 		return fail_memory();
 	r = seek(job);
@@ -432,6 +437,8 @@ ks_journal_job_init(struct journal_job *job, const struct options *options,
 	if (r == 0)
 		r = ks_masking_check(options, &job->rules);
 	if (r == 0)
+		r = ks_telemetry_init(&job->telemetry, options);
+	if (r == 0)
 		r = open_state(job);
 	if (r == 0)
 		r = open_output(job);
@@ -441,6 +448,7 @@ ks_journal_job_init(struct journal_job *job, const struct options *options,
 void
 ks_journal_job_done(struct journal_job *job)
 {
+	ks_telemetry_done(&job->telemetry);
 	ks_journal_stream_done(&job->stream);
 	ks_scratch_free(job->scratch);
 	ks_statistics_done(&job->stats);

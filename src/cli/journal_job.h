@@ -9,6 +9,7 @@
 #include "reload.h"
 #include "rule_selection.h"
 #include "statistics.h"
+#include "telemetry.h"
 
 struct journal_job {
 	const struct options *options;
@@ -25,10 +26,12 @@ struct journal_job {
 	struct output *output;
 	struct journal_stream stream;
 	uint64_t unreadable; /* entries */
-	bool is_reopening;   /* the output, when an entry has ended */
-	bool is_unsaved;     /* something came out since the last checkpoint */
-	uint64_t saved;      /* when that was: milliseconds of the monotonic clock */
-	int status;          /* exit status: the first that is not 0 */
+	struct telemetry telemetry;
+	struct passage passage;
+	bool is_reopening; /* the output, when an entry has ended */
+	bool is_unsaved;   /* something came out since the last checkpoint */
+	uint64_t saved;    /* when that was: milliseconds of the monotonic clock */
+	int status;        /* exit status: the first that is not 0 */
 };
 
 /*

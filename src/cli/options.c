@@ -11,6 +11,7 @@
 #include "config.h"
 #include "instant.h"
 #include "message.h"
+#include "metrics_address.h"
 #include "option_table.h"
 #include "word.h"
 
@@ -43,6 +44,9 @@ enum {
 	KEY_LEDGER,
 	KEY_LEDGER_INTERVAL,
 	KEY_ON_LEAK,
+	KEY_METRICS_FILE,
+	KEY_METRICS_LISTEN,
+	KEY_CANARY,
 	KEY_CONFIG,
 	KEY_MAN
 };
@@ -76,6 +80,12 @@ static const struct option_row rows[] = {
 	  "sum up repeats there every TIME, not 60s" },
 	{ KEY_ON_LEAK, MASKING, "on-leak", "COMMAND",
 	  "run COMMAND for each new key; see docs/alerts.md" },
+	{ KEY_METRICS_FILE, MASKING, "metrics-file", "FILE",
+	  "keep counts in FILE, as Prometheus has them" },
+	{ KEY_METRICS_LISTEN, MASKING, "metrics-listen", "PORT",
+	  "or ADDR:PORT: /metrics, /healthz, /readyz by HTTP" },
+	{ KEY_CANARY, MASKING, "canary", "TIME",
+	  "put a made-up key through every TIME, such as 5m" },
 	{ KEY_FRAME, COMMAND_FILTER | COMMAND_FOLLOW, "frame", "FORMAT",
 	  "auto, raw, cri, docker, or journal" },
 	{ KEY_STATE, COMMAND_FOLLOW | COMMAND_JOURNAL, "state", "FILE",
@@ -255,14 +265,25 @@ apply_keep_last(struct options *o, const char *text)
 
 /* From a second to a day. */
 static int
-apply_interval(struct options *o, const char *text)
+apply_interval(const struct options *o, const char *text, const char *problem, uint64_t *ret)
 {
 	int64_t duration;
 
 	if (!ks_duration_read(text, &duration) || duration < SECOND || duration > DAY)
+		return ks_option_complain(o, problem);
+	*ret = (uint64_t)duration;
+	return 0;
+}
+
+static int
+apply_listen(struct options *o, const char *text)
+{
+	struct metrics_address address;
+
+	if (!ks_metrics_address_read(text, &address))
 		return ks_option_complain(
-			o, "--ledger-interval: must be a time from 1s to 1d, such as 5m");
-	o->ledger_interval = (uint64_t)duration;
+			o, "--metrics-listen: must be PORT, ADDRESS:PORT, or [IPV6-ADDRESS]:PORT");
+	o->metrics_listen = text;
 	return 0;
 }
 
@@ -312,7 +333,17 @@ apply(struct options *o, int key, char *text)
 		o->ledger = text;
 		break;
 	case KEY_LEDGER_INTERVAL:
-		return apply_interval(o, text);
+		return apply_interval(o, text,
+		                      "--ledger-interval: must be a time from 1s to 1d, such as 5m",
+		                      &o->ledger_interval);
+	case KEY_METRICS_FILE:
+		o->metrics_file = text;
+		break;
+	case KEY_METRICS_LISTEN:
+		return apply_listen(o, text);
+	case KEY_CANARY:
+		return apply_interval(o, text, "--canary: must be a time from 1s to 1d, such as 5m",
+		                      &o->canary);
 	case KEY_ON_LEAK:
 		o->on_leak = text;
 		break;

@@ -59,17 +59,20 @@ struct options {
 	const struct command *command;
 	const char *output; /* NULL: standard output */
 	struct text_list rules, enable, disable, only;
-	const char *rules_dir; /* NULL: the usual one */
-	const char *key_file;  /* NULL: none */
-	const char *prefix;    /* NULL: the usual one */
-	const char *state;     /* checkpoint; NULL: none */
-	const char *suffix;    /* of the copies that --in-place keeps; NULL: it keeps none */
-	const char *config;    /* file of settings; NULL: the usual one */
-	const char *directory; /* of journal files; NULL: the system's */
-	const char *format;    /* of the journal's entries; NULL: export */
-	const char *html;      /* page to write; NULL: none */
-	const char *max_age;   /* NULL: the usual one */
-	const char *as_of;     /* NULL: now */
+	const char *rules_dir;      /* NULL: the usual one */
+	const char *key_file;       /* NULL: none */
+	const char *prefix;         /* NULL: the usual one */
+	const char *state;          /* checkpoint; NULL: none */
+	const char *suffix;         /* of the copies that --in-place keeps; NULL: it keeps none */
+	const char *metrics_file;   /* NULL: none is written */
+	const char *metrics_listen; /* an address and a port; NULL: nobody listens */
+	uint64_t canary;            /* milliseconds between two; 0: there is none */
+	const char *config;         /* file of settings; NULL: the usual one */
+	const char *directory;      /* of journal files; NULL: the system's */
+	const char *format;         /* of the journal's entries; NULL: export */
+	const char *html;           /* page to write; NULL: none */
+	const char *max_age;        /* NULL: the usual one */
+	const char *as_of;          /* NULL: now */
 	struct text_list journal_files, revoked_at;
 	const char *ledger;       /* NULL: none is written */
 	const char *on_leak;      /* NULL: nothing is run */

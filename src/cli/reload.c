@@ -14,13 +14,16 @@ ks_reload_done(struct reload *reload)
 	reload->is_ready = false;
 }
 
-void
+bool
 ks_reload_prepare(struct reload *reload, const struct options *options)
 {
 	struct rule_selection next;
+	bool is_right;
 
 	ks_notify_reloading();
-	if (ks_rule_selection_init(&next, options) == 0 && ks_masking_check(options, &next) == 0) {
+	is_right = ks_rule_selection_init(&next, options) == 0 &&
+	           ks_masking_check(options, &next) == 0;
+	if (is_right) {
 		ks_reload_done(reload);
 		reload->next = next;
 		reload->is_ready = true;
@@ -29,6 +32,7 @@ ks_reload_prepare(struct reload *reload, const struct options *options)
 		ks_message("the rules are not reloaded; those in use stay");
 	}
 	ks_notify_ready(); /* every line that begins from now on is masked by these rules */
+	return is_right;
 }
 
 int

@@ -19,9 +19,9 @@ struct reload {
 
 /*
  * Gather and compile what the options ask for, which takes a second with rules of the user's, and tell the
- * service manager. Prints what is wrong.
+ * service manager. Prints what is wrong, and returns false.
  */
-void ks_reload_prepare(struct reload *reload, const struct options *options);
+bool ks_reload_prepare(struct reload *reload, const struct options *options);
 
 /*
  * Use the rules that wait, which is_ready says: *rules are reload->next from now on, and stats goes on by

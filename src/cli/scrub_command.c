@@ -58,6 +58,8 @@ check_options(const struct options *o)
 		problem = "it can only fill; not with another --mask";
 	else if (o->keep_last > 0)
 		problem = "it masks all bytes; not with --keep-last";
+	else if (o->metrics_file || o->metrics_listen || o->canary)
+		problem = "it ends by itself; not with metrics or a canary";
 	else if (o->suffix && strchr(o->suffix, '/'))
 		problem = "the suffix of copies cannot have a slash in it";
 	for (char **file = o->files; !problem && *file; file++) {

@@ -199,7 +199,7 @@ cover_text(struct cover *c, unsigned stream, size_t from, size_t to)
 			                          len);
 			continue;
 		}
-		if (text[at] == '\\') { /* the line breaks off in an escape: what it is nobody knows */
+		if (text[at] == '\\') { /* the line breaks off in an escape */
 			ks_redactor_pass(c->redactor, to - at);
 			break;
 		}

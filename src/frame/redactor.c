@@ -23,7 +23,7 @@
 
 #define SLICE_SIZE       ((size_t)64 << 10)
 #define LIMIT            (1U << 20)
-#define SHARED_MAX       1024U       /* bytes that several streams gather at once: each is a piece */
+#define SHARED_MAX       1024U /* bytes that several streams gather at once: each is a piece */
 #define RESTART_DISTANCE (16U << 10) /* far more than what a match looks back at */
 
 struct ks_redactor {

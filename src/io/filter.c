@@ -40,6 +40,7 @@ struct filter {
 	uint64_t way_bytes, way_lines; /* the same where the stream, or the redactor, began */
 	ks_finding_fn on_finding;      /* the user's; or NULL */
 	void *finding_ctx;
+	struct passage passage;
 	uint8_t *out; /* what is pushed leaves in many pieces: they are gathered here */
 	size_t out_len;
 	int write_error; /* errno, of the redactor's sink */
@@ -388,6 +389,24 @@ pause_output(struct filter *f, const struct inlet *inlet, struct filter_error *r
 	return r < 0 ? fail(reterr, FILTER_OUTPUT, -r) : 0;
 }
 
+static void
+note_read(struct filter *f, size_t n)
+{
+	const struct meter *meter = f->options.meter;
+
+	if (!meter)
+		return;
+	meter->on_read(meter->ctx, f->end - n, n);
+	ks_passage_begin(&f->passage, f->bytes + n);
+}
+
+static void
+note_written(struct filter *f)
+{
+	if (f->options.meter)
+		ks_passage_end(&f->passage, f->bytes - ks_filter_held(f), f->options.meter);
+}
+
 int
 ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reterr)
 {
@@ -398,12 +417,14 @@ ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reter
 
 		if (r != 0)
 			return r;
+		note_written(f);
 		if (pause_output(f, inlet, reterr) < 0)
 			return -1;
 		n = ks_inlet_read(inlet, f->end, READ_SIZE);
 		if (n <= 0)
 			break;
 		f->end += n;
+		note_read(f, (size_t)n);
 	}
 	if (n == -EINTR)
 		return FILTER_WOKEN;
@@ -436,7 +457,25 @@ ks_filter_break_off(struct filter *f, struct filter_error *reterr)
 int
 ks_filter_end(struct filter *f, struct filter_error *reterr)
 {
-	return finish(f, true, reterr);
+	int r = finish(f, true, reterr);
+
+	if (r == 0)
+		note_written(f);
+	return r;
+}
+
+size_t
+ks_filter_held(const struct filter *f)
+{
+	size_t waiting = (size_t)(f->next - f->from);
+	struct ks_redactor_position position;
+
+	if (f->stream && f->is_pushed)
+		return waiting + ks_stream_held(f->stream);
+	if (!f->redactor)
+		return waiting;
+	ks_redactor_position(f->redactor, &position);
+	return waiting + (size_t)(f->bytes - waiting - f->way_bytes - position.settled);
 }
 
 uint64_t

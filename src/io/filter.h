@@ -10,6 +10,7 @@
 
 #include "inlet.h"
 #include "keysieve.h"
+#include "passage.h"
 
 struct filter;
 
@@ -20,10 +21,11 @@ typedef int (*filter_write_fn)(void *ctx, const uint8_t *data, size_t len);
 typedef int (*filter_pause_fn)(void *ctx);
 
 struct filter_options {
-	enum ks_frame frame;   /* KS_FRAME_AUTO: what the first bytes of all look like */
-	filter_write_fn write; /* NULL: nothing is written */
-	filter_pause_fn pause; /* NULL: it does get out */
-	void *write_ctx;       /* of both */
+	enum ks_frame frame;       /* KS_FRAME_AUTO: what the first bytes of all look like */
+	filter_write_fn write;     /* NULL: nothing is written */
+	filter_pause_fn pause;     /* NULL: it does get out */
+	void *write_ctx;           /* of both */
+	const struct meter *meter; /* borrowed; NULL: nothing is measured */
 };
 
 enum filter_side { FILTER_INPUT, FILTER_OUTPUT, FILTER_ENGINE };
@@ -73,6 +75,8 @@ int ks_filter_break_off(struct filter *filter, struct filter_error *reterr);
 /* The last input has ended: write what was held. Returns as ks_filter_break_off(). */
 int ks_filter_end(struct filter *filter, struct filter_error *reterr);
 
+/* Bytes that were read and are not written yet, before what is new. */
+size_t ks_filter_held(const struct filter *filter);
 /* Bytes read so far. */
 uint64_t ks_filter_bytes(const struct filter *filter);
 /* Ends of lines in them, if the options count lines. */

@@ -268,6 +268,22 @@ give_up(struct follower *f, struct source *s, int error)
 	ks_followed_close(&s->files, f->watch);
 }
 
+static int
+feed(struct follower *f, struct source *s, size_t len)
+{
+	const struct meter *meter = f->options.meter;
+	int r;
+
+	if (meter && len > 0) {
+		meter->on_read(meter->ctx, f->buffer, len);
+		ks_passage_begin(&s->passage, ks_followed_position(&s->files));
+	}
+	r = ks_source_feed(s, f->masker, f->buffer, len);
+	if (meter)
+		ks_passage_end(&s->passage, ks_source_written(s), meter);
+	return r;
+}
+
 /* Returns as ks_follower_turn(). */
 static int
 take_turn(struct follower *f, struct source *s)
@@ -285,7 +301,7 @@ take_turn(struct follower *f, struct source *s)
 		return 0;
 	case FOLLOWED_DATA:
 		s->told_reading = 0;
-		r = ks_source_feed(s, f->masker, f->buffer, len);
+		r = feed(f, s, len);
 		break;
 	case FOLLOWED_SWITCHED:
 		r = switch_file(f, s);
@@ -429,6 +445,23 @@ ks_follower_is_hopeless(const struct follower *f)
 			return false;
 	}
 	return f->pattern_count == 0;
+}
+
+uint64_t
+ks_follower_lag(const struct follower *f, follower_lag_fn tell, void *ctx)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		const struct followed *files = &f->sources[i]->files;
+		uint64_t read = ks_followed_position(files);
+		uint64_t written = ks_source_written(f->sources[i]);
+		uint64_t held = read > written ? read - written : 0;
+
+		tell(ctx, files->path, held + ks_followed_waiting(files), files->is_late);
+		all += held;
+	}
+	return all;
 }
 
 uint64_t

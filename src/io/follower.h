@@ -36,6 +36,7 @@ struct follower_options {
 	void *note_ctx;
 	bool (*refuses)(void *ctx, int fd); /* files that must not be read: keysieve's own */
 	void *refuses_ctx;
+	const struct meter *meter; /* borrowed; NULL: nothing is measured */
 };
 
 /* A file that was read to its end, or as far as anybody wrote to it. */
@@ -116,6 +117,13 @@ int ks_follower_stop(struct follower *follower);
 bool ks_follower_is_hopeless(const struct follower *follower);
 /* Is there a named file that cannot be read now, other than one that is not there? */
 bool ks_follower_has_failed(const struct follower *follower);
+
+/*
+ * Tell, of each file that is followed, how many of its bytes are not in the output yet. is_late: a file that was at the
+ * path before. Returns how many of all were read already.
+ */
+typedef void (*follower_lag_fn)(void *ctx, const char *path, uint64_t bytes, bool is_late);
+uint64_t ks_follower_lag(const struct follower *follower, follower_lag_fn tell, void *ctx);
 
 /* Bytes that were read. */
 uint64_t ks_follower_bytes(const struct follower *follower);

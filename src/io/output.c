@@ -22,11 +22,18 @@
 #include "directory.h"
 
 struct output {
-	const char *path; /* NULL: the standard output */
+	const char *path;          /* NULL: the standard output */
+	const struct meter *meter; /* NULL: nothing is measured */
 	int fd;
 	bool has_checkpoints, is_regular;
 	bool is_recorded; /* ks_output_record() has told of this file */
 };
+
+void
+ks_output_set_meter(struct output *output, const struct meter *meter)
+{
+	output->meter = meter;
+}
 
 const char *
 ks_output_name(const struct output *output)
@@ -222,8 +229,16 @@ ks_output_restore(struct output *output, const struct checkpoint *checkpoint)
 int
 ks_output_write(struct output *output, const uint8_t *data, size_t len)
 {
+	const struct meter *meter = output->meter;
+	int r;
+
 	assert(output->is_recorded || !ks_output_is_exact(output));
-	return ks_descriptor_write(output->fd, data, len);
+	if (meter)
+		meter->on_write(meter->ctx);
+	r = ks_descriptor_write(output->fd, data, len);
+	if (meter)
+		meter->on_written(meter->ctx, r == 0 ? len : 0);
+	return r;
 }
 
 /* What is no regular file has nothing to be synced. */

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "checkpoint.h"
+#include "passage.h"
 
 struct output;
 
@@ -38,6 +39,9 @@ struct output;
 int ks_output_open(const char *path, bool has_checkpoints, struct output **ret_output);
 /* Returns what close() does; the output is freed anyway. NULL is fine. */
 int ks_output_close(struct output *output);
+
+/* Have writes measured; meter is borrowed. NULL: they are not. */
+void ks_output_set_meter(struct output *output, const struct meter *meter);
 
 /* For messages: the path, or "standard output". Lent until the output is closed. */
 const char *ks_output_name(const struct output *output);

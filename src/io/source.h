@@ -17,6 +17,7 @@
 #include "followed.h"
 #include "interleave.h"
 #include "keysieve.h"
+#include "passage.h"
 
 /* Told of a finding: its offset and line are those of the file that is, or was, at the path. Line 0: not known. */
 typedef void (*source_finding_fn)(void *ctx, const char *path, const struct ks_finding *finding);
@@ -50,6 +51,7 @@ struct source {
 	uint64_t bytes;      /* that were fed */
 	uint64_t lines;      /* the same of ends of lines, if the masker counts them */
 	uint64_t base_lines; /* how many there were where the redactor began */
+	struct passage passage;
 };
 
 /* Returns NULL when memory is out. */
