@@ -10,11 +10,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "checkpoint_file.h"
+#include "descriptor.h"
 #include "follow_rules.h"
 #include "follower.h"
 #include "masking.h"
@@ -147,11 +147,10 @@ is_own(void *ctx, int fd)
 	const struct job *job = ctx;
 	struct stat in;
 
-	if (ks_observer_has_file(&job->observer, fd))
-		return true;
 	if (fstat(fd, &in) < 0)
 		return false;
-	return is_output_file(job, &in) || (job->state && ks_checkpoint_file_has(job->state, &in));
+	return ks_observer_has_file(&job->observer, fd) || is_output_file(job, &in) ||
+	       (job->state && ks_checkpoint_file_has(job->state, &in));
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -391,18 +390,6 @@ work(struct job *job)
 
 /* ----------------------------------------------------------------------- start ---- */
 
-/* Every file that is followed stays open. */
-static void
-raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static int
 open_state(struct job *job, struct checkpoint *ret_saved)
 {
@@ -554,12 +541,10 @@ ks_follow_command(const struct options *options)
 		ks_message("no files to follow; see keysieve follow --help");
 		return EXIT_USAGE;
 	}
-	note_status(&job, ks_observer_init(&job.observer, options));
-	if (job.status != 0) {
-		ks_observer_done(&job.observer);
-		return job.status;
-	}
-	raise_file_limit();
+	r = ks_observer_init(&job.observer, options);
+	if (r != 0)
+		return r;
+	ks_descriptor_raise_limit();
 	r = ks_signals_init(&job.signals);
 	if (r < 0)
 		(void)fail_errno(&job, "signals", -r);

@@ -336,13 +336,12 @@ ks_journal_command(const struct options *options)
 	struct observer observer;
 	int r = ks_observer_init(&observer, options);
 
-	if (r != 0) {
-		ks_observer_done(&observer);
+	if (r != 0)
 		return r;
-	}
 	r = ks_signals_init(&signals);
 	if (r < 0) {
 		ks_message("signals: %s", strerror(-r));
+		ks_observer_done(&observer);
 		return EXIT_INTERNAL;
 	}
 	r = run_job(options, &signals, &observer);

@@ -279,23 +279,6 @@ make_key(struct observer *o)
 	return o->fingerprint ? 0 : EXIT_INTERNAL;
 }
 
-int
-ks_observer_init(struct observer *o, const struct options *options)
-{
-	int r = 0;
-
-	*o = (struct observer){ .options = options };
-	if (options->ledger)
-		r = open_ledger(o);
-	if (r == 0 && options->on_leak)
-		r = make_hook(o);
-	if (r == 0 && ks_observer_is_on(o) && !options->key_file)
-		r = make_key(o);
-	if (r == EXIT_INTERNAL)
-		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
-	return r;
-}
-
 static void
 finish_hook(struct observer *o)
 {
@@ -324,6 +307,25 @@ ks_observer_done(struct observer *o)
 	ks_fingerprint_free(o->fingerprint);
 	ks_key_free(o->key);
 	*o = (struct observer){ 0 };
+}
+
+int
+ks_observer_init(struct observer *o, const struct options *options)
+{
+	int r = 0;
+
+	*o = (struct observer){ .options = options };
+	if (options->ledger)
+		r = open_ledger(o);
+	if (r == 0 && options->on_leak)
+		r = make_hook(o);
+	if (r == 0 && ks_observer_is_on(o) && !options->key_file)
+		r = make_key(o);
+	if (r == EXIT_INTERNAL)
+		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+	if (r != 0)
+		ks_observer_done(o);
+	return r;
 }
 
 /* --------------------------------------------------------------------------- use ---- */

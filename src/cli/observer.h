@@ -34,8 +34,8 @@ struct observer {
 };
 
 /*
- * To be called before anything is opened. Borrows options. Prints what is wrong. Returns 0, or an exit status;
- * ks_observer_done() is right after both.
+ * To be called before anything is opened. Borrows options. Prints what is wrong. Returns 0, or an exit status and there
+ * is neither ledger nor command; ks_observer_done() is right after both.
  */
 int ks_observer_init(struct observer *observer, const struct options *options);
 /* The stream is over: write what is left to be written, and wait for the command, some seconds at most. */

@@ -33,3 +33,6 @@ void ks_descriptor_enlarge_pipe(int fd);
  * file opened later must never become the standard output. Returns 0 or a negative errno.
  */
 int ks_descriptor_reserve_standard(void);
+
+/* Have as many open as the system allows: every file that is followed is. */
+void ks_descriptor_raise_limit(void);
