@@ -76,7 +76,7 @@ is_path(const struct option_row *row, const char *text)
 		return false;
 	if (is_directory && strcmp(text, "none") == 0)
 		return false;
-	if (strstr(row->argument, "fd:") && strncmp(text, "fd:", 3) == 0)
+	if (strncmp(text, "fd:", 3) == 0)
 		return false;
 	return strcmp(row->name, "rules") != 0 || !ks_pack_exists(text);
 }

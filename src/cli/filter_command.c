@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "gzip_output.h"
 #include "inlet.h"
+#include "input_places.h"
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
@@ -28,17 +29,10 @@
 #include "statistics.h"
 #include "telemetry.h"
 
-/* Where an input begins in all that is read. */
-struct begin {
-	const char *name;
-	uint64_t bytes, lines;
-};
-
 struct job {
 	const struct options *options;
 	struct observer observer;
-	struct begin *begins; /* of the inputs that were begun */
-	size_t begin_count;
+	struct input_places places;
 	struct signals signals;
 	struct rule_selection rules;
 	struct reload reload;
@@ -185,28 +179,15 @@ close_output(struct job *job)
 
 /* ------------------------------------------------------------------------- rules ---- */
 
-/* The input that holds this byte of all that is read. */
-static const struct begin *
-input_at(const struct job *job, uint64_t at)
-{
-	size_t i = job->begin_count - 1;
-
-	while (i > 0 && job->begins[i].bytes > at)
-		i--;
-	return &job->begins[i];
-}
-
 /* A ks_finding_fn. What is found while the rules change was found by the former ones. */
 static void
 note_finding(void *ctx, const struct ks_finding *finding)
 {
 	struct job *job = ctx;
-	const struct begin *begin = input_at(job, finding->offset);
 	struct ks_finding in_input = *finding;
+	const char *name = ks_input_places_find(&job->places, &in_input);
 
-	in_input.offset -= begin->bytes;
-	in_input.line -= finding->line > 0 ? begin->lines : 0;
-	ks_observer_note(&job->observer, &job->rules, &job->stats, begin->name, &in_input);
+	ks_observer_note(&job->observer, &job->rules, &job->stats, name, &in_input);
 }
 
 static int
@@ -379,18 +360,14 @@ copy_descriptor(struct job *job, const char *name, int fd)
 	struct inlet inlet;
 	int r;
 
-	if (is_output(job, fd)) {
-		ks_message_file(name, "the input file is the output file");
+	if (is_output(job, fd) || ks_observer_has_file(&job->observer, fd)) {
+		ks_message_file(name, is_output(job, fd) ? "the input file is the output file"
+		                                         : "the input file is the ledger");
 		note_status(job, EXIT_IO);
 		return 0;
 	}
-	if (ks_observer_has_file(&job->observer, fd)) {
-		ks_message_file(name, "the input file is the ledger");
-		note_status(job, EXIT_IO);
-		return 0;
-	}
-	job->begins[job->begin_count++] = (struct begin){ name, ks_filter_bytes(job->filter),
-		                                          ks_filter_lines(job->filter) };
+	ks_input_places_add(&job->places, &(struct input_place){ name, ks_filter_bytes(job->filter),
+	                                                         ks_filter_lines(job->filter) });
 	ks_descriptor_enlarge_pipe(fd);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	if (ks_inlet_init(&inlet, fd, &job->signals.wake) < 0)
@@ -461,17 +438,6 @@ copy_all(struct job *job)
 
 /* ------------------------------------------------------------------------ whole ---- */
 
-static bool
-make_begins(struct job *job)
-{
-	size_t count = 1;
-
-	while (job->options->files[count - 1])
-		count++;
-	job->begins = calloc(count, sizeof(*job->begins));
-	return job->begins;
-}
-
 static int
 make_filter(struct job *job)
 {
@@ -483,7 +449,7 @@ make_filter(struct job *job)
 		.meter = ks_telemetry_meter(&job->telemetry),
 	};
 
-	if (!make_begins(job) ||
+	if (ks_input_places_init(&job->places, job->options->files) != KS_OK ||
 	    ks_statistics_init(&job->stats, job->rules.catalog, job->rules.index,
 	                       ks_ruleset_count(job->rules.set)) != KS_OK)
 		return KS_ERROR_MEMORY;
@@ -551,7 +517,7 @@ finish(struct job *job)
 	ks_telemetry_done(&job->telemetry);
 	ks_filter_free(job->filter);
 	ks_observer_done(&job->observer);
-	free(job->begins);
+	ks_input_places_done(&job->places);
 	ks_gzip_output_free(job->gzip);
 	ks_statistics_done(&job->stats);
 	ks_reload_done(&job->reload);

@@ -41,11 +41,12 @@ struct job {
 	struct output *output;
 	struct telemetry telemetry;
 	struct checkpoint_file *state; /* NULL: none is kept */
-	uint64_t last_run;             /* when it was written last before; ns, 0: never */
 	double saved;                  /* when, of the monotonic clock */
 	bool is_changed;               /* since then */
 	bool must_reopen;              /* the output */
 	double asked_to_reopen;        /* when */
+	bool is_stopping; /* a signal has come: what was there then is still read ... */
+	uint64_t stop_at; /* ... up to this number of bytes; what comes meanwhile may not end */
 	bool is_stopped;
 	int write_error; /* errno */
 	int status;      /* exit status: the first that is not 0 */
@@ -139,16 +140,18 @@ is_output_file(const struct job *job, const struct stat *in)
 	       in->st_dev == out.st_dev && in->st_ino == out.st_ino;
 }
 
-/* Would reading this file feed the output back, or is it the ledger? A pattern may match them. */
+/* Would reading this file make more of it? A pattern may match the output, the ledger and the checkpoint. */
 static bool
-is_output(void *ctx, int fd)
+is_own(void *ctx, int fd)
 {
 	const struct job *job = ctx;
 	struct stat in;
 
 	if (ks_observer_has_file(&job->observer, fd))
 		return true;
-	return fstat(fd, &in) == 0 && is_output_file(job, &in);
+	if (fstat(fd, &in) < 0)
+		return false;
+	return is_output_file(job, &in) || (job->state && ks_checkpoint_file_has(job->state, &in));
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -259,6 +262,20 @@ report(struct job *job)
 	}
 }
 
+/* Who asks twice does not want to wait. */
+static int
+stop(struct job *job)
+{
+	int r;
+
+	job->is_stopped = job->is_stopping;
+	job->is_stopping = true;
+	ks_notify_stopping();
+	r = ks_follower_wake_all(&job->follower);
+	job->stop_at = ks_follower_bytes(&job->follower) + ks_follower_waiting(&job->follower);
+	return r < 0 ? fail_errno(job, "following", -r) : 0;
+}
+
 /* A follower_lag_fn. */
 static void
 note_lag(void *ctx, const char *path, uint64_t bytes, bool is_late)
@@ -295,8 +312,8 @@ do_signals(struct job *job)
 	ks_telemetry_attend(&job->telemetry, raised, &job->rules->selection);
 	if (raised & SIGNALS_REPORT)
 		report(job);
-	if (raised & SIGNALS_STOP)
-		job->is_stopped = true;
+	if (raised & SIGNALS_STOP && stop(job) < 0)
+		return -1;
 	return raised & SIGNALS_RELOAD ? reload(job) : 0;
 }
 
@@ -327,6 +344,10 @@ turn(struct job *job)
 		return fail_status(job, r);
 	if (save_sometimes(job) < 0)
 		return -1;
+	if (job->is_stopping && (r == 0 || ks_follower_bytes(&job->follower) >= job->stop_at))
+		job->is_stopped = true;
+	if (job->is_stopped)
+		return 0;
 	return r > 0 ? 0 : wait_for_change(job);
 }
 
@@ -336,7 +357,6 @@ finish_work(struct job *job)
 {
 	int r = KS_OK;
 
-	ks_notify_stopping();
 	ks_telemetry_set_ready(&job->telemetry, false);
 	if (job->state)
 		(void)save(job, true);
@@ -387,13 +407,9 @@ static int
 open_state(struct job *job, struct checkpoint *ret_saved)
 {
 	struct ks_error error;
-	struct stat st;
 
 	if (!job->options->state)
 		return 0;
-	if (stat(job->options->state, &st) == 0)
-		job->last_run = (uint64_t)st.st_mtim.tv_sec * 1000000000U +
-		                (uint64_t)st.st_mtim.tv_nsec;
 	if (ks_checkpoint_file_open(job->options->state, &job->state, &error) != KS_OK ||
 	    ks_checkpoint_file_read(job->state, ret_saved, &error) != KS_OK)
 		return fail_error(job, &error);
@@ -451,13 +467,12 @@ start_follower(struct job *job, const struct checkpoint *saved)
 	const struct follower_options options = { .paths = job->options->files,
 		                                  .frame = job->options->frame,
 		                                  .from_start = job->options->from_start,
-		                                  .last_run = job->last_run,
 		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
 		                                  .note = tell,
 		                                  .note_ctx = job,
-		                                  .refuses = is_output,
+		                                  .refuses = is_own,
 		                                  .refuses_ctx = job,
 		                                  .meter = ks_telemetry_meter(&job->telemetry) };
 	int r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);

@@ -15,6 +15,7 @@
 enum { STREAM_STDOUT, STREAM_STDERR, STREAM_RAW, STREAM_OTHER };
 
 #define NO_STREAM FRAME_STREAM_MAX
+#define BOTH      (UINT64_C(1) << STREAM_STDOUT | UINT64_C(1) << STREAM_STDERR)
 
 /* Nothing goes on across it. */
 static const uint8_t hard_break[] = { '\0', '\n' };
@@ -23,7 +24,6 @@ struct docker {
 	size_t searched;  /* of the bytes to cover, how many have no newline among them */
 	bool is_too_long; /* they are the rest of a line that was */
 	bool is_raw_open; /* the last raw text had no newline */
-	bool is_open[2];  /* the stream's last piece ended in the middle of a line */
 };
 
 enum member { MEMBER_LOG, MEMBER_STREAM, MEMBER_TIME, MEMBER_OTHER };
@@ -48,7 +48,6 @@ struct cover {
 	struct ks_redactor *redactor;
 	const struct line *line;
 	size_t covered;
-	uint8_t last; /* byte of the payload of "log" */
 };
 
 static bool
@@ -168,11 +167,19 @@ plain_length(const uint8_t *text, size_t len)
 	return escape ? (size_t)(escape - text) : len;
 }
 
-static void
-remember(struct cover *c, unsigned stream, uint8_t byte)
+static uint64_t
+streams_of(unsigned stream)
 {
-	if (stream != STREAM_OTHER)
-		c->last = byte;
+	return stream == NO_STREAM ? BOTH : UINT64_C(1) << stream;
+}
+
+static void
+cover_plain(struct cover *c, unsigned stream, size_t n)
+{
+	if (stream == NO_STREAM)
+		ks_redactor_payload_of_any(c->redactor, BOTH, n);
+	else
+		ks_redactor_payload(c->redactor, stream, n);
 }
 
 /* The payload text[from, to) of a line, and what of the frames is before it. */
@@ -188,14 +195,16 @@ cover_text(struct cover *c, unsigned stream, size_t from, size_t to)
 
 		n = text[at] == '\\' ? ks_json_unescape(text + at, to - at, character, &len) : 0;
 		if (n) {
-			ks_redactor_escape(c->redactor, stream, n, character, len);
-			remember(c, stream, character[len - 1]);
+			ks_redactor_escape_of_any(c->redactor, streams_of(stream), n, character,
+			                          len);
 			continue;
 		}
-		/* a backslash that is no escape's is the end of a line that breaks off */
-		n = text[at] == '\\' ? to - at : plain_length(text + at, to - at);
-		ks_redactor_payload(c->redactor, stream, n);
-		remember(c, stream, text[at + n - 1]);
+		if (text[at] == '\\') { /* the line breaks off in an escape */
+			ks_redactor_pass(c->redactor, to - at);
+			break;
+		}
+		n = plain_length(text + at, to - at);
+		cover_plain(c, stream, n);
 	}
 	c->covered = to;
 }
@@ -243,7 +252,7 @@ cover_members(struct cover *c)
 }
 
 static void
-cover_piece(struct docker *docker, struct ks_redactor *redactor, const struct line *line)
+cover_piece(struct ks_redactor *redactor, const struct line *line)
 {
 	struct cover c = { .redactor = redactor, .line = line };
 
@@ -252,12 +261,11 @@ cover_piece(struct docker *docker, struct ks_redactor *redactor, const struct li
 	else
 		cover_text(&c, line->stream, line->log_from, line->log_to);
 	ks_redactor_pass(redactor, line->len - c.covered);
-	docker->is_open[line->stream] = c.last != '\n';
 }
 
 /*
- * A line without its newline. Where it breaks off before it says of which stream it is, it is taken to be
- * of the one that is in the middle of a line, so that the rest of a key is found.
+ * A line without its newline. Where it breaks off before it says of which stream it is, it may be of either, and
+ * decides nothing about what was before it.
  */
 static void
 cover_line(struct docker *docker, struct ks_redactor *redactor, const uint8_t *text, size_t len,
@@ -271,10 +279,8 @@ cover_line(struct docker *docker, struct ks_redactor *redactor, const uint8_t *t
 		return;
 	}
 	if (line.stream == NO_STREAM)
-		line.stream = docker->is_open[STREAM_STDERR] && !docker->is_open[STREAM_STDOUT]
-		                      ? STREAM_STDERR
-		                      : STREAM_STDOUT;
-	cover_piece(docker, redactor, &line);
+		ks_redactor_give_up(redactor, BOTH);
+	cover_piece(redactor, &line);
 	ks_redactor_pass(redactor, is_whole);
 }
 

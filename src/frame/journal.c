@@ -17,7 +17,8 @@
 /* All fields but MESSAGE; messages of no source; what is no field; and then the sources. */
 enum { STREAM_FIELDS, STREAM_ALONE, STREAM_RAW, STREAM_SOURCE };
 
-#define NO_STREAM  FRAME_STREAM_MAX
+#define NO_STREAM  UINT64_C(0)
+#define ONE(n)     (UINT64_C(1) << (n))
 #define SOURCE_MAX (FRAME_STREAM_MAX - STREAM_SOURCE)
 
 #define NAME_LEN_MAX  64U
@@ -36,7 +37,6 @@ struct id {
 struct source {
 	struct id id;
 	uint64_t used; /* when, the last time; 0: this source is not taken yet */
-	bool is_open;  /* its last message goes on in its next one */
 };
 
 enum line_break { BREAK_LINE, BREAK_NUL, BREAK_NONE };
@@ -57,12 +57,13 @@ struct journal {
 	struct notes notes;
 	/* while it is covered */
 	bool is_assigned;
-	unsigned message_stream;
+	bool is_torn;             /* it broke off: what it would have said is not known */
+	uint64_t message_streams; /* bits: more than one if it is not known which */
 	enum line_break line_break;
 	enum place place;
-	uint64_t left;   /* of a binary value */
-	unsigned stream; /* of the value; NO_STREAM: it passes */
-	uint8_t last;    /* byte of it */
+	uint64_t left;    /* of a binary value */
+	uint64_t streams; /* of the value; NO_STREAM: it passes */
+	uint8_t last;     /* byte of it */
 	/* of all entries */
 	struct source sources[SOURCE_MAX];
 	uint64_t clock; /* entries assigned to a source */
@@ -243,22 +244,20 @@ find_source(struct journal *j, const struct id *id, struct ks_redactor *redactor
 	return oldest;
 }
 
-/* The source that was used last of those whose message goes on. NULL: there is none. */
-static struct source *
-find_open_source(struct journal *j)
+/* The streams that a message of nobody knows which source can be of. */
+static uint64_t
+all_streams(const struct journal *j)
 {
-	struct source *latest = NULL;
+	uint64_t streams = ONE(STREAM_ALONE);
 
-	for (struct source *s = j->sources; s < j->sources + SOURCE_MAX; s++) {
-		if (s->is_open && (!latest || s->used > latest->used))
-			latest = s;
-	}
-	return latest;
+	for (unsigned i = 0; i < SOURCE_MAX; i++)
+		streams |= j->sources[i].used ? ONE(STREAM_SOURCE + i) : 0;
+	return streams;
 }
 
 /*
- * From now on the entry is covered. One that breaks off before it says which source it is of is taken to be of
- * one whose message goes on, so that the rest of a key is found.
+ * From now on the entry is covered. One that breaks off before it says which source it is of may be of any, and
+ * decides nothing about what was before it.
  */
 static void
 assign_entry(struct journal *j, struct ks_redactor *redactor, bool is_torn)
@@ -269,16 +268,19 @@ assign_entry(struct journal *j, struct ks_redactor *redactor, bool is_torn)
 	notes->container.priority = notes->priority;
 	if (notes->stream.len)
 		source = find_source(j, &notes->stream, redactor);
-	else if (notes->container.len)
+	else if (notes->container.len && (notes->priority || !is_torn))
 		source = find_source(j, &notes->container, redactor);
-	else if (is_torn)
-		source = find_open_source(j);
 	if (source) {
 		source->used = ++j->clock;
-		source->is_open = notes->line_break == BREAK_NONE;
 	}
-	j->message_stream = source ? STREAM_SOURCE + (unsigned)(source - j->sources) : STREAM_ALONE;
+	j->message_streams = ONE(source ? STREAM_SOURCE + (unsigned)(source - j->sources)
+	                                : STREAM_ALONE);
+	if (!source && is_torn) {
+		j->message_streams = all_streams(j);
+		ks_redactor_give_up(redactor, j->message_streams);
+	}
 	j->line_break = notes->line_break;
+	j->is_torn = is_torn;
 	j->is_assigned = true;
 }
 
@@ -287,7 +289,7 @@ forget_entry(struct journal *j)
 {
 	j->noted = j->searched = 0;
 	memset(&j->notes, 0, sizeof(j->notes));
-	j->is_assigned = false;
+	j->is_assigned = j->is_torn = false;
 	j->place = AT_FIELD;
 }
 
@@ -302,14 +304,14 @@ begin_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *name
 
 	j->last = 0;
 	if (is_equal(name, len, "MESSAGE")) {
-		j->stream = j->message_stream;
+		j->streams = j->message_streams;
 		return;
 	}
 	if (len >= 2 && name[0] == '_' && name[1] == '_') {
-		j->stream = NO_STREAM; /* where the entry is and when it came: readers need it */
+		j->streams = NO_STREAM; /* where the entry is and when it came: readers need it */
 		return;
 	}
-	j->stream = STREAM_FIELDS;
+	j->streams = ONE(STREAM_FIELDS);
 	ks_redactor_context(redactor, STREAM_FIELDS, name, len + (field.form == FORM_TEXT));
 	if (field.form == FORM_BINARY)
 		ks_redactor_context(redactor, STREAM_FIELDS, sign, sizeof(sign));
@@ -320,28 +322,36 @@ cover_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *data
 {
 	if (n == 0)
 		return;
-	if (j->stream == NO_STREAM)
+	if (j->streams == NO_STREAM)
 		ks_redactor_pass(redactor, n);
+	else if (j->streams & (j->streams - 1))
+		ks_redactor_payload_of_any(redactor, j->streams, n);
 	else
-		ks_redactor_payload(redactor, j->stream, n);
+		ks_redactor_payload(redactor, (unsigned)__builtin_ctzll(j->streams), n);
 	j->last = data[n - 1];
 }
 
 /* Give the stream what the journal has taken from it: the end of the line. */
 static void
-end_value(const struct journal *j, struct ks_redactor *redactor)
+end_line(const struct journal *j, struct ks_redactor *redactor, unsigned stream)
 {
 	static const uint8_t newline[] = { '\n' };
 
-	if (j->stream == NO_STREAM)
-		return;
-	if (j->stream < STREAM_SOURCE)
-		ks_redactor_context(redactor, j->stream, hard_break, sizeof(hard_break));
+	if (stream < STREAM_SOURCE)
+		ks_redactor_context(redactor, stream, hard_break, sizeof(hard_break));
 	else if (j->line_break == BREAK_NUL)
-		ks_redactor_context(redactor, j->stream, hard_break, 1);
+		ks_redactor_context(redactor, stream, hard_break, 1);
 	else if (j->line_break == BREAK_LINE &&
 	         j->last != '\n') /* Podman leaves it in the message */
-		ks_redactor_context(redactor, j->stream, newline, sizeof(newline));
+		ks_redactor_context(redactor, stream, newline, sizeof(newline));
+}
+
+/* A message of an entry that breaks off need not be the end of a line. */
+static void
+end_value(const struct journal *j, struct ks_redactor *redactor)
+{
+	if (j->streams != NO_STREAM && !(j->is_torn && j->streams == j->message_streams))
+		end_line(j, redactor, (unsigned)__builtin_ctzll(j->streams));
 }
 
 static size_t
@@ -481,6 +491,10 @@ journal_restart(void *state, struct ks_redactor *redactor)
 
 	if (j->place == IN_TEXT || j->place == IN_BINARY)
 		end_value(j, redactor);
+	if (j->is_torn) {
+		ks_redactor_give_up(redactor, j->message_streams);
+		end_line(j, redactor, (unsigned)__builtin_ctzll(j->message_streams));
+	}
 	if (j->place == IN_RAW)
 		ks_redactor_context(redactor, STREAM_RAW, newline, sizeof(newline));
 	forget_entry(j);

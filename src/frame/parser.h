@@ -51,6 +51,14 @@ void ks_redactor_escape(struct ks_redactor *redactor, unsigned stream, size_t n,
                         const uint8_t *text, size_t len);
 
 /*
+ * The same for payload of one of these streams (bits), nobody knows which: it is masked if it is in any of them.
+ * For what breaks off before it says so: it takes longer.
+ */
+void ks_redactor_payload_of_any(struct ks_redactor *redactor, uint64_t streams, size_t n);
+void ks_redactor_escape_of_any(struct ks_redactor *redactor, uint64_t streams, size_t n,
+                               const uint8_t *text, size_t len);
+
+/*
  * Payload that is not in the input, or passes as part of the frames besides: the stream sees it, and it
  * is never masked. Borrows text.
  */
@@ -59,6 +67,9 @@ void ks_redactor_context(struct ks_redactor *redactor, unsigned stream, const ui
 
 /* A frame ends here, so that a parser without state may begin here. */
 void ks_redactor_boundary(struct ks_redactor *redactor);
+
+/* Mask what is undecided of these streams (bits), which go on. */
+void ks_redactor_give_up(struct ks_redactor *redactor, uint64_t streams);
 
 /* The stream ends here; its number begins a new one. What is undecided is masked. */
 void ks_redactor_renew(struct ks_redactor *redactor, unsigned stream);

@@ -23,6 +23,7 @@
 
 #define SLICE_SIZE       ((size_t)64 << 10)
 #define LIMIT            (1U << 20)
+#define SHARED_MAX       1024U /* bytes that several streams gather at once: each is a piece */
 #define RESTART_DISTANCE (16U << 10) /* far more than what a match looks back at */
 
 struct ks_redactor {
@@ -287,8 +288,8 @@ ks_redactor_payload(struct ks_redactor *r, unsigned stream, size_t n)
 }
 
 void
-ks_redactor_escape(struct ks_redactor *r, unsigned stream, size_t n, const uint8_t *text,
-                   size_t len)
+ks_redactor_escape_of_any(struct ks_redactor *r, uint64_t streams, size_t n, const uint8_t *text,
+                          size_t len)
 {
 	struct piece piece = { .kind = PIECE_ESCAPE, .width = (uint8_t)n, .len = len };
 
@@ -296,8 +297,38 @@ ks_redactor_escape(struct ks_redactor *r, unsigned stream, size_t n, const uint8
 	piece.at = r->covered;
 	piece.line = line_of_next(r);
 	memcpy(piece.text, text, len);
-	add(r, stream, &piece, text);
+	for (; streams; streams &= streams - 1)
+		add(r, (unsigned)__builtin_ctzll(streams), &piece, piece.text);
 	cover(r, n);
+}
+
+void
+ks_redactor_escape(struct ks_redactor *r, unsigned stream, size_t n, const uint8_t *text,
+                   size_t len)
+{
+	ks_redactor_escape_of_any(r, UINT64_C(1) << stream, n, text, len);
+}
+
+/* As escapes of one byte, for these are only written where they are masked: so a mask of any stream stays. */
+void
+ks_redactor_payload_of_any(struct ks_redactor *r, uint64_t streams, size_t n)
+{
+	for (; n > 0 && r->failure == KS_OK; n--) {
+		ks_redactor_escape_of_any(r, streams, 1, next_bytes(r), 1);
+		if (n % SHARED_MAX == 0)
+			for_each_channel(r, ks_channel_flush);
+	}
+}
+
+void
+ks_redactor_give_up(struct ks_redactor *r, uint64_t streams)
+{
+	for (; streams; streams &= streams - 1) {
+		struct channel *channel = r->channels[__builtin_ctzll(streams)];
+
+		if (channel && r->failure == KS_OK)
+			fail(r, ks_channel_give_up(channel, r->scratch, &r->queue));
+	}
 }
 
 void

@@ -126,6 +126,8 @@ static void
 write_body(const struct checkpoint *checkpoint, FILE *out)
 {
 	(void)fprintf(out, "\"is_final\": %s,\n", checkpoint->is_final ? "true" : "false");
+	if (checkpoint->looked)
+		(void)fprintf(out, "\"looked\": %" PRIu64 ",\n", checkpoint->looked);
 	if (checkpoint->has_output) {
 		(void)fputs("\"output\": {", out);
 		write_text("path", checkpoint->output_path, out);
@@ -336,6 +338,8 @@ read_root(struct reader *r, struct checkpoint *checkpoint)
 	yaml_node_t *sources = find(r, root, "sources", YAML_SEQUENCE_NODE);
 
 	checkpoint->is_final = strcmp(read_scalar(r, root, "is_final"), "true") == 0;
+	if (find(r, root, "looked", YAML_SCALAR_NODE))
+		checkpoint->looked = read_number(r, root, "looked");
 	if (output)
 		read_output(r, output, checkpoint);
 	checkpoint->sources = make_items(r, sources, sizeof(*checkpoint->sources),

@@ -56,6 +56,11 @@ struct checkpoint {
 	struct checkpoint_source *sources;
 	size_t source_count;
 	bool is_final; /* the run ended in order: nothing was written after this checkpoint */
+	/*
+	 * When all that can be followed was last looked for, in nanoseconds since 1970: what is not among the
+	 * sources may have been born since. 0: not known.
+	 */
+	uint64_t looked;
 	bool has_output;
 	char *output_path; /* with has_output; the file may have been renamed */
 	struct file_identity output;

@@ -29,6 +29,22 @@ struct checkpoint_file {
 	int directory_fd, lock_fd;
 };
 
+static bool
+is_inode(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool
+ks_checkpoint_file_has(const struct checkpoint_file *file, const struct stat *st)
+{
+	struct stat own;
+
+	if (fstat(file->lock_fd, &own) == 0 && is_inode(&own, st))
+		return true;
+	return fstatat(file->directory_fd, file->entry, &own, 0) == 0 && is_inode(&own, st);
+}
+
 static int
 complain(struct ks_error *reterr, const char *path, int sys, const char *text)
 {

@@ -10,6 +10,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #include "checkpoint.h"
 
 struct checkpoint_file;
@@ -22,6 +25,9 @@ int ks_checkpoint_file_open(const char *path, struct checkpoint_file **ret_file,
                             struct ks_error *reterr);
 /* Unlocks it. NULL is fine. */
 void ks_checkpoint_file_close(struct checkpoint_file *file);
+
+/* Is it one of the files that are kept here? */
+bool ks_checkpoint_file_has(const struct checkpoint_file *file, const struct stat *st);
 
 /*
  * The last checkpoint, for ks_checkpoint_done(). Without a file it has no sources and no output. One that is

@@ -20,6 +20,9 @@ struct file_identity {
 	uint8_t head_hash[FILE_HASH_SIZE];
 };
 
+/* The time as file systems take it, in nanoseconds since 1970: a file that is born later is not older. */
+uint64_t ks_file_clock(void);
+
 /*
  * The identity of an open file as it is now, with a head of FILE_HEAD_MAX bytes or the whole file. fd must
  * be open for reading; its offset stays. Returns 0 or a negative errno.

@@ -218,16 +218,6 @@ ks_followed_position(const struct followed *f)
 	return f->reading < f->count ? ks_part_end(&f->parts[f->reading]) : f->end;
 }
 
-uint64_t
-ks_followed_behind(const struct followed *f)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = f->reading; i < f->count; i++)
-		bytes += ks_part_behind(&f->parts[i]);
-	return bytes;
-}
-
 /* The part before it, if there is one, goes up to f->end. */
 static void
 begin_part(struct followed *f)
@@ -369,7 +359,7 @@ take_copy(struct part *p, struct watch *watch)
 {
 	struct part copy;
 	char *path;
-	int fd = ks_rotated_find_copy(p->path, &p->identity, p->position, &path), r;
+	int fd = ks_rotated_find_copy(p->path, &p->identity, p->position, p->opened, &path), r;
 
 	if (fd < 0)
 		return false;
@@ -378,6 +368,7 @@ take_copy(struct part *p, struct watch *watch)
 	if (r < 0)
 		return false;
 	copy.source_offset = p->source_offset;
+	copy.opened = p->opened;
 	copy.file_offset = p->file_offset;
 	copy.position = p->position;
 	copy.lines = p->lines;
@@ -460,6 +451,16 @@ ks_followed_read(struct followed *f, struct watch *watch, uint8_t *buf, size_t s
 		r = read_part(f, watch, buf, size, ret_len);
 	f->must_read = r != FOLLOWED_IDLE;
 	return r;
+}
+
+uint64_t
+ks_followed_waiting(const struct followed *f)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = f->reading; i < f->count; i++)
+		bytes += ks_part_waiting(&f->parts[i]);
+	return bytes;
 }
 
 bool

@@ -100,8 +100,8 @@ void ks_followed_forget(struct followed *followed, uint64_t from);
 /* Has the part that is read now a gap before it? Tells it once. */
 bool ks_followed_take_gap(struct followed *followed);
 
-/* Bytes that are there and were not read. */
-uint64_t ks_followed_behind(const struct followed *followed);
+/* Bytes of all parts that are there to be read now. */
+uint64_t ks_followed_waiting(const struct followed *followed);
 
 /* The place in the source up to which it was read. */
 uint64_t ks_followed_position(const struct followed *followed);

@@ -101,12 +101,19 @@ add_paths(struct follower *f)
 
 /* ------------------------------------------------------------------- life cycle ---- */
 
+/* To be asked before anything is looked at. */
+static void
+note_look(struct follower *f)
+{
+	f->looked = ks_followed_clock();
+	f->looked_at = ks_file_clock();
+}
+
 static int
 look_at_all(struct follower *f)
 {
 	int r = 0;
 
-	f->looked = ks_followed_clock();
 	for (size_t i = 0; r == 0 && i < f->count; i++) {
 		f->sources[i]->files.must_read = true;
 		r = ks_follower_look(f, f->sources[i]);
@@ -120,6 +127,8 @@ start(struct follower *f, const struct checkpoint *saved)
 {
 	int r = add_paths(f);
 
+	note_look(f);
+	f->last_look = saved ? saved->looked : 0;
 	if (r == 0 && saved)
 		r = ks_follower_restore(f, saved);
 	if (r == 0)
@@ -169,9 +178,12 @@ ks_follower_fd(const struct follower *f)
 int
 ks_follower_wake(struct follower *f)
 {
-	int r = ks_follower_take(f);
 	bool is_all = ks_followed_clock() - f->looked >= LOOK_SECONDS;
+	int r;
 
+	if (is_all)
+		note_look(f);
+	r = ks_follower_take(f);
 	if (r < 0)
 		return r;
 	ks_follower_open_unseen(f);
@@ -185,6 +197,13 @@ ks_follower_wake(struct follower *f)
 			r = ks_follower_look(f, f->sources[i]);
 	}
 	return r;
+}
+
+int
+ks_follower_wake_all(struct follower *f)
+{
+	f->looked = -LOOK_SECONDS;
+	return ks_follower_wake(f);
 }
 
 /* ---------------------------------------------------------------- late writers ---- */
@@ -439,7 +458,7 @@ ks_follower_lag(const struct follower *f, follower_lag_fn tell, void *ctx)
 		uint64_t written = ks_source_written(f->sources[i]);
 		uint64_t held = read > written ? read - written : 0;
 
-		tell(ctx, files->path, held + ks_followed_behind(files), files->is_late);
+		tell(ctx, files->path, held + ks_followed_waiting(files), files->is_late);
 		all += held;
 	}
 	return all;
@@ -452,5 +471,15 @@ ks_follower_bytes(const struct follower *f)
 
 	for (size_t i = 0; i < f->count; i++)
 		bytes += f->sources[i]->bytes;
+	return bytes;
+}
+
+uint64_t
+ks_follower_waiting(const struct follower *f)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		bytes += ks_followed_waiting(&f->sources[i]->files);
 	return bytes;
 }

@@ -28,18 +28,13 @@ typedef void (*follower_note_fn)(void *ctx, enum follower_note note, const char 
 struct follower_options {
 	char **paths; /* files and patterns, ended by NULL; borrowed */
 	enum ks_frame frame;
-	bool from_start; /* also of files that are there now */
-	/*
-	 * When an earlier run wrote its last checkpoint, in nanoseconds since 1970: files that were born since
-	 * are read from their start. 0: there was none.
-	 */
-	uint64_t last_run;
+	bool from_start;    /* also of files that are there now */
 	bool is_unfinished; /* the output ends in the middle of a line of an earlier run */
 	ks_sink_fn write;   /* the output */
 	void *write_ctx;
 	follower_note_fn note;
 	void *note_ctx;
-	bool (*refuses)(void *ctx, int fd); /* files that must not be read: the output */
+	bool (*refuses)(void *ctx, int fd); /* files that must not be read: keysieve's own */
 	void *refuses_ctx;
 	const struct meter *meter; /* borrowed; NULL: nothing is measured */
 };
@@ -65,8 +60,13 @@ struct follower {
 	size_t past_count;
 	struct checkpoint kept; /* sources of an earlier run that are not followed in this one */
 	double looked, cleaned; /* when all was looked at, and what is over closed */
-	bool is_started;        /* a file that appears now is read from its start */
-	uint64_t bytes;         /* of sources that are over */
+	uint64_t looked_at;     /* as the former, in nanoseconds since 1970 */
+	/*
+	 * The same of an earlier run: files that were born since are read from their start. 0: there was none.
+	 */
+	uint64_t last_look;
+	bool is_started; /* a file that appears now is read from its start */
+	uint64_t bytes;  /* of sources that are over */
 	uint8_t *buffer;
 };
 
@@ -83,6 +83,9 @@ int ks_follower_fd(const struct follower *follower);
 
 /* Take what has changed; look at everything if a second has passed. Returns 0 or a negative errno. */
 int ks_follower_wake(struct follower *follower);
+
+/* The same, and look at everything in any case. */
+int ks_follower_wake_all(struct follower *follower);
 
 /*
  * One piece of one source. Returns 1 if there was one, 0 if there is nothing to do, or an enum
@@ -124,6 +127,8 @@ uint64_t ks_follower_lag(const struct follower *follower, follower_lag_fn tell, 
 
 /* Bytes that were read. */
 uint64_t ks_follower_bytes(const struct follower *follower);
+/* Bytes that are there to be read now. */
+uint64_t ks_follower_waiting(const struct follower *follower);
 
 /*
  * The positions of all sources, for a checkpoint, which is empty before. Those that are not needed any more are

@@ -172,7 +172,7 @@ add_file(struct follower *f, struct source *s, int fd, const char *path)
 {
 	struct part part;
 
-	if (is_read(f, fd) || find_past(f, fd)) {
+	if (is_read(f, fd) || find_past(f, fd) || f->options.refuses(f->options.refuses_ctx, fd)) {
 		(void)close(fd);
 		return 0;
 	}
@@ -225,12 +225,11 @@ add_between(struct follower *f, struct source *s, const struct part *now)
 	return r;
 }
 
-/* Was it born after the last run, or right before its end? */
+/* Was it born after an earlier run had looked for the last time? */
 static bool
 is_new(const struct follower *f, const struct part *part)
 {
-	return !f->is_started && f->options.last_run > 0 &&
-	       part->identity.birth >= f->options.last_run;
+	return !f->is_started && f->last_look > 0 && part->identity.birth >= f->last_look;
 }
 
 static int

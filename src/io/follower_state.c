@@ -14,6 +14,8 @@
 #include "follower.h"
 #include "rotated.h"
 
+#define SECOND 1000000000U /* ns; a copy may just have been made when all was looked at */
+
 /* Returns NULL when memory is out. */
 static char *
 whole_path(const char *path)
@@ -101,6 +103,7 @@ ks_follower_record(struct follower *f, struct checkpoint *c)
 {
 	int r = 0;
 
+	c->looked = f->looked_at;
 	c->sources = calloc(f->count + f->kept.source_count + 1, sizeof(*c->sources));
 	if (!c->sources)
 		return -ENOMEM;
@@ -158,7 +161,7 @@ open_part(struct follower *f, const struct checkpoint_part *saved,
 
 	if (fd < 0)
 		fd = ks_rotated_find_copy(saved->path, &saved->identity, saved->file_offset + ahead,
-		                          &path);
+		                          f->last_look > SECOND ? f->last_look - SECOND : 0, &path);
 	if (fd < 0)
 		return fd;
 	r = ks_part_adopt(fd, path, f->watch, ret_part);

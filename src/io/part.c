@@ -35,6 +35,7 @@ ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_pa
 		return r;
 	}
 	part.size = (uint64_t)st.st_size;
+	part.opened = ks_file_clock();
 	part.watch_id = ks_watch_file(watch, fd);
 	*ret_part = part;
 	return 0;
@@ -87,7 +88,7 @@ ks_part_read(struct part *p, uint8_t *buf, size_t size)
 }
 
 uint64_t
-ks_part_behind(const struct part *p)
+ks_part_waiting(const struct part *p)
 {
 	struct stat st;
 	uint64_t end;
@@ -101,7 +102,7 @@ ks_part_behind(const struct part *p)
 bool
 ks_part_has_more(const struct part *p)
 {
-	return p->position < p->limit && ks_part_behind(p) > 0;
+	return ks_part_waiting(p) > 0;
 }
 
 bool

@@ -22,10 +22,11 @@ struct part {
 	uint64_t file_offset;   /* ... and the place in the file where that is */
 	uint64_t position;      /* in the file: read up to here */
 	uint64_t limit;         /* in the file: more is another source's; PART_UNLIMITED: none */
-	uint64_t lines; /* ends of lines in the source before it; PART_NO_LINES: not known */
-	uint64_t size;  /* of the file when it was opened */
-	bool is_placed; /* source_offset is known */
-	bool has_gap;   /* what stood before it in the source is not there any more */
+	uint64_t lines;  /* ends of lines in the source before it; PART_NO_LINES: not known */
+	uint64_t size;   /* of the file when it was opened */
+	uint64_t opened; /* when; ks_file_clock() */
+	bool is_placed;  /* source_offset is known */
+	bool has_gap;    /* what stood before it in the source is not there any more */
 };
 
 #define PART_UNLIMITED UINT64_MAX
@@ -44,10 +45,10 @@ void ks_part_done(struct part *part, struct watch *watch);
 
 /* Read on. Returns the number of bytes, 0 at the end as it is now, or a negative errno. */
 ssize_t ks_part_read(struct part *part, uint8_t *buf, size_t size);
-/* Are there bytes that were not read and may be? */
+/* The number of bytes that were not read and may be. */
+uint64_t ks_part_waiting(const struct part *part);
+/* Are there any? */
 bool ks_part_has_more(const struct part *part);
-/* How many? */
-uint64_t ks_part_behind(const struct part *part);
 /* Is it other text in the same file now: emptied (and written anew) after it was read? */
 bool ks_part_was_cut(const struct part *part);
 /* Take the file's first bytes into its identity, as far as they are there by now. */

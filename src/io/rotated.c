@@ -19,7 +19,7 @@
 struct search {
 	const char *base;
 	const struct file_identity *identity, *younger;
-	uint64_t size;
+	uint64_t size, since;
 	uint64_t best; /* birth of what was found */
 	char found[NAME_MAX + 1];
 	bool is_found;
@@ -148,6 +148,16 @@ ks_rotated_find(const char *path, const struct file_identity *identity, char **r
 	return search(&s, path, ret_path);
 }
 
+/* Former files often begin alike. */
+static bool
+is_since(const struct stat *st, uint64_t birth, uint64_t since)
+{
+	uint64_t written = (uint64_t)st->st_mtim.tv_sec * 1000000000U +
+	                   (uint64_t)st->st_mtim.tv_nsec;
+
+	return written >= since || birth >= since;
+}
+
 static bool
 accepts_copy(struct search *s, const char *name, int fd)
 {
@@ -156,7 +166,7 @@ accepts_copy(struct search *s, const char *name, int fd)
 
 	if (s->is_found || wanted.head_length == 0 || !ks_rotated_name(s->base, name) ||
 	    fstat(fd, &st) < 0 || (uint64_t)st.st_size <= s->size ||
-	    ks_file_identity_read(fd, &own) < 0)
+	    ks_file_identity_read(fd, &own) < 0 || !is_since(&st, own.birth, s->since))
 		return false;
 	wanted.device = own.device;
 	wanted.inode = own.inode;
@@ -166,9 +176,11 @@ accepts_copy(struct search *s, const char *name, int fd)
 
 int
 ks_rotated_find_copy(const char *path, const struct file_identity *identity, uint64_t size,
-                     char **ret_path)
+                     uint64_t since, char **ret_path)
 {
-	struct search s = { .identity = identity, .size = size, .accepts = accepts_copy };
+	struct search s = {
+		.identity = identity, .size = size, .since = since, .accepts = accepts_copy
+	};
 
 	return search(&s, path, ret_path);
 }

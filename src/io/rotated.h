@@ -21,10 +21,11 @@ int ks_rotated_find(const char *path, const struct file_identity *identity, char
 
 /*
  * The same for a copy that was made of the file at path before it was emptied: another file with a name that
- * rotation makes, with the same first bytes and more than 'size' of them.
+ * rotation makes, with the same first bytes and more than 'size' of them, which was born or written since then (in nanoseconds
+ * since 1970).
  */
 int ks_rotated_find_copy(const char *path, const struct file_identity *identity, uint64_t size,
-                         char **ret_path);
+                         uint64_t since, char **ret_path);
 
 /*
  * The same for the first file with such a name that is younger than one and older than the other: what

@@ -70,7 +70,7 @@ ks_ledger_free(struct ledger *l)
 {
 	if (!l)
 		return;
-	for (uint32_t i = 0; i < l->used; i++)
+	for (uint32_t i = 0; l->entries && i < l->used; i++)
 		free(l->entries[i].first_seen);
 	free(l->entries);
 	free(l->chains);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS (2 * SEEN_HALF)
+#define SLOTS ((size_t)2 * SEEN_HALF)
 
 struct seen {
 	uint64_t slots[2][SLOTS]; /* 0: free */

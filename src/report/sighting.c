@@ -107,9 +107,11 @@ ks_sighting_copy(const struct sighting *s)
 		return NULL;
 	at = (char *)(ret + 1);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (*texts[i])
-			*texts[i] = strcpy(at, *texts[i]);
-		at += *texts[i] ? strlen(at) + 1 : 0;
+		size_t len = *texts[i] ? strlen(*texts[i]) + 1 : 0;
+
+		if (len > 0)
+			*texts[i] = memcpy(at, *texts[i], len);
+		at += len;
 	}
 	*ret = copy;
 	return ret;

@@ -65,6 +65,10 @@ class Options(ConfigTest):
         result = self.with_config("rules: generic\nrules-dir: none\nonly: password\n", data=b"password=hunter2x9\n")
         self.assert_done(result, masked(b"password=hunter2x9\n", b"hunter2x9"))
 
+    def test_a_descriptor_is_no_path(self):
+        result = run("check-config", "--config", self.config("ledger: fd:3\nonly: nothing\n"), "filter")
+        self.assertIn(b"  ledger: 'fd:3'  #", result.stdout)
+
     def test_the_environment_names_the_file(self):
         path = self.config(f"only: {ID}\nfill-char: '#'\n")
         result = run(data=self.log, env={"KEYSIEVE_CONFIG": path})

@@ -359,6 +359,16 @@ class Rotation(FollowTest):
             f.thaw()
             f.expect(b"one\ntwo\n3\n")
 
+    def test_a_former_file_that_begins_alike_is_no_copy(self):
+        self.write(b"boot\nyesterday\n", self.log + ".1")
+        self.write(b"boot\n")
+        time.sleep(0.05)
+        with self.follow("--from-start", self.log) as f:
+            f.expect(b"boot\n")
+            os.truncate(self.log, 0)
+            self.write(b"1\n")
+            f.expect(b"boot\n1\n")
+
     def test_removal(self):
         self.write(b"")
         with self.follow() as f:
@@ -608,6 +618,17 @@ class Several(FollowTest):
             time.sleep(1.2)
             f.expect(b"a\n", out)
 
+    def test_the_checkpoint_is_not_followed(self):
+        os.mkdir(self.path("d"))
+        state, log, out = self.path("d/state"), self.path("d/log"), self.path("out")
+        self.write(b"", log)
+        with self.follow("--state", state, "--output", out, self.path("d/*")) as f:
+            for n in range(3):
+                self.write(b"a\n", log)
+                f.expect(b"a\n" * (n + 1), out)
+                time.sleep(1.1)
+            f.expect(b"a\n" * 3, out)
+
     def test_journal_entries_stay_whole(self):
         a, b = self.paths
         entry = b"__CURSOR=s=%d\n__REALTIME_TIMESTAMP=1\nMESSAGE=hello %d\n\n"
@@ -630,6 +651,14 @@ class Signals(FollowTest):
                     self.assertEqual(f.stop(number), 0)
                     f.expect(b"k=" + TRIGGER + b"*" * 10)
                 os.remove(self.log)
+
+    def test_what_was_written_before_the_stop_is_read(self):
+        self.write(b"")
+        for _ in range(5):
+            with self.follow() as f:
+                self.write(b"last words\n" * 100000)
+                self.stopped(f)
+                f.expect(b"last words\n" * 100000)
 
     def test_statistics(self):
         secret = body(95)
@@ -859,6 +888,18 @@ class State(FollowTest):
             self.write(b"3\n", old)
             f.wait(lambda: len(self.content(self.out)) >= 6, "it has read all")
             self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3"])
+
+    def test_a_file_that_is_born_right_before_the_end(self):
+        self.write(b"")
+        wanted = b""
+        for n in range(10):
+            with self.follow(*self.args(self.path("*.log"))) as f:
+                self.expect(f, wanted)
+                self.write(b"%d\n" % n, self.path(f"{n}.log"))
+                f.stop(signal.SIGTERM if n % 2 else signal.SIGKILL)
+            wanted += b"%d\n" % n
+        with self.follow(*self.args(self.path("*.log"))) as f:
+            self.expect(f, wanted)
 
     def test_relative_names_and_patterns(self):
         self.write(b"")

@@ -4,6 +4,7 @@
 import gzip
 import os
 import pty
+import signal
 import subprocess
 import tty
 import unittest
@@ -227,6 +228,37 @@ class Broken(CommandTest):
         for name, log in LOGS.items():
             with self.subTest(name), open("/dev/full", "wb") as full:
                 self.assert_message(run(*ONLY, data=log, stdout=full), 74, "No space left")
+
+
+class Stopped(CommandTest):
+    """SIGTERM in the middle of a frame that does not say yet whose it is: no piece of a key is out."""
+
+    def stop(self, frame, log):
+        with Live(*ONLY, "--frame", frame) as live:
+            live.write(log)
+            live.process.send_signal(signal.SIGTERM)
+            live.process.wait(TIMEOUT)
+            output = live.finish()
+            self.assertEqual((live.process.returncode, len(output)), (0, len(log)))
+            self.assert_no_piece(output, SECRET)
+
+    def test_docker(self):
+        of_stderr = docker(TRIGGER + SECRET[:12]).replace(b"stdout", b"stderr")
+        for last in (SECRET[12:60], b"short, ", SECRET[12:60] + rb'\n","str'):
+            for log in (docker(b"a line of stdout ") + of_stderr, of_stderr + docker(b"it ")):
+                with self.subTest(last=len(last)):
+                    self.stop("docker", log + b'{"log":"' + last)
+
+    def test_journal(self):
+        first = entry(1, TRIGGER + SECRET[:12], b"_LINE_BREAK=line-max")
+        other = first.replace(b"0f0f0f0f", b"a0a0a0a0").replace(TRIGGER + SECRET[:12], b"text ")
+        for last in (SECRET[12:60], b"short, ", SECRET[12:60] + b"\n_STREA"):
+            for log in (first, first + other, other + first):
+                self.stop("journal", log + b"__CURSOR=s=1\nMESSAGE=" + last)
+
+    def test_a_first_piece_of_which_it_is_not_known_that_it_is_one(self):
+        for name in (b"", b"_STREAM_ID=0f0f0f0f\n"):
+            self.stop("journal", b"__CURSOR=s=1\n" + name + b"MESSAGE=" + TRIGGER + SECRET[:12] + b"\n_LI")
 
 
 class Much(CommandTest):

@@ -5,6 +5,7 @@ import datetime
 import gzip
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -212,6 +213,62 @@ class Fingerprints(LedgerTest):
                 self.assertEqual([(r["offset"], r["line"]) for r in self.records()],
                                  [(data.index(self.secret), 2), (data.index(self.other), 4)])
                 os.unlink(self.ledger)
+
+
+class Cuts(LedgerTest):
+    """However the input is cut, the ledger says the same, and it is what stands in the input."""
+
+    def frames(self, lines):
+        """Lines of an application, as they are and as three runtimes write them, in pieces; and the pieces."""
+        time_ = b"2026-01-01T00:00:00.000000000Z"
+        cuts = [line.index(TRIGGER) + len(TRIGGER) + 15 for line in lines]
+        halves = [(line[:cut], line[cut:]) for line, cut in zip(lines, cuts)]
+        yield b"".join(line + b"\n" for line in lines)
+        yield b"".join(b"%s stdout P %s\n%s stderr F other\n%s stdout F %s\n" % (time_, a, time_, time_, b)
+                       for a, b in halves)
+        yield b"".join(b'{"log":"%s","stream":"stdout","time":"%s"}\n{"log":"%s\\n","stream":"stdout","time":"%s"}\n'
+                       % (a, time_, b, time_) for a, b in halves)
+        yield b"".join(b"__CURSOR=c\n__REALTIME_TIMESTAMP=1\n_STREAM_ID=0123456789abcdef0123456789abcdef\n"
+                       b"_TRANSPORT=stdout\n_LINE_BREAK=line-max\nMESSAGE=%s\n\n"
+                       b"__CURSOR=d\n__REALTIME_TIMESTAMP=2\n_STREAM_ID=0123456789abcdef0123456789abcdef\n"
+                       b"_TRANSPORT=stdout\nMESSAGE=%s\n\n" % half for half in halves)
+
+    def found(self):
+        records = self.events("finding", secrets=self.secrets)
+        os.unlink(self.ledger)
+        return [(r["offset"], r["line"], r["length"], r["fingerprint"]) for r in records]
+
+    def test_places_and_fingerprints(self):
+        rng = random.Random(5)
+        self.secrets = [body(rng.randrange(30, 200), seed) for seed in range(8)]
+        lines = [b"x" * rng.randrange(5) + b" k=" + TRIGGER + secret + b" y" for secret in self.secrets]
+        args = (*ONLY, *self.option, "--key-file", self.key_file())
+        for data in self.frames(lines):
+            with self.subTest(data[:30]):
+                run(*args, data=data)
+                whole = self.found()
+                begins = [data.index(secret[:12]) for secret in self.secrets]
+                self.assertEqual([at for at, *_ in whole], begins)
+                self.assertEqual([line for _, line, *_ in whole],
+                                 [data.count(b"\n", 0, at) + 1 for at in begins])
+                self.assertEqual([length for _, _, length, _ in whole], [len(s) for s in self.secrets])
+                for _ in range(5):
+                    with Live(*args) as live:
+                        cuts = sorted(rng.randrange(len(data)) for _ in range(12))
+                        for begin, end in zip([0] + cuts, cuts + [len(data)]):
+                            if end > begin:
+                                live.write(data[begin:end])
+                        live.finish()
+                    self.assertEqual(self.found(), whole)
+
+    def test_in_another_frame_a_key_has_the_same_fingerprint(self):
+        self.secrets = [body(150, 3)]
+        args = (*ONLY, *self.option, "--key-file", self.key_file())
+        prints = []
+        for data in self.frames([b"k=" + TRIGGER + self.secrets[0] + b" y"]):
+            run(*args, data=data)
+            prints += [record[2:] for record in self.found()]
+        self.assertEqual(prints, prints[:1] * 4)
 
 
 class Floods(LedgerTest):

@@ -38,7 +38,9 @@ make_identity(uint8_t seed)
 static void
 make_checkpoint(struct checkpoint *c)
 {
-	*c = (struct checkpoint){ .source_count = 2, .has_output = true, .is_final = true };
+	*c = (struct checkpoint){
+		.source_count = 2, .has_output = true, .is_final = true, .looked = UINT64_MAX
+	};
 	c->output_path = strdup("/var/log/app.redacted");
 	c->output = make_identity(1);
 	c->output_length = INT64_MAX;
@@ -88,6 +90,7 @@ static void
 checkpoint_is(const struct checkpoint *a, const struct checkpoint *b)
 {
 	ck_assert_int_eq(a->is_final, b->is_final);
+	ck_assert(a->looked == b->looked);
 	ck_assert_int_eq(a->has_output, b->has_output);
 	ck_assert_pstr_eq(a->output_path, b->output_path);
 	identity_is(&a->output, &b->output);

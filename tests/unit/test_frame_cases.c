@@ -141,6 +141,10 @@ START_TEST(docker_cases)
 		CASE("names in names", LOG "x\\n\",\"attrs\":{\"log\":\"" KEY "\",\"stream\":\"" KEY
 		                           "\"},\"stream\":\"stdout\"}\n"),
 		CASE("broken off in a piece", LOG "?key=####" ERR LOG "########"),
+		CASE("broken off in a piece of either",
+		     LOG "abc " OUT LOG "?key=####" ERR LOG "########"),
+		CASE("broken off, a key of each",
+		     LOG "pk-ab-##########" OUT LOG "?key=####" ERR LOG "##########"),
 		CASE("broken off behind attributes",
 		     LOG "?key=####\",\"attrs\":{\"a\":\"b\\n\"},\"stream\":\"stderr\"}\n" LOG
 		         "########"),
@@ -213,7 +217,7 @@ START_TEST(journal_cases)
 		     "_LINE_BREAK=line-max\n\nMESSAGE=##########\n" STREAM_A "\n"),
 		CASE("empty lines", "\n\n\nMESSAGE=" KEY "\n\n\n\nMESSAGE=" KEY "\n"),
 		CASE("two messages", "MESSAGE=" KEY "\nMESSAGE=" KEY "\n" STREAM_A "\n"),
-		CASE("broken off", "MESSAGE=pk-ab-~~~~~~~~~~\n" STREAM_A "_LINE_BREAK=line-max\n\n"
+		CASE("broken off", "MESSAGE=pk-ab-##########\n" STREAM_A "_LINE_BREAK=line-max\n\n"
 		                   "MESSAGE=?key=####\n" STREAM_B "_LINE_BREAK=line-max\n\n"
 		                   "MESSAGE=####\n_STREA"),
 		CASE("broken off in a value", "MESSAGE=x\nOTHER=" KEY),

@@ -191,7 +191,7 @@ START_TEST(the_last_are_known)
 {
 	struct seen *seen = ks_seen_new();
 	char text[32];
-	unsigned all = 5 * SEEN_HALF;
+	unsigned all = 3 * SEEN_HALF;
 
 	ck_assert_ptr_nonnull(seen);
 	for (unsigned i = 0; i < all; i++) {
@@ -230,6 +230,7 @@ main(void)
 	Suite *suite = suite_create("ledger");
 	TCase *tcase = tcase_create("ledger");
 
+	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, nothing_is_lost, 0, 4);
 	tcase_add_test(tcase, one_key_very_often);
 	tcase_add_test(tcase, the_oldest_is_forgotten);
