@@ -112,6 +112,8 @@ write_source(const struct checkpoint_source *source, FILE *out)
 	write_text("frame", ks_frame_name(source->frame), out);
 	write_number("restart", source->restart, out);
 	write_number("settled", source->settled, out);
+	if (source->is_past)
+		(void)fputs("\"is_past\": true, ", out);
 	if (source->cursor)
 		write_text("cursor", source->cursor, out);
 	(void)fputs("\"parts\": [", out);
@@ -313,6 +315,7 @@ read_source(struct reader *r, yaml_node_t *map, struct checkpoint_source *source
 	source->restart = read_number(r, map, "restart");
 	source->settled = read_number(r, map, "settled");
 	r->is_bad |= source->restart > source->settled;
+	source->is_past = find(r, map, "is_past", YAML_SCALAR_NODE) != NULL;
 	if (find(r, map, "cursor", YAML_SCALAR_NODE))
 		source->cursor = read_text(r, map, "cursor");
 	source->parts = make_items(r, parts, sizeof(*source->parts), &source->part_count);

@@ -44,6 +44,7 @@ struct checkpoint_source {
 	uint64_t restart, settled; /* restart <= settled */
 	struct checkpoint_part *parts;
 	size_t part_count;
+	bool is_past; /* the one part was read to its end by another source: it need not be there */
 	/*
 	 * The journal: of the entry to begin again with; then, after a space, of the last that was
 	 * written, if that is not before it. settled - restart counts the bytes of its export text

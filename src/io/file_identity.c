@@ -20,8 +20,8 @@ ks_file_clock(void)
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-static int
-read_inode(int fd, struct file_identity *ret)
+int
+ks_file_identity_read_inode(int fd, struct file_identity *ret)
 {
 	struct statx st;
 
@@ -66,7 +66,7 @@ int
 ks_file_identity_read(int fd, struct file_identity *ret_identity)
 {
 	struct file_identity identity;
-	int r = read_inode(fd, &identity);
+	int r = ks_file_identity_read_inode(fd, &identity);
 
 	if (r == 0)
 		r = read_head(fd, FILE_HEAD_MAX, &identity);
@@ -76,14 +76,10 @@ ks_file_identity_read(int fd, struct file_identity *ret_identity)
 }
 
 bool
-ks_file_identity_is_inode(const struct file_identity *identity, int fd)
+ks_file_identity_is_inode(const struct file_identity *a, const struct file_identity *b)
 {
-	struct file_identity now = { 0 };
-
-	if (read_inode(fd, &now) < 0 || now.device != identity->device ||
-	    now.inode != identity->inode)
-		return false;
-	return now.birth == identity->birth || now.birth == 0 || identity->birth == 0;
+	return a->device == b->device && a->inode == b->inode &&
+	       (a->birth == b->birth || a->birth == 0 || b->birth == 0);
 }
 
 bool
@@ -91,7 +87,8 @@ ks_file_identity_matches(const struct file_identity *identity, int fd)
 {
 	struct file_identity now = { 0 };
 
-	if (!ks_file_identity_is_inode(identity, fd) ||
+	if (ks_file_identity_read_inode(fd, &now) < 0 ||
+	    !ks_file_identity_is_inode(identity, &now) ||
 	    read_head(fd, identity->head_length, &now) < 0)
 		return false;
 	return now.head_length == identity->head_length &&

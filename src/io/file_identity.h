@@ -35,5 +35,7 @@ int ks_file_identity_read(int fd, struct file_identity *ret_identity);
  */
 bool ks_file_identity_matches(const struct file_identity *identity, int fd);
 
-/* Is it the same inode, as far as can be told without its bytes? fd need not be open for reading. */
-bool ks_file_identity_is_inode(const struct file_identity *identity, int fd);
+/* The same without a head. fd need not be open for reading. */
+int ks_file_identity_read_inode(int fd, struct file_identity *ret_identity);
+/* Is it the same inode, as far as can be told without its bytes? */
+bool ks_file_identity_is_inode(const struct file_identity *a, const struct file_identity *b);

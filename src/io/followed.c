@@ -179,10 +179,10 @@ ks_followed_walk(struct followed *f, struct watch *watch)
 }
 
 bool
-ks_followed_has(const struct followed *f, int fd)
+ks_followed_has(const struct followed *f, const struct file_identity *file)
 {
 	for (size_t i = f->reading; i < f->count; i++) {
-		if (ks_file_identity_is_inode(&f->parts[i].identity, fd))
+		if (ks_file_identity_is_inode(&f->parts[i].identity, file))
 			return true;
 	}
 	return false;
@@ -191,8 +191,10 @@ ks_followed_has(const struct followed *f, int fd)
 static bool
 newest_is(const struct followed *f, int fd)
 {
-	return f->reading < f->count &&
-	       ks_file_identity_is_inode(&f->parts[f->count - 1].identity, fd);
+	struct file_identity file;
+
+	return f->reading < f->count && ks_file_identity_read_inode(fd, &file) == 0 &&
+	       ks_file_identity_is_inode(&f->parts[f->count - 1].identity, &file);
 }
 
 int

@@ -69,7 +69,7 @@ void ks_followed_walk(struct followed *followed, struct watch *watch);
 int ks_followed_look(struct followed *followed);
 
 /* Does one of the parts that are open have this file? */
-bool ks_followed_has(const struct followed *followed, int fd);
+bool ks_followed_has(const struct followed *followed, const struct file_identity *file);
 
 /* Open the file at the path. Returns 0 or a negative errno. */
 int ks_followed_open(struct followed *followed, struct watch *watch, struct part *ret_part);

@@ -8,9 +8,12 @@
 
 #include "secret_memory.h"
 
-#define LINE_LIMIT   (1U << 20) /* of a line that waits for its end */
-#define LOOK_SECONDS 1.0
-#define LATE_SECONDS 60.0 /* that a file is kept open to which nobody writes any more */
+#define LINE_LIMIT    (1U << 20) /* of a line that waits for its end */
+#define LOOK_SECONDS  1.0
+#define PAST_FIRST    64U
+#define LATE_SECONDS  60.0 /* that a file is kept open to which nobody writes any more */
+#define LATE_MAX      128U /* of these files; if there are more: */
+#define HASTY_SECONDS 2.0
 
 /* --------------------------------------------------------------------- sources ---- */
 
@@ -51,10 +54,67 @@ ks_follower_add(struct follower *f, const char *path, bool is_late)
 	return s;
 }
 
+/* ------------------------------------------------------------------ past files ---- */
+
+const struct past_file *
+ks_follower_find_past(struct follower *f, const struct file_identity *file)
+{
+	for (size_t i = f->past_count; i-- > 0;) {
+		struct past_file *past = &f->past[i];
+
+		if (!ks_file_identity_is_inode(&past->identity, file))
+			continue;
+		past->seen = ks_followed_clock();
+		return past;
+	}
+	return NULL;
+}
+
+/* What is at no path is not asked for any more: all paths are looked at once a second. */
+static void
+forget_past(struct follower *f)
+{
+	double now = ks_followed_clock();
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->past_count; i++) {
+		if (now - f->past[i].seen < LATE_SECONDS)
+			f->past[n++] = f->past[i];
+	}
+	f->past_count = n;
+}
+
+static void
+make_room(struct follower *f)
+{
+	struct past_file *grown;
+	size_t size = f->past_size ? 2 * f->past_size : PAST_FIRST;
+
+	forget_past(f);
+	if (f->past_size > 0 && f->past_count <= f->past_size / 2)
+		return;
+	grown = reallocarray(f->past, size, sizeof(*grown));
+	if (!grown)
+		return;
+	f->past = grown;
+	f->past_size = size;
+}
+
+/* Without memory it is forgotten: lines that come twice are better than no lines. */
 void
 ks_follower_remember(struct follower *f, const struct part *part)
 {
-	f->past[f->past_count++ % PAST_MAX] = (struct past_file){ part->identity, part->position };
+	const struct past_file *known = ks_follower_find_past(f, &part->identity);
+	struct past_file past = { part->identity, part->position, ks_followed_clock() };
+
+	if (known) {
+		f->past[known - f->past] = past;
+		return;
+	}
+	if (f->past_count == f->past_size)
+		make_room(f);
+	if (f->past_count < f->past_size)
+		f->past[f->past_count++] = past;
 }
 
 static int
@@ -161,6 +221,7 @@ ks_follower_done(struct follower *f)
 		ks_pattern_done(&f->patterns[i], f->watch);
 	free(f->sources);
 	free(f->patterns);
+	free(f->past);
 	ks_checkpoint_done(&f->kept);
 	ks_watch_free(f->watch);
 	ks_secret_memory_free(f->buffer, FOLLOWER_CHUNK);
@@ -334,11 +395,11 @@ ks_follower_turn(struct follower *f)
 
 /* Nobody writes to the last file of the source, and it is not at the path. */
 static bool
-is_over(const struct source *s, double now)
+is_over(const struct source *s, double now, double patience)
 {
 	const struct followed *files = &s->files;
 
-	return !files->must_read && now - files->active > LATE_SECONDS &&
+	return now - files->active > patience && ks_followed_waiting(files) == 0 &&
 	       files->reading + 1 >= files->count &&
 	       (files->is_late || files->is_away || files->error != 0);
 }
@@ -356,20 +417,32 @@ end_source(struct follower *f, size_t i)
 	return r;
 }
 
+/* Rotation that is faster than any logrotate's must not take all descriptors. */
+static double
+choose_patience(const struct follower *f)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		count += f->sources[i]->files.is_late;
+	return count > LATE_MAX ? HASTY_SECONDS : LATE_SECONDS;
+}
+
 /* Close files that are over, and forget sources that only matched a pattern. Returns an enum ks_status. */
 int
 ks_follower_clean(struct follower *f)
 {
-	double now = ks_followed_clock();
+	double now = ks_followed_clock(), patience;
 	int r = KS_OK;
 
 	if (now - f->cleaned < LOOK_SECONDS)
 		return KS_OK;
 	f->cleaned = now;
+	patience = choose_patience(f);
 	for (size_t i = f->count; r == KS_OK && i-- > 0;) {
 		struct source *s = f->sources[i];
 
-		if (!is_over(s, now) || !ks_lane_is_open(s->lane))
+		if (!is_over(s, now, patience) || !ks_lane_is_open(s->lane))
 			continue;
 		if (s->files.reading < s->files.count)
 			ks_follower_remember(f, &s->files.parts[s->files.reading]);

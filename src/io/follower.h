@@ -43,9 +43,8 @@ struct follower_options {
 struct past_file {
 	struct file_identity identity;
 	uint64_t position;
+	double seen; /* when it was at a path; seconds of the clock */
 };
-
-#define PAST_MAX 256U
 
 struct follower {
 	struct follower_options options;
@@ -56,8 +55,8 @@ struct follower {
 	size_t count, next; /* whose turn is next */
 	struct pattern *patterns;
 	size_t pattern_count;
-	struct past_file past[PAST_MAX]; /* a ring */
-	size_t past_count;
+	struct past_file *past; /* all that are at a path, and some more */
+	size_t past_count, past_size;
 	struct checkpoint kept; /* sources of an earlier run that are not followed in this one */
 	double looked, cleaned; /* when all was looked at, and what is over closed */
 	uint64_t looked_at;     /* as the former, in nanoseconds since 1970 */
@@ -147,6 +146,9 @@ struct source *ks_follower_add(struct follower *follower, const char *path, bool
 struct source *ks_follower_find(const struct follower *follower, const char *path);
 /* The file of part is read no more. What is added to it is for whoever finds it at a path. */
 void ks_follower_remember(struct follower *follower, const struct part *part);
+/* Is it such a file? Returns NULL if not. Valid until another is remembered. */
+const struct past_file *ks_follower_find_past(struct follower *follower,
+                                              const struct file_identity *file);
 
 /*
  * follower_look.c: what is at the path of a source now? And what matches the patterns? 0 or -ENOMEM.

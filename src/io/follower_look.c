@@ -72,25 +72,19 @@ ks_follower_open_unseen(struct follower *f)
 /* ------------------------------------------------------------ who has which file ---- */
 
 static bool
-is_read(const struct follower *f, int fd)
+is_read(const struct follower *f, const struct file_identity *file)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		if (ks_followed_has(&f->sources[i]->files, fd))
+		if (ks_followed_has(&f->sources[i]->files, file))
 			return true;
 	}
 	return false;
 }
 
-static const struct past_file *
-find_past(const struct follower *f, int fd)
+static bool
+is_refused(const struct follower *f, int fd)
 {
-	size_t n = f->past_count < PAST_MAX ? f->past_count : PAST_MAX;
-
-	for (size_t i = n; i-- > 0;) {
-		if (ks_file_identity_is_inode(&f->past[i].identity, fd))
-			return &f->past[i];
-	}
-	return NULL;
+	return f->options.refuses(f->options.refuses_ctx, fd);
 }
 
 /*
@@ -98,19 +92,29 @@ find_past(const struct follower *f, int fd)
  * or was, and has not grown since.
  */
 static bool
-choose_begin(const struct follower *f, const struct source *s, int fd, uint64_t *ret_from)
+choose_begin(struct follower *f, struct source *s, int fd, uint64_t *ret_from)
 {
-	const struct past_file *past = find_past(f, fd);
+	const struct past_file *past;
+	struct file_identity file;
 	struct stat st;
 
 	*ret_from = 0;
-	if (is_read(f, fd) || fstat(fd, &st) < 0 || f->options.refuses(f->options.refuses_ctx, fd))
+	s->is_past = false;
+	if (ks_file_identity_read_inode(fd, &file) < 0 || is_read(f, &file) || fstat(fd, &st) < 0 ||
+	    is_refused(f, fd))
 		return false;
+	past = ks_follower_find_past(f, &file);
+	if (past && (uint64_t)st.st_size <= past->position) {
+		s->is_past = true;
+		s->past = past->identity;
+		s->past_position = past->position;
+		return false;
+	}
 	if (past)
 		*ret_from = past->position;
 	else if (!f->is_started && !f->options.from_start && !s->is_known)
 		*ret_from = (uint64_t)st.st_size;
-	return !past || (uint64_t)st.st_size > past->position;
+	return true;
 }
 
 /* ---------------------------------------------------------------------- context ---- */
@@ -170,9 +174,11 @@ tell(struct follower *f, struct source *s, int error)
 static int
 add_file(struct follower *f, struct source *s, int fd, const char *path)
 {
+	struct file_identity file;
 	struct part part;
 
-	if (is_read(f, fd) || find_past(f, fd) || f->options.refuses(f->options.refuses_ctx, fd)) {
+	if (ks_file_identity_read_inode(fd, &file) < 0 || is_read(f, &file) ||
+	    ks_follower_find_past(f, &file) || is_refused(f, fd)) {
 		(void)close(fd);
 		return 0;
 	}

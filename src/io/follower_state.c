@@ -52,6 +52,25 @@ record_part(const struct part *part, struct checkpoint_source *to)
 	return grown[to->part_count++].path ? 0 : -ENOMEM;
 }
 
+/* All of it was read by another source, or before it was closed. Positions are those of the file. */
+static int
+record_past(const struct source *s, struct checkpoint_source *to)
+{
+	char *real = realpath(s->files.path, NULL);
+	struct part part = { .path = real ? real : s->files.path,
+		             .identity = s->past,
+		             .is_placed = true };
+	int r;
+
+	to->is_past = true;
+	to->restart = to->settled = s->past_position;
+	to->frame = s->frame;
+	to->path = whole_path(s->files.path);
+	r = to->path ? record_part(&part, to) : -ENOMEM;
+	free(real);
+	return r;
+}
+
 static int
 record_source(struct source *s, struct checkpoint_source *to)
 {
@@ -75,7 +94,8 @@ copy_source(const struct checkpoint_source *from, struct checkpoint_source *to)
 
 	*to = (struct checkpoint_source){ .frame = from->frame,
 		                          .restart = from->restart,
-		                          .settled = from->settled };
+		                          .settled = from->settled,
+		                          .is_past = from->is_past };
 	to->cursor = from->cursor ? strdup(from->cursor) : NULL;
 	to->path = strdup(from->path);
 	to->parts = calloc(n + 1, sizeof(*to->parts));
@@ -108,8 +128,12 @@ ks_follower_record(struct follower *f, struct checkpoint *c)
 	if (!c->sources)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < f->count; i++) {
-		if (!is_empty(f->sources[i]))
+		const struct source *s = f->sources[i];
+
+		if (!is_empty(s))
 			r = record_source(f->sources[i], &c->sources[c->source_count++]);
+		else if (s->is_past)
+			r = record_past(s, &c->sources[c->source_count++]);
 	}
 	for (size_t i = 0; r == 0 && i < f->kept.source_count; i++)
 		r = copy_source(&f->kept.sources[i], &c->sources[c->source_count++]);
@@ -192,7 +216,7 @@ restore_parts(struct follower *f, struct source *s, const struct checkpoint_sour
 			r = ks_followed_add(&s->files, f->watch, &part);
 		if (r == -ENOMEM)
 			return r;
-		if (r == 0)
+		if (r == 0 || saved->is_past)
 			continue;
 		s->files.has_gap = true;
 		s->files.place = saved->settled;

@@ -52,6 +52,10 @@ struct source {
 	uint64_t lines;      /* the same of ends of lines, if the masker counts them */
 	uint64_t base_lines; /* how many there were where the redactor began */
 	struct passage passage;
+	/* What is at the path was read before, up to a place, when it had another name. */
+	bool is_past;
+	struct file_identity past;
+	uint64_t past_position;
 };
 
 /* Returns NULL when memory is out. */

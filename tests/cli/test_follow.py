@@ -889,6 +889,26 @@ class State(FollowTest):
             f.wait(lambda: len(self.content(self.out)) >= 6, "it has read all")
             self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3"])
 
+    def test_a_former_name_that_a_pattern_matches_is_not_read_again(self):
+        self.write(b"")
+        old = self.path("app.log.1")
+        with self.follow(*self.args(self.log + "*")) as f:
+            self.write(b"1\n")
+            self.expect(f, b"1\n")
+            os.rename(self.log, old)
+            self.write(b"2\n")
+            self.expect(f, b"1\n2\n")
+            time.sleep(63)  # until it is closed
+            self.write(b"3\n")
+            self.expect(f, b"1\n2\n3\n")
+            time.sleep(1.5)
+            f.stop(signal.SIGKILL)
+        with self.follow("--from-start", *self.args(self.log + "*")) as f:
+            self.write(b"4\n")
+            self.write(b"5\n", old)
+            f.wait(lambda: len(self.content(self.out)) >= 10, "it has read all")
+            self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3", b"4", b"5"])
+
     def test_a_file_that_is_born_right_before_the_end(self):
         self.write(b"")
         wanted = b""
