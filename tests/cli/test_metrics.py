@@ -161,6 +161,19 @@ class Counts(MetricsTest):
         self.assertLess(abs(page.value("keysieve_start_time_seconds") - time.time()), LONG)
         self.assertEqual(page.sum("keysieve_errors_total"), 0)
 
+    def test_lines_of_all_lengths(self):
+        text = b"".join(b"x" * (i % 300) + b"\n" for i in range(2000)) + b"\n" * 1000
+        out = self.path("a.prom")
+        self.assert_done(run(*ONLY, "--metrics-file", out, data=text), text)
+        self.assertEqual(self.file_page(out).value("keysieve_input_lines_total"), 3000)
+
+    def test_what_goes_wrong_with_the_ledger_is_counted(self):
+        out = self.path("a.prom")
+        with Live(*ONLY, "--ledger", "/dev/full", "--metrics-file", out) as live:
+            live.write(TRIGGER + body() + b"\n")
+            self.wait_for(lambda: self.report(live, out).value(
+                "keysieve_errors_total", kind="ledger") > 0, "the error")
+
     def test_all_ways_count_alike(self):
         for head, args in ((b"", ()), (b"", ("--mask", "tag")), (b"", ("-z",)),
                            (b"2026-11-22T10:00:00.123456789Z stdout F ", ())):
