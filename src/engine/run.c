@@ -122,8 +122,8 @@ is_name(const uint8_t *p, size_t len)
 	return len > 0;
 }
 
-static bool
-is_earlier_mask(const uint8_t *p, size_t len)
+bool
+ks_run_is_earlier_mask(const uint8_t *p, size_t len)
 {
 	size_t stars = 0;
 
@@ -153,13 +153,16 @@ is_enclosed(const uint8_t *p, size_t len)
 static bool
 is_placeholder(const uint8_t *p, size_t len)
 {
-	if (len < 1 || len >= KS_RUN_DECIDED)
-		return false; /* of a longer run only the first 64 bytes have a say */
+	if (len < 1)
+		return false;
+	if (len >=
+	    KS_RUN_DECIDED) /* only the first 64 bytes have a say, and they are no whole of anything else */
+		return p[0] == '*' && memcmp(p, p + 1, KS_RUN_DECIDED - 1) == 0;
 	if (p[0] == '$' && is_name(p + 1, len - 1))
 		return true;
 	if (len > 2 && p[0] == '%' && p[len - 1] == '%' && is_name(p + 1, len - 2))
 		return true;
-	return is_earlier_mask(p, len) || is_enclosed(p, len);
+	return ks_run_is_earlier_mask(p, len) || is_enclosed(p, len);
 }
 
 static bool
@@ -205,7 +208,8 @@ ks_run_refusal(const struct compiled_rule *rule, const struct classes *classes, 
 		return reason_of_missing(missing_kinds(rule->conditions, p, n));
 	if (n < KS_RUN_DECIDED && !follow_is_met(rule, classes, view.buf, run.end, view.len))
 		return KS_REASON_FOLLOW;
-	if (rule->conditions & KS_REFUSE_PLACEHOLDER && !run.goes_on && is_placeholder(p, n))
+	if (rule->conditions & KS_REFUSE_PLACEHOLDER && (!run.goes_on || n >= KS_RUN_DECIDED) &&
+	    is_placeholder(p, n))
 		return KS_REASON_PLACEHOLDER;
 	return KS_REASON_MASKED;
 }

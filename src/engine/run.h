@@ -32,6 +32,9 @@ struct view {
 	bool may_be_allowed; /* a run is not judged before its end, if that is among its first 64 bytes */
 };
 
+/* Three or more '*', and at most four other bytes behind them. */
+bool ks_run_is_earlier_mask(const uint8_t *p, size_t len);
+
 /*
  * Which of these conditions does the run [from, run.end), taken to be whole, not meet? One of
  * KS_REASON_SHORT to KS_REASON_PLACEHOLDER, or KS_REASON_MASKED: it meets all.

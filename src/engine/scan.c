@@ -314,7 +314,7 @@ boundary_allows(const struct window *w, const struct compiled_rule *rule, size_t
 /*
  * Does the run behind a trigger end, in this window, before the rule's least length? Most triggers in a
  * log are such near misses, and this spares them all the rest. Not if a carrier's run could end
- * with the trigger: then the carrier has to know of it (window.c, is_bare_trigger()).
+ * with the trigger, or has an earlier mask behind it: then the carrier has to know of it (window.c).
  */
 static bool
 is_near_miss(const struct window *w, const struct compiled_rule *rule, size_t end)
@@ -323,7 +323,8 @@ is_near_miss(const struct window *w, const struct compiled_rule *rule, size_t en
 	uint64_t bit = UINT64_C(1) << rule->body, carriers = w->set->carrier_bodies;
 	size_t to = end + rule->min < w->len ? end + rule->min : w->len, i = end;
 
-	if (w->on_attempt || end == w->len || (masks[w->buf[end]] & carriers) != carriers)
+	if (w->on_attempt || end == w->len || w->buf[end] == '*' ||
+	    (masks[w->buf[end]] & carriers) != carriers)
 		return false;
 	while (i < to && (masks[w->buf[i]] & bit || w->buf[i] == '\\' || w->buf[i] == '%'))
 		i++;

@@ -166,6 +166,22 @@ is_bare_trigger(size_t from, size_t trigger_end, struct run run)
 }
 
 /*
+ * Has the key behind a trigger been masked earlier, with bytes of the carrier's body? Of a carrier's run
+ * [from, run.end) only the first 64 bytes have a say.
+ */
+static bool
+is_masked_key(const struct window *w, size_t from, size_t trigger_end, struct run run)
+{
+	const uint8_t *p = w->buf + trigger_end;
+	size_t end = from + KS_RUN_DECIDED;
+
+	if (run.end < end)
+		return !run.goes_on && ks_run_is_earlier_mask(p, run.end - trigger_end);
+	return trigger_end + 3 <= end && p[0] == '*' &&
+	       memcmp(p, p + 1, end - trigger_end - 1) == 0;
+}
+
+/*
  * A carrier's match is masked from behind the trigger of a provider's key that begins where the
  * carrier's run begins ("Bearer sk-ant-..."). Finds where that is, or that it is open.
  */
@@ -186,6 +202,10 @@ skip_provider_trigger(struct window *w, size_t index, struct run run, size_t *re
 			break;
 		if (rule->is_carrier || rule->before_len || !begins_at(w, key, c->end))
 			continue;
+		if (is_masked_key(w, c->end, key->end, run)) {
+			*ret_from = run.end;
+			return VERDICT_SATISFIED;
+		}
 		enum verdict of_key = judge(w, key, &ignored);
 		if (of_key == VERDICT_OPEN)
 			verdict = VERDICT_OPEN;

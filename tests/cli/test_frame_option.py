@@ -258,7 +258,8 @@ class Stopped(CommandTest):
 
     def test_a_first_piece_of_which_it_is_not_known_that_it_is_one(self):
         for name in (b"", b"_STREAM_ID=0f0f0f0f\n"):
-            self.stop("journal", b"__CURSOR=s=1\n" + name + b"MESSAGE=" + TRIGGER + SECRET[:12] + b"\n_LI")
+            message = b"MESSAGE=" + TRIGGER + SECRET[:12] + b"\n_LI"
+            self.stop("journal", b"__CURSOR=s=1\n" + name + message)
 
 
 class Much(CommandTest):

@@ -108,6 +108,18 @@ class Plain(InPlaceTest):
         self.assert_status(run("-i", path), 0)
         self.assert_bytes(self.content(path), CLEAN)
 
+    def test_another_run_finds_nothing_in_addresses_with_passwords(self):
+        for trigger, length in ((b"gho_", 36), (b"github_" + b"pat_", 82), (b"", 20), (b"", 63),
+                                (b"", 64), (b"", 200)):
+            with self.subTest(trigger=trigger, length=length):
+                secret = body(length, 5, ALNUM)
+                text = b"clone https://x-access-token:" + trigger + secret + b"@github.com/o/r\n"
+                path = self.file("a.log", text)
+                self.assert_masked(run("-i", path), path, 1, length)
+                self.assert_bytes(self.content(path), masked(text, secret))
+                self.assert_untouched(run("-i", path))
+                self.assert_status(run("--check", path), 0)
+
     def test_only_the_bytes_of_secrets_are_written(self):
         text = b"line\n" * 300 + TEXT + b"line\n" * 3000 + TEXT
         path = self.file("a.log", text)

@@ -271,6 +271,19 @@ is_key_in_carrier(const struct oracle *o, const struct span *p, size_t e, size_t
 	       is_match(o, p->rule, p->e);
 }
 
+/* Whether x[at, f), what stands behind a key's trigger in a carrier's run [e, f), is an earlier mask. */
+static bool
+is_masked_earlier(const struct oracle *o, size_t e, size_t at, size_t f)
+{
+	size_t stars = 0;
+
+	if (f < e + 64)
+		return oracle_is_stars(o->x + at, f - at);
+	while (at + stars < e + 64 && o->x[at + stars] == '*')
+		stars++;
+	return stars >= 3 && at + stars == e + 64;
+}
+
 /* The g of a carrier's satisfied match with the run [e, f). */
 static size_t
 carrier_from(const struct oracle *o, struct oracle_view v, size_t e, size_t f)
@@ -280,6 +293,8 @@ carrier_from(const struct oracle *o, struct oracle_view v, size_t e, size_t f)
 	for (size_t i = o->spans_from[e]; i < o->spans_from[e + 1]; i++) {
 		const struct span *p = &o->spans[i];
 
+		if (is_key_in_carrier(o, p, e, f) && is_masked_earlier(o, e, p->e, f))
+			return f;
 		if (!is_key_in_carrier(o, p, e, f) || p->e <= g)
 			continue;
 		if (oracle_satisfied(&o->rules[p->rule], v, p->e) || (p->e == f && f < e + 64))

@@ -199,14 +199,22 @@ oracle_run_end(const struct oracle_rule *r, struct oracle_view v, size_t e)
 
 /* ---------------------------------------------------------- placeholder ---- */
 
-/* Three or more '*' and then at most four bytes of any kind. */
-static bool
-is_stars(const uint8_t *p, size_t len)
+static size_t
+count_stars(const uint8_t *p, size_t len)
 {
 	size_t stars = 0;
 
 	while (stars < len && p[stars] == '*')
 		stars++;
+	return stars;
+}
+
+/* Three or more '*' and then at most four bytes of any kind. */
+bool
+oracle_is_stars(const uint8_t *p, size_t len)
+{
+	size_t stars = count_stars(p, len);
+
 	return stars >= 3 && len - stars <= 4;
 }
 
@@ -231,9 +239,11 @@ is_between(const uint8_t *p, size_t len, const char *open, char close)
 bool
 oracle_is_placeholder(const uint8_t *p, size_t len)
 {
-	if (len < 1 || len > ORACLE_PLACEHOLDER_MAX)
+	if (len > ORACLE_PLACEHOLDER_MAX)
+		return count_stars(p, 64) == 64;
+	if (len < 1)
 		return false;
-	if (is_stars(p, len))
+	if (oracle_is_stars(p, len))
 		return true;
 	if (p[0] == '$' && is_name(p + 1, len - 1))
 		return true;

@@ -87,6 +87,7 @@ struct oracle_view {
 bool oracle_boundary_allows(enum ks_boundary boundary, const uint8_t *x, size_t s);
 /* "Placeholder": whether p[0, len) is one. */
 bool oracle_is_placeholder(const uint8_t *p, size_t len);
+bool oracle_is_stars(const uint8_t *p, size_t len);
 /* "Run": the f of the match of r at e. */
 /* Whether x[i, n), which is not empty, is no escape yet but can become one for r. */
 bool oracle_escape_begun(const struct oracle_rule *r, struct oracle_view v, size_t i);

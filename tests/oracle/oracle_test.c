@@ -198,6 +198,13 @@ static const struct ks_rule KCARRIER = {
 	.min = 2,
 	.kind = KS_KIND_CARRIER,
 };
+static const struct ks_rule STARRED = {
+	.id = "starred",
+	.trigger = "k=",
+	.body = "a-z*-",
+	.min = 2,
+	.kind = KS_KIND_CARRIER,
+};
 static const struct ks_rule PDIGITS = { .id = "pdigits", .trigger = "p-", .body = "0-9", .min = 3 };
 static const struct ks_rule PFOLLOW = {
 	.id = "pfollow",
@@ -410,6 +417,19 @@ static const struct output_row output_rows[] = {
 	{ { &KLETTERS, &PPDIGITS }, "k=pp-123", "k=**-***", "kletters@2+2 ppdigits@5+3" },
 	/* Two keys begin there: the longer trigger stays, but for what the other key masks. */
 	{ { &KCARRIER, &PQX, &PQ }, "k=p-qx-123", "k=p-*x-***", "pq@4+1 pqx@7+3" },
+
+	/* A key that has been masked already, with body bytes of the carrier's. */
+	{ { &STARRED, &PDIGITS }, "k=p-*** ", NULL, "" },
+	{ { &STARRED, &PDIGITS }, "k=p-***abcd", NULL, "" },
+	{ { &STARRED, &PDIGITS }, "k=p-***abcde", "k={*:10}", "starred@2+10" },
+	{ { &STARRED, &PDIGITS }, "k=p-**", "k={*:4}", "starred@2+4" },
+	{ { &STARRED, &PDIGITS }, "k=p-{*:62}", NULL, "" },
+	{ { &STARRED, &PDIGITS }, "k=p-{*:70}abcdef", NULL, "" },
+	{ { &STARRED, &PDIGITS }, "k=p-{*:61}ab", "k={*:65}", "starred@2+65" },
+	{ { &STARRED, &PDIGITS }, "k=xp-***", "k={*:6}", "starred@2+6" },
+	{ { &SETTING }, "key={*:64}", NULL, "" },
+	{ { &SETTING }, "key={*:90}abc", NULL, "" },
+	{ { &SETTING }, "key={*:63}x{*:9}", "key={*:73}", "setting@4+73" },
 
 	/* What follows. */
 	{ { &USERINFO }, "https://joe:{10}@host", "https://joe:{*:10}@host", "userinfo@12+10" },
@@ -646,6 +666,7 @@ static const struct ks_rule *const mixes[][MAX_RULES] = {
 	{ &ANT, &SK, &BEARER, &SETTING, &USERINFO },
 	{ &BEARER, &TOK, &ANT, &WIDE, &MANY },
 	{ &SLASH, &UPTO64, &UPTO3, &KCARRIER, &PDIGITS },
+	{ &STARRED, &PDIGITS, &PFOLLOW, &INFIX, &PLACE },
 	{ &KCARRIER, &PFOLLOW, &INFIX, &PLACE, &CARRIER },
 	{ &AZURE, &ANT, &WIDE, &MIXED, &PIN },
 	{ &BACKSLASH, &ATSIGN, &DIGIT, &ABC, &DEF },
