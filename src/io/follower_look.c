@@ -6,6 +6,7 @@
  * rotation. So who looks at a path asks whether the file is, or was, another source's.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -187,6 +188,22 @@ add_file(struct follower *f, struct source *s, int fd, const char *path)
 	               : ks_followed_add(&s->files, f->watch, &part);
 }
 
+/* Where a restart will look for it: not where a link to it is. */
+static int
+add_renamed(struct follower *f, struct source *s, int fd, const char *name)
+{
+	char *path = NULL;
+	int r;
+
+	if (s->files.directory && name && asprintf(&path, "%s/%s", s->files.directory, name) < 0) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	r = add_file(f, s, fd, path ? path : s->files.path);
+	free(path);
+	return r;
+}
+
 /* Files that are known by changes of names only. */
 static int
 add_unseen(struct follower *f, struct source *s)
@@ -195,7 +212,7 @@ add_unseen(struct follower *f, struct source *s)
 	int fd, r = 0;
 
 	while (r == 0 && (fd = ks_renames_take(&s->files.renames, &name)) >= 0) {
-		r = add_file(f, s, fd, s->files.path);
+		r = add_renamed(f, s, fd, name);
 		free(name);
 	}
 	if (s->files.renames.lost > 0)

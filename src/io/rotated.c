@@ -15,6 +15,8 @@
 
 #include "directory.h"
 
+#define TRIES 16 /* of finding names that do not change meanwhile */
+
 /* What is looked for. */
 struct search {
 	const char *base;
@@ -22,6 +24,7 @@ struct search {
 	uint64_t size, since;
 	uint64_t best; /* birth of what was found */
 	char found[NAME_MAX + 1];
+	int fd; /* of what was found */
 	bool is_found;
 	bool (*accepts)(struct search *search, const char *name, int fd);
 };
@@ -80,6 +83,7 @@ open_regular(int directory, const char *name)
 	return openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 }
 
+/* What is found stays open: its name may change at once. */
 static void
 try_entry(struct search *s, int directory, const char *name)
 {
@@ -87,34 +91,52 @@ try_entry(struct search *s, int directory, const char *name)
 
 	if (fd < 0)
 		return;
-	if (s->accepts(s, name, fd)) {
-		(void)snprintf(s->found, sizeof(s->found), "%s", name);
-		s->is_found = true;
+	if (!s->accepts(s, name, fd)) {
+		(void)close(fd);
+		return;
 	}
-	(void)close(fd);
+	if (s->is_found)
+		(void)close(s->fd);
+	(void)snprintf(s->found, sizeof(s->found), "%s", name);
+	s->fd = fd;
+	s->is_found = true;
 }
 
-/* It may be renamed between being found and being opened: then it is -ENOENT, or another try. */
+/* Returns whether the names stood still: a name that changes meanwhile may be passed over. */
+static bool
+try_entries(struct search *s, DIR *stream)
+{
+	struct stat before, after;
+	struct dirent *entry;
+
+	if (fstat(dirfd(stream), &before) < 0)
+		return true;
+	rewinddir(stream);
+	while ((entry = readdir(stream)))
+		try_entry(s, dirfd(stream), entry->d_name);
+	return fstat(dirfd(stream), &after) < 0 ||
+	       (before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+	        before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+}
+
 static int
-open_found(const struct search *s, int directory, const char *path, char **ret_path)
+give_found(const struct search *s, const char *path, char **ret_path)
 {
 	size_t len = (size_t)(ks_directory_entry(path) - path);
-	int fd = open_regular(directory, s->found);
 
-	if (fd < 0)
+	if (!s->is_found)
 		return -ENOENT;
 	if (asprintf(ret_path, "%.*s%s", (int)len, path, s->found) < 0) {
-		(void)close(fd);
+		(void)close(s->fd);
 		return -ENOMEM;
 	}
-	return fd;
+	return s->fd;
 }
 
 static int
 search(struct search *s, const char *path, char **ret_path)
 {
-	int fd = ks_directory_open(path), r = -ENOENT;
-	struct dirent *entry;
+	int fd = ks_directory_open(path);
 	DIR *stream;
 
 	if (fd < 0)
@@ -125,12 +147,10 @@ search(struct search *s, const char *path, char **ret_path)
 		return -ENOMEM;
 	}
 	s->base = ks_directory_entry(path);
-	while ((entry = readdir(stream)))
-		try_entry(s, dirfd(stream), entry->d_name);
-	if (s->is_found)
-		r = open_found(s, dirfd(stream), path, ret_path);
+	for (int tries = 0; tries < TRIES && !try_entries(s, stream) && !s->is_found;)
+		tries++;
 	(void)closedir(stream);
-	return r;
+	return give_found(s, path, ret_path);
 }
 
 static bool

@@ -909,6 +909,29 @@ class State(FollowTest):
             f.wait(lambda: len(self.content(self.out)) >= 10, "it has read all")
             self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3", b"4", b"5"])
 
+    def test_rotation_behind_a_link_faster_than_reading_then_a_kill(self):
+        real = self.path("real")
+        os.mkdir(real)
+        live, link = os.path.join(real, "0.log"), self.path("link.log")
+        os.symlink(live, link)
+        self.write(b"0\n", live)
+        with self.follow("--from-start", *self.args(link)) as f:
+            self.expect(f, b"0\n")
+            for n in range(1, 4):
+                f.freeze()
+                os.rename(live, f"{live}.{n}a")
+                self.write(b"%d\n" % n, live)
+                os.rename(live, f"{live}.{n}b")
+                self.write(b"%da\n" % n, live)
+                f.thaw()
+                self.expect(f, b"0\n" + b"".join(b"%d\n%da\n" % (i, i) for i in range(1, n + 1)))
+            time.sleep(2.2)  # until a checkpoint tells of them
+            f.stop(signal.SIGKILL)
+        with self.follow("--from-start", *self.args(link)) as f:
+            self.write(b"4\n", live)
+            self.expect(f, b"0\n1\n1a\n2\n2a\n3\n3a\n4\n")
+            self.assertEqual(f.messages(), b"")
+
     def test_a_file_that_is_born_right_before_the_end(self):
         self.write(b"")
         wanted = b""
