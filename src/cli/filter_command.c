@@ -15,7 +15,7 @@
 
 #include "descriptor.h"
 #include "filter.h"
-#include "gzip_output.h"
+#include "filter_output.h"
 #include "inlet.h"
 #include "input_places.h"
 #include "masking.h"
@@ -39,12 +39,10 @@ struct job {
 	struct statistics stats;
 	struct telemetry telemetry;
 	struct filter *filter;
-	int output_fd;
-	const char *output_name;
-	struct gzip_output *gzip; /* NULL: text is written as it is */
-	bool is_stopping;         /* a signal asks for it */
-	bool is_unfinished;       /* and there would have been more to read */
-	int status;               /* exit status: the first that is not 0 */
+	struct filter_output output;
+	bool is_stopping;   /* a signal asks for it */
+	bool is_unfinished; /* and there would have been more to read */
+	int status;         /* exit status: the first that is not 0 */
 };
 
 static void
@@ -52,129 +50,6 @@ note_status(struct job *job, int status)
 {
 	if (job->status == 0)
 		job->status = status;
-}
-
-/* ---------------------------------------------------------------------- output ---- */
-
-static bool
-is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* Would reading fd feed the output back, or destroy the input? */
-static bool
-is_output(const struct job *job, int fd)
-{
-	struct stat in, out;
-
-	return job->output_fd >= 0 && fstat(fd, &in) == 0 && fstat(job->output_fd, &out) == 0 &&
-	       S_ISREG(in.st_mode) && is_same_file(&in, &out);
-}
-
-static bool
-output_is_among_files(const struct job *job)
-{
-	struct stat in, out;
-
-	if (stat(job->options->output, &out) < 0 || !S_ISREG(out.st_mode))
-		return false;
-	for (char **file = job->options->files; *file; file++) {
-		bool is_stdin = strcmp(*file, "-") == 0;
-
-		if ((is_stdin ? fstat(STDIN_FILENO, &in) : stat(*file, &in)) == 0 &&
-		    is_same_file(&in, &out))
-			return true;
-	}
-	return !job->options->files[0] && fstat(STDIN_FILENO, &in) == 0 && is_same_file(&in, &out);
-}
-
-static int
-open_output(struct job *job)
-{
-	const char *path = job->options->output;
-
-	job->output_fd = job->options->check ? -1 : STDOUT_FILENO;
-	job->output_name = "standard output";
-	if (job->options->check || !path)
-		return 0;
-	job->output_name = path;
-	if (output_is_among_files(job)) {
-		ks_message_file(path, "the input file is the output file");
-		return EXIT_USAGE;
-	}
-	job->output_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (job->output_fd < 0) {
-		if (errno == EINTR) /* a FIFO that nobody reads */
-			ks_signals_die(&job->signals);
-		ks_message_file(path, strerror(errno));
-		return EXIT_IO;
-	}
-	return 0;
-}
-
-/* A filter_write_fn. */
-static int
-write_output(void *ctx, const uint8_t *data, size_t len)
-{
-	const struct job *job = ctx;
-	int r;
-
-	ks_metrics_begin_write(job->telemetry.metrics);
-	if (job->gzip)
-		r = ks_gzip_output_write(job->gzip, data, len);
-	else
-		r = ks_descriptor_write(job->output_fd, data, len);
-	ks_metrics_end_write(job->telemetry.metrics, r == 0 ? len : 0);
-	return r;
-}
-
-/* A filter_pause_fn. */
-static int
-pause_output(void *ctx)
-{
-	const struct job *job = ctx;
-
-	return ks_gzip_output_flush(job->gzip);
-}
-
-static int
-open_gzip(struct job *job)
-{
-	if (!job->options->gzip || job->output_fd < 0)
-		return 0;
-	if (isatty(job->output_fd) == 1) {
-		ks_message("option '--gzip': compressed data is not written to a terminal");
-		return EXIT_USAGE;
-	}
-	job->gzip = ks_gzip_output_new(job->output_fd, NULL);
-	if (job->gzip)
-		return 0;
-	ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
-	return EXIT_INTERNAL;
-}
-
-/* All has been written. */
-static void
-end_gzip(struct job *job)
-{
-	int r = job->gzip ? ks_gzip_output_end(job->gzip) : 0;
-
-	if (r < 0) {
-		ks_message_file(job->output_name, strerror(-r));
-		note_status(job, EXIT_IO);
-	}
-}
-
-/* A full disk can show up at the very last. */
-static void
-close_output(struct job *job)
-{
-	if (job->output_fd >= 0 && close(job->output_fd) < 0) {
-		ks_message_file(job->output_name, strerror(errno));
-		note_status(job, EXIT_IO);
-	}
-	job->output_fd = -1;
 }
 
 /* ------------------------------------------------------------------------- rules ---- */
@@ -284,7 +159,7 @@ static int
 report(struct job *job, const struct filter_error *error)
 {
 	if (error->side == FILTER_OUTPUT) {
-		ks_message_file(job->output_name, strerror(error->code));
+		ks_message_file(job->output.name, strerror(error->code));
 		ks_metrics_add(job->telemetry.metrics, METRIC_OUTPUT_ERRORS, 1);
 		note_status(job, EXIT_IO);
 	} else {
@@ -360,9 +235,10 @@ copy_descriptor(struct job *job, const char *name, int fd)
 	struct inlet inlet;
 	int r;
 
-	if (is_output(job, fd) || ks_observer_has_file(&job->observer, fd)) {
-		ks_message_file(name, is_output(job, fd) ? "the input file is the output file"
-		                                         : "the input file is the ledger");
+	if (ks_filter_output_is(&job->output, fd) || ks_observer_has_file(&job->observer, fd)) {
+		ks_message_file(name, ks_filter_output_is(&job->output, fd)
+		                              ? "the input file is the output file"
+		                              : "the input file is the ledger");
 		note_status(job, EXIT_IO);
 		return 0;
 	}
@@ -433,7 +309,7 @@ copy_all(struct job *job)
 	if (r == 0 && ks_filter_end(job->filter, &error) < 0)
 		r = report(job, &error);
 	if (r == 0)
-		end_gzip(job);
+		note_status(job, ks_filter_output_end(&job->output));
 }
 
 /* ------------------------------------------------------------------------ whole ---- */
@@ -443,9 +319,9 @@ make_filter(struct job *job)
 {
 	const struct filter_options options = {
 		.frame = job->options->frame,
-		.write = job->output_fd < 0 ? NULL : write_output,
-		.pause = job->gzip ? pause_output : NULL,
-		.write_ctx = job,
+		.write = job->output.fd < 0 ? NULL : ks_filter_output_write,
+		.pause = job->output.gzip ? ks_filter_output_pause : NULL,
+		.write_ctx = &job->output,
 		.meter = ks_telemetry_meter(&job->telemetry),
 	};
 
@@ -478,9 +354,8 @@ start(struct job *job)
 	if (r == 0)
 		r = ks_telemetry_init(&job->telemetry, job->options);
 	if (r == 0)
-		r = open_output(job);
-	if (r == 0)
-		r = open_gzip(job);
+		r = ks_filter_output_open(&job->output, job->options, &job->signals,
+		                          job->telemetry.metrics);
 	if (r != 0)
 		return r;
 	r = make_filter(job);
@@ -488,8 +363,6 @@ start(struct job *job)
 		ks_message("%s", ks_status_text(r));
 		return EXIT_INTERNAL;
 	}
-	if (job->output_fd >= 0)
-		ks_descriptor_enlarge_pipe(job->output_fd);
 	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
 	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	if (r != 0)
@@ -503,7 +376,7 @@ static void
 work(struct job *job)
 {
 	copy_all(job);
-	close_output(job);
+	note_status(job, ks_filter_output_close(&job->output));
 	measure(job);
 	if (job->options->stats)
 		print_statistics(job);
@@ -518,7 +391,7 @@ finish(struct job *job)
 	ks_filter_free(job->filter);
 	ks_observer_done(&job->observer);
 	ks_input_places_done(&job->places);
-	ks_gzip_output_free(job->gzip);
+	ks_filter_output_done(&job->output);
 	ks_statistics_done(&job->stats);
 	ks_reload_done(&job->reload);
 	ks_rule_selection_done(&job->rules);
@@ -530,7 +403,7 @@ finish(struct job *job)
 int
 ks_filter_command(const struct options *options)
 {
-	struct job job = { .options = options, .output_fd = -1, .signals = SIGNALS_NONE };
+	struct job job = { .options = options, .output = { .fd = -1 }, .signals = SIGNALS_NONE };
 
 	if (options->in_place)
 		return ks_scrub_command(options);

@@ -287,40 +287,81 @@ apply_listen(struct options *o, const char *text)
 	return 0;
 }
 
-/* text is NULL for an option without argument; otherwise it lives as long as o. */
-static int
-apply(struct options *o, int key, char *text)
+/* Where the argument of an option goes that is taken as it is. NULL: it is no such option. */
+static const char **
+text_of(struct options *o, int key)
 {
-	struct text_list *list = list_of(o, key);
-
-	if (list)
-		return is_path_list(key) ? list_add(list, text)
-		                         : ks_option_list_add(o, list, text, ", ");
 	switch (key) {
 	case 'o':
-		o->output = text;
-		break;
-	case KEY_CHECK:
-		o->check = true;
-		break;
-	case KEY_STATS:
-		o->stats = true;
-		break;
+		return &o->output;
 	case KEY_RULES_DIR:
-		o->rules_dir = text;
-		break;
+		return &o->rules_dir;
 	case KEY_KEY_FILE:
-		o->key_file = text;
-		break;
+		return &o->key_file;
 	case KEY_PREFIX:
-		o->prefix = text;
-		break;
+		return &o->prefix;
+	case KEY_LEDGER:
+		return &o->ledger;
+	case KEY_METRICS_FILE:
+		return &o->metrics_file;
+	case KEY_ON_LEAK:
+		return &o->on_leak;
+	case KEY_STATE:
+		return &o->state;
+	case KEY_DIRECTORY:
+		return &o->directory;
+	case KEY_FORMAT:
+		return &o->format;
+	case KEY_HTML:
+		return &o->html;
+	case KEY_MAX_AGE:
+		return &o->max_age;
+	case KEY_AS_OF:
+		return &o->as_of;
+	case KEY_CONFIG:
+		return &o->config;
+	default:
+		return NULL;
+	}
+}
+
+/* What an option without an argument switches on. NULL: it is no such option. */
+static bool *
+switch_of(struct options *o, int key)
+{
+	switch (key) {
+	case KEY_CHECK:
+		return &o->check;
+	case KEY_STATS:
+		return &o->stats;
 	case KEY_NO_RULES_D:
-		o->no_rules_dir = true;
-		break;
+		return &o->no_rules_dir;
 	case KEY_JSON:
-		o->json = true;
-		break;
+		return &o->json;
+	case KEY_FROM_START:
+		return &o->from_start;
+	case KEY_KEEP_TIMES:
+		return &o->keep_times;
+	case 'z':
+		return &o->gzip;
+	case 'f':
+		return &o->follow;
+	case KEY_MAN:
+		return &o->man;
+	case 'h':
+		return &o->help;
+	case 'V':
+		return &o->version;
+	default:
+		return NULL;
+	}
+}
+
+/* Options whose argument is looked at. */
+static int
+apply_checked(struct options *o, int key, const char *text)
+{
+	switch (key) {
 	case KEY_FRAME:
 		return apply_frame(o, text);
 	case KEY_MASK:
@@ -329,73 +370,45 @@ apply(struct options *o, int key, char *text)
 		return apply_fill(o, text);
 	case KEY_KEEP_LAST:
 		return apply_keep_last(o, text);
-	case KEY_LEDGER:
-		o->ledger = text;
-		break;
 	case KEY_LEDGER_INTERVAL:
 		return apply_interval(o, text,
 		                      "--ledger-interval: must be a time from 1s to 1d, such as 5m",
 		                      &o->ledger_interval);
-	case KEY_METRICS_FILE:
-		o->metrics_file = text;
-		break;
 	case KEY_METRICS_LISTEN:
 		return apply_listen(o, text);
 	case KEY_CANARY:
 		return apply_interval(o, text, "--canary: must be a time from 1s to 1d, such as 5m",
 		                      &o->canary);
-	case KEY_ON_LEAK:
-		o->on_leak = text;
-		break;
-	case KEY_STATE:
-		o->state = text;
-		break;
-	case KEY_FROM_START:
-		o->from_start = true;
-		break;
-	case KEY_KEEP_TIMES:
-		o->keep_times = true;
-		break;
-	case KEY_DIRECTORY:
-		o->directory = text;
-		break;
-	case KEY_FORMAT:
-		o->format = text;
-		break;
-	case KEY_HTML:
-		o->html = text;
-		break;
-	case KEY_MAX_AGE:
-		o->max_age = text;
-		break;
-	case KEY_AS_OF:
-		o->as_of = text;
-		break;
-	case KEY_CONFIG:
-		o->config = text;
-		break;
-	case 'i':
-		o->in_place = true;
-		o->suffix = text && *text ? text : NULL;
-		break;
-	case 'z':
-		o->gzip = true;
-		break;
-	case 'f':
-		o->follow = true;
-		break;
-	case KEY_MAN:
-		o->man = true;
-		break;
-	case 'h':
-		o->help = true;
-		break;
-	case 'V':
-		o->version = true;
-		break;
 	default:
 		return EXIT_USAGE;
 	}
+}
+
+/* text is NULL for an option without argument; otherwise it lives as long as o. */
+static int
+apply(struct options *o, int key, char *text)
+{
+	struct text_list *list = list_of(o, key);
+	const char **place = text_of(o, key);
+	bool *is_on = switch_of(o, key);
+
+	if (key == 'i') {
+		o->in_place = true;
+		o->suffix = text && *text ? text : NULL;
+		return 0;
+	}
+	if (is_on) {
+		*is_on = true;
+		return 0;
+	}
+	if (!text)
+		return EXIT_USAGE; /* getopt_long() sees to it that there is one */
+	if (list)
+		return is_path_list(key) ? list_add(list, text)
+		                         : ks_option_list_add(o, list, text, ", ");
+	if (!place)
+		return apply_checked(o, key, text);
+	*place = text;
 	return 0;
 }
 
