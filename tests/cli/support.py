@@ -104,16 +104,25 @@ def catches_signal(pid, number):
     return any(mask >> (number - 1) & 1 for mask in masks)
 
 
-def is_asleep(pid):
-    """Does the process sleep, or is it over? The first thread is looked at last: others may have woken it."""
-    threads = sorted(map(int, os.listdir(f"/proc/{pid}/task")), reverse=True)
-    for thread in threads:
+def threads_of(pid):
+    """Each thread's state, and how often it has run until now."""
+    threads = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
         try:
-            if process_state(f"{pid}/task/{thread}") not in "SZ":
-                return False
+            with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii", errors="replace") as file:
+                status = dict(line.split(":", 1) for line in file)
         except (FileNotFoundError, ProcessLookupError):
-            pass
-    return process_state(pid) in "SZ"
+            continue
+        threads[thread] = (status["State"].split()[0], status.get("voluntary_ctxt_switches"),
+                           status.get("nonvoluntary_ctxt_switches"))
+    return threads
+
+
+def is_asleep(pid):
+    """Does the process sleep, or is it over? One thread can wake another while they are looked at one by one:
+    they all sleep if they did so both times and none has run between."""
+    first = threads_of(pid)
+    return all(state in "SZ" for state, *_ in first.values()) and threads_of(pid) == first
 
 
 def bytes_in_pipe(fd):
