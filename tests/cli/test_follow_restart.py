@@ -137,9 +137,9 @@ class Restart(CommandTest):
         paths = [f"{self.output}.{n}" for n in range(1, self.rotations + 1)] + [self.output]
         return [path for path in paths if os.path.exists(path)]
 
-    def wait_for_length(self, victim, paths, length):
+    def wait_for_length(self, victim, length):
         deadline = time.monotonic() + LONG
-        while (size := sum(os.path.getsize(path) for path in paths)) < length:
+        while (size := sum(map(os.path.getsize, self.outputs()))) < length:
             victim.check()
             if time.monotonic() > deadline:
                 self.fail(f"{size} of {length} bytes\n{victim.messages()[-2000:]}")
@@ -152,7 +152,7 @@ class Restart(CommandTest):
             self.live_and_die(victim, rotates_output)
         wanted = writer.end()  # so that only the last life can have written the end
         victim.start()
-        self.wait_for_length(victim, self.outputs(), len(wanted))
+        self.wait_for_length(victim, len(wanted))
         victim.stop()
         self.assert_bytes(b"".join(self.content(path) for path in self.outputs()), wanted)
         self.assertEqual(victim.messages(), "")
@@ -184,7 +184,7 @@ class Restart(CommandTest):
             self.live_and_die(victim, True)
         wanted = [writer.end() for writer in writers]
         victim.start()
-        self.wait_for_length(victim, self.outputs(), sum(map(len, wanted)))
+        self.wait_for_length(victim, sum(map(len, wanted)))
         victim.stop()
         lines = b"".join(map(self.content, self.outputs())).splitlines(keepends=True)
         for number, text in enumerate(wanted):
