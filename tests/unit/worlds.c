@@ -83,6 +83,8 @@ const struct world
 	            " ",
 	            "/",
 	            "+",
+	            "c=ABCDEF01234567890123456789abcdefABCDEF01234567890123456789abcdefb-ab01cd"
+	            "\\u002B\\u002B%2Bab", /* two runs wait for the same escapes */
 	            "\n" } },
 		{ "names of settings",
 	          { { .id = "one",
