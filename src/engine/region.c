@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "fingerprint.h"
 
 #define LONG_ENOUGH 32U /* for a fingerprint in it, or for some of it to be shown */
@@ -276,12 +277,8 @@ ks_region_close(struct region *region, bool is_torn)
 static void
 count_lines(struct region *region, const uint8_t *data, size_t len)
 {
-	const uint8_t *p = data, *end = data + len;
-
-	if (!region->options->counts_lines)
-		return;
-	for (; (p = memchr(p, '\n', (size_t)(end - p))); p++)
-		region->line_ends++;
+	if (region->options->counts_lines)
+		region->line_ends += ks_line_ends(data, len);
 }
 
 int

@@ -7,23 +7,16 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 /* What stands at a place: no escape, the beginning of one that may be an escape, or one of so many bytes. */
 enum { ESCAPE_NONE = 0, ESCAPE_BEGUN = -1 };
-
-static int
-hex_value(uint8_t b)
-{
-	if (b >= '0' && b <= '9')
-		return b - '0';
-	b |= 0x20;
-	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
-}
 
 /* The two digits at p[at], as far as there are any, make a byte of class k? */
 static int
 hex_escape(const struct classes *classes, unsigned k, const uint8_t *p, size_t n, size_t at)
 {
-	int high = n > at ? hex_value(p[at]) : 0, low = n > at + 1 ? hex_value(p[at + 1]) : 0;
+	int high = n > at ? ks_hex_value(p[at]) : 0, low = n > at + 1 ? ks_hex_value(p[at + 1]) : 0;
 
 	if (n <= at)
 		return ESCAPE_BEGUN;

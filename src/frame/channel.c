@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "line_ends.h"
+#include "bytes.h"
 
 #define GATHER_MAX (64U << 10)
 #define SIZE_MIN   512U

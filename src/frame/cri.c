@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "bytes.h"
 #include "parser.h"
 
 #define HEADER_MAX 128U /* far more than any header; what has no content by then is none */
@@ -46,14 +47,6 @@ match_time(const uint8_t *text, size_t len)
 	return n;
 }
 
-static bool
-begins(const uint8_t *text, size_t len, const char *with)
-{
-	size_t n = strlen(with);
-
-	return memcmp(text, with, n < len ? n : len) == 0;
-}
-
 /* One of the streams' names, and a space. */
 static enum cri_header
 parse_stream(const uint8_t *text, size_t len, struct cri_line *line)
@@ -61,7 +54,7 @@ parse_stream(const uint8_t *text, size_t len, struct cri_line *line)
 	static const char *const names[] = { "stdout ", "stderr " };
 
 	for (unsigned i = 0; i < 2; i++) {
-		if (begins(text, len, names[i])) {
+		if (ks_bytes_begin(text, len, names[i])) {
 			line->stream = i;
 			return len < strlen(names[i]) ? CRI_HEADER_OPEN : CRI_HEADER_WHOLE;
 		}

@@ -6,17 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "cri.h"
 #include "keysieve.h"
-
-/* Does data begin with text, as far as both go? */
-static bool
-begins(const uint8_t *data, size_t len, const char *text)
-{
-	size_t n = strlen(text);
-
-	return memcmp(data, text, len < n ? len : n) == 0;
-}
 
 enum ks_frame
 ks_frame_detect(const uint8_t *data, size_t len, int is_last)
@@ -32,7 +24,7 @@ ks_frame_detect(const uint8_t *data, size_t len, int is_last)
 	enum cri_header header = ks_cri_parse_header(data, len, &line);
 
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
-		if (!begins(data, len, beginnings[i].text))
+		if (!ks_bytes_begin(data, len, beginnings[i].text))
 			continue;
 		if (len >= strlen(beginnings[i].text))
 			return beginnings[i].frame;

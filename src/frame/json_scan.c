@@ -7,17 +7,10 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 #define DEPTH_MAX   64U
 #define REPLACEMENT 0xfffdU
-
-static int
-hex_value(uint8_t b)
-{
-	if (b >= '0' && b <= '9')
-		return b - '0';
-	b |= 0x20;
-	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
-}
 
 /* The code unit of an escape \uXXXX at text; -1: there is none. */
 static int
@@ -28,7 +21,7 @@ code_unit(const uint8_t *text, size_t len)
 	if (len < 6 || text[0] != '\\' || text[1] != 'u')
 		return -1;
 	for (unsigned i = 2; i < 6; i++) {
-		int digit = hex_value(text[i]);
+		int digit = ks_hex_value(text[i]);
 
 		if (digit < 0)
 			return -1;
@@ -132,7 +125,7 @@ is_begun_escape(const uint8_t *text, size_t len)
 	if (text[1] != 'u' || len >= 6)
 		return false;
 	for (size_t i = 2; i < len; i++) {
-		if (hex_value(text[i]) < 0)
+		if (ks_hex_value(text[i]) < 0)
 			return false;
 	}
 	return true;

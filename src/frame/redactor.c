@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "channel.h"
 #include "keysieve.h"
-#include "line_ends.h"
 #include "parser.h"
 
 #define SLICE_SIZE       ((size_t)64 << 10)

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "line_ends.h"
+#include "bytes.h"
 #include "secret_memory.h"
 
 #define READ_SIZE  (256U << 10)              /* measured: docs/performance.md */

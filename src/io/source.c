@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "line_ends.h"
+#include "bytes.h"
 
 struct source *
 ks_source_new(const char *path, enum ks_frame frame, struct lane *lane)

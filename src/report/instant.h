@@ -11,6 +11,19 @@
 #define DAY          (24 * HOUR)
 #define INSTANT_SIZE 32U /* bytes of each text below, with its NUL */
 
+/* The earlier and the later of two points in time. */
+static inline int64_t
+ks_instant_min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int64_t
+ks_instant_max(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t ks_instant_now(void);
 

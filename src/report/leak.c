@@ -28,18 +28,6 @@ add_pointer(void ***items, size_t count, void *item)
 	return 0;
 }
 
-static int64_t
-lesser(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
-greater(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 static uint64_t
 add_counts(uint64_t a, uint64_t b)
 {
@@ -124,8 +112,8 @@ source_add(struct leak_source *source, const struct ledger_record *record)
 	bool is_placed = record->line != LEDGER_UNKNOWN || record->offset != LEDGER_UNKNOWN;
 
 	source->count = add_counts(source->count, record->count);
-	source->first = lesser(source->first, record->first);
-	source->last = greater(source->last, record->last);
+	source->first = ks_instant_min(source->first, record->first);
+	source->last = ks_instant_max(source->last, record->last);
 	if (is_placed && record->last >= source->place_time) {
 		source->place_time = record->last;
 		source->line = record->line;
@@ -231,8 +219,8 @@ leak_add(struct leak *leak, const struct ledger_record *record)
 		return -ENOMEM;
 	source_add(source, record);
 	leak->count = add_counts(leak->count, record->count);
-	leak->first = lesser(leak->first, record->first);
-	leak->last = greater(leak->last, record->last);
+	leak->first = ks_instant_min(leak->first, record->first);
+	leak->last = ks_instant_max(leak->last, record->last);
 	if (record->length != leak->length)
 		leak->length = LEDGER_UNKNOWN;
 	if (leak->timeline)

@@ -31,18 +31,6 @@ ks_timeline_begin(const struct timeline *t)
 	return t->base * widths[t->step];
 }
 
-static int64_t
-lesser(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
-greater(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* Go to the next width. */
 static void
 widen(struct timeline *t)
@@ -69,8 +57,8 @@ reach(struct timeline *t, int64_t first, int64_t last)
 		from = first / widths[t->step];
 		to = last / widths[t->step] + 1;
 		if (t->count > 0) {
-			from = lesser(from, t->base);
-			to = greater(to, t->base + (int64_t)t->count);
+			from = ks_instant_min(from, t->base);
+			to = ks_instant_max(to, t->base + (int64_t)t->count);
 		}
 		if (to - from <= (int64_t)TIMELINE_MAX || t->step == LAST_STEP)
 			break;
@@ -93,8 +81,8 @@ ks_timeline_add(struct timeline *t, int64_t first, int64_t last, uint64_t n)
 		double share = 1;
 
 		if (last > first)
-			share = (double)(lesser(last, (at + 1) * width) -
-			                 greater(first, at * width)) /
+			share = (double)(ks_instant_min(last, (at + 1) * width) -
+			                 ks_instant_max(first, at * width)) /
 			        (double)(last - first);
 		t->counts[at - t->base] += share * (double)n;
 	}

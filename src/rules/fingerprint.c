@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "key.h"
 
 #define ESCAPE_MAX 6U /* "\u002B" */
@@ -22,23 +23,14 @@ struct making {
 	size_t pending_len;
 };
 
-static int
-hex_value(uint8_t b)
-{
-	if (b >= '0' && b <= '9')
-		return b - '0';
-	b |= 0x20;
-	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
-}
-
 enum escape { ESCAPE_NONE, ESCAPE_OPEN, ESCAPE_BYTE, ESCAPE_LINE_END };
 
 /* Two hexadecimal digits at text[at]. */
 static enum escape
 read_digits(const uint8_t *text, size_t len, size_t at, uint8_t *ret_byte)
 {
-	int high = len > at ? hex_value(text[at]) : 0,
-	    low = len > at + 1 ? hex_value(text[at + 1]) : 0;
+	int high = len > at ? ks_hex_value(text[at]) : 0,
+	    low = len > at + 1 ? ks_hex_value(text[at + 1]) : 0;
 
 	if (high < 0 || low < 0)
 		return ESCAPE_NONE;
