@@ -205,7 +205,8 @@ KS_PUBLIC void ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret
  * A masked region: a maximal sequence of masked bytes (line ends in it count). rule is an index
  * into the rules given to ks_ruleset_new(): of all satisfied runs in the region a provider's goes
  * before a carrier's, then the one whose masked part begins first, then the one that was given
- * first.
+ * first. A known value goes before a carrier's run: if no provider's run is in the region, rule is
+ * ks_ruleset_count(), which is no rule's number.
  */
 struct ks_finding {
 	size_t rule;
@@ -213,6 +214,7 @@ struct ks_finding {
 	uint64_t length;         /* masked bytes */
 	const char *fingerprint; /* lent until return; NULL: the stream makes none */
 	uint64_t line;           /* of the first masked byte, from 1; 0: lines are not counted */
+	size_t known; /* number of the first known value in it, see ks_known_add(); 0: none */
 };
 
 /*
@@ -268,6 +270,7 @@ typedef void (*ks_attempt_fn)(void *ctx, const struct ks_attempt *attempt);
 
 struct ks_scratch;
 struct ks_fingerprint;
+struct ks_known;
 
 /* Working memory for one thread. Errors: KS_ERROR_MEMORY, KS_ERROR_INTERNAL. */
 KS_PUBLIC int ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch);
@@ -286,7 +289,8 @@ struct ks_stream_options {
 	int keeps_length; /* non-zero: no mask may change the length: for a tag, bytes are filled; for a
 	                         hash, with its fingerprint at the end */
 	const struct ks_fingerprint *fingerprint; /* how to make them; borrowed. NULL: none are */
-	ks_finding_fn on_finding;                 /* NULL: findings are not reported */
+	const struct ks_known *known; /* compiled; masked too; borrowed. NULL: none are */
+	ks_finding_fn on_finding;     /* NULL: findings are not reported */
 	void *finding_ctx;
 	ks_sink_fn sink; /* for ks_stream_feed(); NULL: for ks_stream_mask() */
 	void *sink_ctx;
@@ -364,6 +368,48 @@ KS_PUBLIC int ks_stream_feed(struct ks_stream *stream, struct ks_scratch *scratc
 KS_PUBLIC int ks_stream_feed_stop(struct ks_stream *stream, struct ks_scratch *scratch);
 /* The input has ended: push out what was held. */
 KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *scratch);
+
+/* -------------------------------------------------------- known values ---- */
+
+/*
+ * Values that are masked wherever they stand, whatever they look like: as they are, and spelled in base64,
+ * percent-encoded, as JSON strings, in hexadecimal digits and quoted for a shell (docs/known.md). Values and
+ * what is made of them lie in locked memory that is in no core file and is wiped.
+ * Immutable once compiled, like a ruleset; any number of streams and threads may use it then.
+ */
+
+/* Fewer bytes are no secret value; more are not taken. */
+#define KS_KNOWN_MIN 8U
+#define KS_KNOWN_MAX (1024U * 1024U)
+
+enum ks_known_verdict {
+	KS_KNOWN_TAKEN = 0,
+	KS_KNOWN_SHORT = 1, /* fewer than KS_KNOWN_MIN bytes */
+	KS_KNOWN_LONG = 2,  /* more than KS_KNOWN_MAX bytes */
+	KS_KNOWN_COMMON = 3 /* would mask what is no secret: a word, a simple pattern */
+};
+
+/* Errors: KS_ERROR_MEMORY. */
+KS_PUBLIC int ks_known_new(struct ks_known **ret_known);
+/* NULL is fine. No stream may use it any more. */
+KS_PUBLIC void ks_known_free(struct ks_known *known);
+
+/*
+ * Add a value, which is copied. number, from 1, is what findings tell of it; more than one value may have the
+ * same; of the same value twice, the first counts. Whether it was taken is told in *ret_verdict, which is not an error. Errors:
+ * KS_ERROR_MEMORY, KS_ERROR_MISUSE (compiled already, or number 0).
+ */
+KS_PUBLIC int ks_known_add(struct ks_known *known, const uint8_t *value, size_t len, size_t number,
+                           enum ks_known_verdict *ret_verdict);
+/* To be called once, after the last value. Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE. */
+KS_PUBLIC int ks_known_compile(struct ks_known *known);
+
+/* How many values were taken. */
+KS_PUBLIC size_t ks_known_count(const struct ks_known *known);
+/* Is all of it in memory that is never swapped out? If not, the limit of locked memory is too low. */
+KS_PUBLIC int ks_known_is_locked(const struct ks_known *known);
+/* Bytes of input that can be undecided at once because of these values, at most. */
+KS_PUBLIC size_t ks_known_held(const struct ks_known *known);
 
 /* ------------------------------------------------------------ redactors ---- */
 
