@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "rule_cache.h"
 
 typedef int (*switch_fn)(struct ks_catalog *catalog, const char *name, struct ks_error *reterr);
 
@@ -142,7 +143,8 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 	rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
 	if (!rules->index)
 		return out_of_memory();
-	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
+	if (ks_rule_cache_compile(options, rules->catalog, &rules->set, rules->index, &error) !=
+	    KS_OK)
 		return ks_message_failure(&error);
 	if (options->key_file && ks_key_read_file(options->key_file, &rules->key, &error) != KS_OK)
 		return ks_message_failure(&error);
