@@ -17,6 +17,7 @@
 
 #include "cache.h"
 #include "message.h"
+#include "stored.h"
 
 #define SYSTEM_DIRECTORY "/var/cache/keysieve"
 
@@ -54,7 +55,8 @@ load(void *ctx, const uint8_t *key, uint8_t **ret_bytes, size_t *ret_len)
 	int r = ks_cache_load(ctx, key, ret_bytes, ret_len);
 
 	if (r == CACHE_UNTRUSTED)
-		ks_message_file(ctx, "others may write here: compiled rules are not kept here");
+		ks_message_file(ctx, "not a directory that only you can write in: compiled rules "
+		                     "are not kept there");
 	return r;
 }
 
@@ -64,15 +66,36 @@ save(void *ctx, const uint8_t *key, const uint8_t *bytes, size_t len)
 	(void)ks_cache_save(ctx, key, bytes, len);
 }
 
+/* The options' store. Its ctx, a path, is the caller's to free; NULL: there is none. */
+static struct ks_prepared_store
+find_store(const struct options *options)
+{
+	return (struct ks_prepared_store){
+		.load = load,
+		.save = save,
+		.ctx = options->no_cache ? NULL : find_directory(options),
+	};
+}
+
 int
 ks_rule_cache_compile(const struct options *options, const struct ks_catalog *catalog,
                       struct ks_ruleset **ret_set, size_t *ret_index, struct ks_error *reterr)
 {
-	char *directory = options->no_cache ? NULL : find_directory(options);
-	const struct ks_prepared_store store = { load, save, directory };
-	int r = ks_catalog_compile_stored(catalog, directory ? &store : NULL, ret_set, ret_index,
+	const struct ks_prepared_store store = find_store(options);
+	int r = ks_catalog_compile_stored(catalog, store.ctx ? &store : NULL, ret_set, ret_index,
 	                                  reterr);
 
-	free(directory);
+	free(store.ctx);
+	return r;
+}
+
+int
+ks_rule_cache_compile_rules(const struct options *options, const struct ks_rule *rules,
+                            size_t count, struct ks_ruleset **ret_set, struct ks_error *reterr)
+{
+	const struct ks_prepared_store store = find_store(options);
+	int r = ks_stored_compile(rules, count, store.ctx ? &store : NULL, ret_set, reterr);
+
+	free(store.ctx);
 	return r;
 }
