@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "message.h"
-#include "process.h"
 
 #define TOLD_MAX 8U /* values of a source that are told of by name */
 
@@ -294,7 +293,6 @@ read_all(struct known_values *v, const struct options *o, const struct known_val
 	                    sizeof(*v->origins));
 	if (!v->origins)
 		return out_of_memory();
-	ks_process_allow_locked();
 	r = read_list(v, KNOWN_FILE, &o->known, former);
 	if (r == 0)
 		r = read_list(v, KNOWN_DIRECTORY, &o->known_dir, former);

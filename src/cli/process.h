@@ -4,6 +4,3 @@
 
 /* No core files, no reading of this process's memory by others of the same user. */
 void ks_process_protect(void);
-
-/* Lock as much memory as the system allows. */
-void ks_process_allow_locked(void);

@@ -4,33 +4,33 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "descriptor.h"
-#include "secret_memory.h"
+#include "known_memory.h"
 
 #define FIRST_SIZE ((size_t)16 << 10)
 
 void
 ks_secret_text_done(struct secret_text *text)
 {
-	ks_secret_memory_free(text->bytes, text->size);
+	ks_known_memory_free(text->bytes, text->size);
 	*text = (struct secret_text){ 0 };
 }
 
 static int
 make_room(struct secret_text *text, size_t more)
 {
+	bool is_locked = true;
 	struct secret_text grown = { .len = text->len, .size = text->size ? text->size : FIRST_SIZE };
 
 	if (text->size - text->len >= more)
 		return 0;
 	while (grown.size - text->len < more)
 		grown.size *= 2;
-	grown.bytes = ks_secret_memory_new(grown.size);
+	grown.bytes = ks_known_memory_new(grown.size, &is_locked);
 	if (!grown.bytes)
 		return -ENOMEM;
-	grown.is_unlocked = mlock(grown.bytes, grown.size) < 0;
+	grown.is_unlocked = !is_locked;
 	if (text->len > 0)
 		memcpy(grown.bytes, text->bytes, text->len);
 	ks_secret_text_done(text);
