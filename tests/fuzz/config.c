@@ -29,13 +29,13 @@ choose_command(struct choices *c)
 static bool
 is_like_a_key(const char *window)
 {
-	bool has_upper = false, has_digit = false;
+	unsigned uppers = 0, digits = 0;
 
 	for (size_t i = 0; i < WINDOW; i++) {
-		has_upper |= isupper((unsigned char)window[i]) != 0;
-		has_digit |= isdigit((unsigned char)window[i]) != 0;
+		uppers += isupper((unsigned char)window[i]) != 0;
+		digits += isdigit((unsigned char)window[i]) != 0;
 	}
-	return has_upper && has_digit;
+	return uppers > 1 && digits > 1;
 }
 
 static void

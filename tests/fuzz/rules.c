@@ -32,13 +32,13 @@ struct file {
 static bool
 shows(const struct file *file, const char *window)
 {
-	bool has_upper = false, has_digit = false;
+	unsigned uppers = 0, digits = 0;
 
 	for (size_t i = 0; i < WINDOW; i++) {
-		has_upper |= isupper((unsigned char)window[i]) != 0;
-		has_digit |= isdigit((unsigned char)window[i]) != 0;
+		uppers += isupper((unsigned char)window[i]) != 0;
+		digits += isdigit((unsigned char)window[i]) != 0;
 	}
-	return has_upper && has_digit && memmem(file->text, file->len, window, WINDOW);
+	return uppers > 1 && digits > 1 && memmem(file->text, file->len, window, WINDOW);
 }
 
 static void
