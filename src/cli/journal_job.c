@@ -119,6 +119,10 @@ open_journal(struct journal_job *job)
 		return EXIT_USAGE;
 	}
 	r = ks_journal_open(&place, tell_damage, job, &job->journal, &count);
+	if (r == -ENOSYS) {
+		ks_message("the journal needs libsystemd, which is not installed");
+		return EXIT_IO;
+	}
 	if (r < 0 && job->damaged == 0)
 		return fail_io(name, -r);
 	if (r < 0)

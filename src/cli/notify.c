@@ -6,39 +6,55 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
+#include <stdlib.h>
 #include <time.h>
+
+#include "systemd_library.h"
+
+/* Nobody who is not told anything loads a library for it. */
+static void
+notify(const char *state)
+{
+	struct systemd_library library;
+
+	if (getenv("NOTIFY_SOCKET") && ks_systemd_library_load(&library) == 0)
+		(void)library.notify(0, state);
+}
 
 void
 ks_notify_ready(void)
 {
-	(void)sd_notify(0, "READY=1");
+	notify("READY=1");
 }
 
 /* The time lets the manager tell this reload from an earlier one. */
 void
 ks_notify_reloading(void)
 {
+	char state[64];
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-	                 (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	(void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+	               (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	notify(state);
 }
 
 void
 ks_notify_stopping(void)
 {
-	(void)sd_notify(0, "STOPPING=1");
+	notify("STOPPING=1");
 }
 
 /* Half of what the manager waits, as sd_watchdog_enabled(3) recommends. */
 uint64_t
 ks_notify_interval(void)
 {
+	struct systemd_library library;
 	uint64_t usec;
 
-	if (sd_watchdog_enabled(0, &usec) <= 0)
+	if (!getenv("WATCHDOG_USEC") || ks_systemd_library_load(&library) != 0 ||
+	    library.watchdog_enabled(0, &usec) <= 0)
 		return 0;
 	return usec > 1 ? usec / 2 : 1;
 }
@@ -46,7 +62,7 @@ ks_notify_interval(void)
 void
 ks_notify_alive(void)
 {
-	(void)sd_notify(0, "WATCHDOG=1");
+	notify("WATCHDOG=1");
 }
 
 #else
