@@ -111,7 +111,8 @@ static const struct option_row rows[] = {
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
-	{ KEY_KNOWN, MASKING, "known", "FILE", "mask the values in FILE too, one a line (repeatable)" },
+	{ KEY_KNOWN, MASKING, "known", "FILE",
+	  "mask the values in FILE too, one a line (repeatable)" },
 	{ KEY_KNOWN_DIR, MASKING, "known-dir", "DIR", "the same, one in each file of DIR" },
 	{ KEY_KNOWN_ENV, MASKING, "known-env", "GLOB", "the same, in variables of such names" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
@@ -184,22 +185,7 @@ list_done(struct text_list *list)
 {
 	free(list->items);
 	free(list->owned);
-}
-
-void
-ks_options_done(struct options *o)
-{
-	list_done(&o->rules);
-	list_done(&o->enable);
-	list_done(&o->disable);
-	list_done(&o->only);
-	list_done(&o->journal_files);
-	list_done(&o->revoked_at);
-	list_done(&o->known);
-	list_done(&o->known_dir);
-	list_done(&o->known_env);
-	ks_config_free(o->settings);
-	free(o->given);
+	*list = (struct text_list){ 0 };
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -229,6 +215,19 @@ list_of(struct options *o, int key)
 	default:
 		return NULL;
 	}
+}
+
+void
+ks_options_done(struct options *o)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct text_list *list = list_of(o, rows[i].key);
+
+		if (list)
+			list_done(list);
+	}
+	ks_config_free(o->settings);
+	free(o->given);
 }
 
 /* Paths can have commas and spaces in them. */
