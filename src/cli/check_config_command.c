@@ -15,6 +15,7 @@
 #include "message.h"
 #include "option_table.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "standard_output.h"
 
 /* The options and the rules of the last command, most likely those of the next one too. */
@@ -256,9 +257,12 @@ ks_check_config_command(const struct options *options)
 {
 	const char *path = ks_config_path(options->settings);
 	struct examined last = { .has_rules = false };
+	char sandbox[64];
 	int r;
 
 	(void)printf("# %s\n", path ? path : "no configuration file");
+	ks_sandbox_describe(sandbox, sizeof(sandbox));
+	(void)printf("# the sandbox that there is: %s\n", sandbox);
 	if (options->files[0])
 		r = check_named(&last, options);
 	else
