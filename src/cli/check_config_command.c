@@ -261,12 +261,13 @@ ks_check_config_command(const struct options *options)
 	int r;
 
 	(void)printf("# %s\n", path ? path : "no configuration file");
-	ks_sandbox_describe(sandbox, sizeof(sandbox));
-	(void)printf("# the sandbox that there is: %s\n", sandbox);
 	if (options->files[0])
 		r = check_named(&last, options);
 	else
 		r = check_commands(&last, options);
 	examined_done(&last);
+	ks_sandbox_describe(sandbox, sizeof(sandbox));
+	if (r == 0)
+		(void)printf("# sandbox: %s\n", sandbox);
 	return ks_standard_output_end(r);
 }

@@ -89,10 +89,10 @@ const struct call ks_calls[] = {
 	{ "timer_settime", STREAM },
 	{ "timer_gettime", STREAM },
 	{ "timer_delete", STREAM },
-	{ "eventfd2", STREAM },
-	{ "clone", STREAM, LIMIT_THREAD },
-	{ "set_robust_list", STREAM },
-	{ "rseq", STREAM },
+	{ "eventfd2", STREAM | PLACE },
+	{ "clone", STREAM | PLACE, LIMIT_THREAD },
+	{ "set_robust_list", STREAM | PLACE },
+	{ "rseq", STREAM | PLACE },
 	{ "prctl", STREAM, LIMIT_NAME },
 
 	/* Files that change. */
@@ -249,7 +249,7 @@ ks_call_limit_text(enum call_limit limit)
 	case LIMIT_NONE:
 		break;
 	case LIMIT_READING:
-		return "for reading only";
+		return "for reading only, else `EACCES`";
 	case LIMIT_NO_CODE:
 		return "not with `PROT_EXEC`";
 	case LIMIT_THREAD:
@@ -264,7 +264,7 @@ ks_call_limit_text(enum call_limit limit)
 		return "`F_GETFD F_SETFD F_GETFL F_SETFL F_DUPFD_CLOEXEC F_GETPIPE_SZ "
 		       "F_SETPIPE_SZ`";
 	case LIMIT_TERMINAL:
-		return "`TCGETS TIOCGWINSZ`";
+		return "`TCGETS TIOCGWINSZ FIONREAD`";
 	case LIMIT_PROMPT:
 		return "`TCSETSF`";
 	case LIMIT_NAME:

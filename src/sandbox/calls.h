@@ -16,7 +16,7 @@ enum call_limit {
 	LIMIT_UNSENT,   /* sendto, recvfrom: to and from whom the socket is connected with */
 	LIMIT_ASKING,   /* prlimit64: of this process, nothing is set */
 	LIMIT_FCNTL,    /* flags, copies, sizes of pipes */
-	LIMIT_TERMINAL, /* ioctl: is it a terminal, and how wide */
+	LIMIT_TERMINAL, /* ioctl: is it a terminal, how wide, how much is there to read */
 	LIMIT_PROMPT,   /* ioctl: what is typed is not shown */
 	LIMIT_NAME,     /* prctl: a thread's name */
 };

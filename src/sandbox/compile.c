@@ -9,8 +9,10 @@
 #include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,22 @@ allow_values(scmp_filter_ctx filter, const char *name, unsigned argument, const 
 		allow_if(filter, name, SCMP_CMP(argument, SCMP_CMP_EQ, values[i]));
 }
 
+/* Who wants to write is refused and not ended: what could not be written is told as such. */
+static void
+allow_reading(scmp_filter_ctx filter, const char *name)
+{
+	static const uint64_t writing[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC };
+	uint64_t all = O_ACCMODE;
+
+	for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++) {
+		struct scmp_arg_cmp flag = SCMP_A2(SCMP_CMP_MASKED_EQ, writing[i], writing[i]);
+
+		add(filter, SCMP_ACT_ERRNO(EACCES), name, &flag, 1);
+		all |= writing[i];
+	}
+	allow_if(filter, name, SCMP_A2(SCMP_CMP_MASKED_EQ, all, O_RDONLY));
+}
+
 #define ALLOW_VALUES(filter, name, argument, values) \
 	allow_values(filter, name, argument, values, sizeof(values) / sizeof((values)[0]))
 
@@ -76,8 +94,7 @@ allow(scmp_filter_ctx filter, const struct call *call)
 {
 	static const uint64_t controls[] = { F_GETFD,         F_SETFD,      F_GETFL,     F_SETFL,
 		                             F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ };
-	static const uint64_t terminals[] = { TCGETS, TIOCGWINSZ };
-	static const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
+	static const uint64_t terminals[] = { TCGETS, TIOCGWINSZ, FIONREAD };
 	const struct scmp_arg_cmp asking[] = { SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0) };
 
 	switch (call->limit) {
@@ -85,7 +102,7 @@ allow(scmp_filter_ctx filter, const struct call *call)
 		add(filter, SCMP_ACT_ALLOW, call->name, NULL, 0);
 		break;
 	case LIMIT_READING:
-		allow_if(filter, call->name, SCMP_A2(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
+		allow_reading(filter, call->name);
 		break;
 	case LIMIT_NO_CODE:
 		allow_if(filter, call->name, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
@@ -202,6 +219,24 @@ static size_t export(scmp_filter_ctx filter, struct sock_filter *ret_code)
 }
 
 static void
+write_instructions(FILE *out, const struct sock_filter *code, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(out, "\t{ %u, %u, %u, %" PRIu32 " },\n", code[i].code, code[i].jt,
+		              code[i].jf, code[i].k);
+}
+
+/*
+ * A tracer that wants a call not to be made, as strace(1) does to inject a fault, puts -1 in its place, which is no call: the
+ * kernel makes none.
+ */
+static const struct sock_filter no_call[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+static void
 write_program(FILE *out, unsigned parts)
 {
 	static struct sock_filter code[FILTER_MAX];
@@ -209,11 +244,10 @@ write_program(FILE *out, unsigned parts)
 	size_t count = export(filter, code);
 
 	seccomp_release(filter);
-	(void)fprintf(out, "static const struct sock_filter code_%x[] = {", parts);
-	for (size_t i = 0; i < count; i++)
-		(void)fprintf(out, "%s{ %u, %u, %u, %" PRIu32 " },", i % 6 ? " " : "\n\t",
-		              code[i].code, code[i].jt, code[i].jf, code[i].k);
-	(void)fprintf(out, "\n};\n");
+	(void)fprintf(out, "static const struct sock_filter code_%x[] = {\n", parts);
+	write_instructions(out, no_call, sizeof(no_call) / sizeof(no_call[0]));
+	write_instructions(out, code, count);
+	(void)fprintf(out, "};\n");
 }
 
 static void
