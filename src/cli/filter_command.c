@@ -25,6 +25,7 @@
 #include "observer.h"
 #include "reload.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "scrub_command.h"
 #include "signals.h"
 #include "statistics.h"
@@ -301,7 +302,7 @@ copy_file(struct job *job, const char *path)
 	if (fd == -EINTR)
 		return 0;
 	if (fd < 0) {
-		ks_message_file(path, strerror(-fd));
+		ks_message_file(path, ks_sandbox_reason(path, -fd));
 		ks_metrics_add(job->telemetry.metrics, METRIC_INPUT_ERRORS, 1);
 		note_status(job, EXIT_IO);
 		return 0;
@@ -384,6 +385,10 @@ start(struct job *job)
 		ks_message("%s", ks_status_text(r));
 		return EXIT_INTERNAL;
 	}
+	ks_notify_open();
+	r = ks_sandbox_enter(job->options);
+	if (r != 0)
+		return r;
 	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
 	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	if (r != 0)

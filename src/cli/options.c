@@ -51,6 +51,8 @@ enum {
 	KEY_METRICS_LISTEN,
 	KEY_CANARY,
 	KEY_CONFIG,
+	KEY_SANDBOX,
+	KEY_SANDBOX_READ,
 	KEY_MAN
 };
 
@@ -63,6 +65,8 @@ enum {
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
 	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
+/* Those that read what others have written. */
+#define SANDBOXED (READING | COMMAND_RULES_IMPORT | COMMAND_REPORT)
 /* Those that have options which can stand in a file. */
 #define CONFIGURED \
 	(ALL & ~(COMMAND_RULES | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP | COMMAND_COMPLETION))
@@ -128,6 +132,10 @@ static const struct option_row rows[] = {
 	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
 	  "mark keys seen over a longer time than this: 90d" },
 	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
+	{ KEY_SANDBOX, SANDBOXED, "sandbox", "HOW",
+	  "auto: what the kernel has; off; require all of it" },
+	{ KEY_SANDBOX_READ, SANDBOXED, "sandbox-read", "PATH",
+	  "let the sandbox read PATH too (repeatable)" },
 	{ KEY_CONFIG, CONFIGURED, "config", "FILE", "read FILE, not " CONFIG_FILE },
 	{ KEY_MAN, COMMAND_HELP, "man", NULL,
 	  "print what keysieve(1) takes from the tables of options" },
@@ -212,6 +220,8 @@ list_of(struct options *o, int key)
 		return &o->known_dir;
 	case KEY_KNOWN_ENV:
 		return &o->known_env;
+	case KEY_SANDBOX_READ:
+		return &o->sandbox_read;
 	default:
 		return NULL;
 	}
@@ -234,7 +244,8 @@ ks_options_done(struct options *o)
 static bool
 is_path_list(int key)
 {
-	return key == KEY_RULES || key == KEY_FILE || key == KEY_KNOWN || key == KEY_KNOWN_DIR;
+	return key == KEY_RULES || key == KEY_FILE || key == KEY_KNOWN || key == KEY_KNOWN_DIR ||
+	       key == KEY_SANDBOX_READ;
 }
 
 static int
@@ -287,6 +298,22 @@ apply_interval(const struct options *o, const char *text, const char *problem, u
 		return ks_option_complain(o, problem);
 	*ret = (uint64_t)duration;
 	return 0;
+}
+
+static int
+apply_sandbox(struct options *o, const char *text)
+{
+	static const char *const words[] = {
+		[SANDBOX_AUTO] = "auto", [SANDBOX_OFF] = "off", [SANDBOX_REQUIRE] = "require"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			o->sandbox = (enum sandbox_wish)i;
+			return 0;
+		}
+	}
+	return ks_option_complain(o, "--sandbox: must be auto, off or require");
 }
 
 static int
@@ -390,6 +417,8 @@ apply_checked(struct options *o, int key, const char *text)
 		                      &o->ledger_interval);
 	case KEY_METRICS_LISTEN:
 		return apply_listen(o, text);
+	case KEY_SANDBOX:
+		return apply_sandbox(o, text);
 	case KEY_CANARY:
 		return apply_interval(o, text, "--canary: must be a time from 1s to 1d, such as 5m",
 		                      &o->canary);
@@ -478,6 +507,8 @@ ks_option_words(const struct option_row *row)
 		return "export json short";
 	case KEY_KEEP_LAST:
 		return "0 1 2 3 4";
+	case KEY_SANDBOX:
+		return "auto off require";
 	default:
 		return NULL;
 	}

@@ -36,6 +36,8 @@ enum command_bit {
 	COMMAND_COMPLETION = 1 << 16
 };
 
+enum sandbox_wish { SANDBOX_AUTO, SANDBOX_OFF, SANDBOX_REQUIRE };
+
 struct command;
 struct config;
 
@@ -85,6 +87,8 @@ struct options {
 	bool no_rules_dir;
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
+	enum sandbox_wish sandbox;
+	struct text_list sandbox_read; /* paths that may be read besides */
 	bool help, version, man;
 	char **files; /* ended by NULL */
 

@@ -14,6 +14,7 @@
 #include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "standard_output.h"
 #include "word.h"
 
@@ -282,6 +283,8 @@ ks_rules_explain_command(const struct options *options)
 		ks_message("rules explain takes one FILE");
 		r = EXIT_USAGE;
 	}
+	if (r == 0)
+		r = ks_sandbox_enter(options);
 	if (r == 0)
 		r = ks_rule_selection_init(&rules, options);
 	if (r == 0)
