@@ -15,6 +15,7 @@
 
 #include "canary.h"
 #include "descriptor.h"
+#include "memory_text.h"
 #include "message.h"
 #include "metrics_address.h"
 
@@ -99,19 +100,17 @@ label_of(const char *path)
 static int
 write_draft(const struct telemetry *t, int fd)
 {
-	char *page = NULL;
-	size_t len;
-	FILE *out = open_memstream(&page, &len);
+	struct memory_text page;
+	FILE *out = ks_memory_text_open(&page);
 	int r;
 
 	if (!out)
 		return -ENOMEM;
 	ks_metrics_print(t->metrics, t->label, out);
-	if (fclose(out) != 0)
-		r = -ENOMEM;
-	else
-		r = ks_descriptor_write(fd, (const uint8_t *)page, len);
-	free(page);
+	if (ks_memory_text_close(&page, out) != KS_OK)
+		return -ENOMEM;
+	r = ks_descriptor_write(fd, (const uint8_t *)page.text, page.len);
+	free(page.text);
 	return r == 0 && fchmod(fd, 0644) < 0 ? -errno : r;
 }
 

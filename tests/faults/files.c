@@ -88,13 +88,16 @@ WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, m
 
 /* ------------------------------------------------------------------------ standard I/O ---- */
 
-/* What these do inside is glibc's own affair. A stream that has failed says so. */
+/*
+ * What these do inside is glibc's own affair. A stream that has failed says so. None is interrupted: who uses them
+ * catches no signals.
+ */
 static bool
 stream_fails(enum fault_kind kind, const char *name, FILE *stream)
 {
 	int fault = stream && fileno(stream) >= 0 ? fault_of_fd(kind, name, fileno(stream)) : 0;
 
-	if (!fault_is_error(fault))
+	if (fault == EINTR || !fault_is_error(fault))
 		return false;
 	stream->_flags |= STREAM_FAILED;
 	return true;

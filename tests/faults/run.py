@@ -159,7 +159,7 @@ def check_outputs(run, want):
         if got == want[name]:
             continue
         complete = False
-        if name not in run.scenario.rewrites and not want[name].startswith(got):
+        if name not in run.scenario.rewrites and not run.scenario.is_loose and not want[name].startswith(got):
             raise Wrong(f"{name} is no prefix of what is right: {len(got)} bytes for {len(want[name])}")
     return complete
 
@@ -170,18 +170,18 @@ def check_sides(run):
 
 def check_messages(run):
     for line in run.stderr.splitlines():
-        if not line.startswith(b"keysieve: "):
+        if not line.startswith((b"keysieve: ", b"Error in GnuTLS")):
             raise Wrong(f"on stderr: {line[:100]!r}")
 
 
-def check_status(run, fault, is_complete):
+def check_status(run, fault, is_complete, is_second=False):
     good = run.scenario.ends_with
     if run.status < 0:
         raise Wrong(f"killed by signal {-run.status}")
     if run.status == good:
         if not is_complete:
             raise Wrong(f"status {good} though output is missing")
-        if not check_sides(run) and not run.stderr:
+        if not is_second and not check_sides(run) and not run.stderr:
             raise Wrong("something is missing beside the output, and nobody was told")
     elif run.status not in GOOD:
         raise Wrong(f"status {run.status}")
@@ -193,18 +193,18 @@ def check_status(run, fault, is_complete):
         raise Wrong(f"status {run.status} without a fault: {run.stderr[:200]!r}")
 
 
-def judge(run, want, fault):
+def judge(run, want, fault, is_second=False):
     check_payload(run)
     check_files(run)
     check_messages(run)
-    check_status(run, fault, check_outputs(run, want))
+    check_status(run, fault, check_outputs(run, want), is_second)
 
 
 def judge_again(run, want):
     run.go({})
     if not check_outputs(run, want):
         raise Wrong("a second run does not bring what the first did not")
-    judge(run, want, None)
+    judge(run, want, None, is_second=True)
 
 
 def try_fault(scenario, setting, want, fault):
@@ -322,7 +322,7 @@ def run_all(setting, chosen, pool):
             failed += 1
             continue
         for kind, count in counts.items():
-            if count > 0 and setting.kind in (None, kind):
+            if count > 0 and setting.kind in (None, kind) and kind not in scenario.unlike:
                 runs[pool.submit(search, scenario, setting, want, kind, count)] = scenario, kind
     for future in concurrent.futures.as_completed(runs):
         scenario, kind = runs[future]
