@@ -145,10 +145,11 @@ write_file(struct telemetry *t)
 	r = replace_file(t);
 	if (r < 0) {
 		ks_metrics_add(t->metrics, METRIC_REPORT_ERRORS, 1);
-		if (!t->file_has_failed)
+		if (ks_complaint_raise(&t->file_failed))
 			ks_message_file(t->options->metrics_file, strerror(-r));
+	} else if (ks_complaint_settle(&t->file_failed)) {
+		ks_message_file(t->options->metrics_file, "it can be written again");
 	}
-	t->file_has_failed = r < 0;
 	t->file_due = ks_passage_clock() + FILE_SECONDS * SECOND_NS;
 	return r;
 }

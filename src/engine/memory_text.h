@@ -19,5 +19,5 @@ struct memory_text {
 FILE *ks_memory_text_open(struct memory_text *text);
 /* How long it is up to here. */
 size_t ks_memory_text_length(const struct memory_text *text, FILE *out);
-/* Returns KS_OK, or KS_ERROR_MEMORY and text->text is NULL. */
+/* Returns KS_OK, or KS_ERROR_MEMORY, which is negative, and text->text is NULL. */
 int ks_memory_text_close(struct memory_text *text, FILE *out);

@@ -100,7 +100,7 @@ write_line(struct ledger *l, enum line kind, const struct sighting *s,
 		ks_sighting_write_repeat(s, times, ks_instant_now(), out);
 	else
 		ks_sighting_write_suppressed(times, ks_instant_now(), out);
-	if (ks_memory_text_close(&text, out) != KS_OK)
+	if (ks_memory_text_close(&text, out) < 0)
 		return -ENOMEM;
 	r = l->options.write(l->options.write_ctx, text.text, text.len);
 	free(text.text);
@@ -188,6 +188,19 @@ unchain(struct ledger *l, uint32_t i)
 	*at = l->entries[i].next;
 }
 
+/* What could not be told of one key is told with that of others. */
+static void
+suppress(struct ledger *l, const struct seen_times *times)
+{
+	if (times->count == 0)
+		return;
+	if (l->suppressed.count == 0 || times->first < l->suppressed.first)
+		l->suppressed.first = times->first;
+	if (l->suppressed.count == 0 || times->last > l->suppressed.last)
+		l->suppressed.last = times->last;
+	l->suppressed.count += times->count;
+}
+
 /* An entry that is in no list and no chain. */
 static uint32_t
 make_room(struct ledger *l)
@@ -196,7 +209,8 @@ make_room(struct ledger *l)
 
 	if (l->used < l->options.keys)
 		return l->used++;
-	(void)write_repeat(l, &l->entries[i]);
+	if (write_repeat(l, &l->entries[i]) != 0)
+		suppress(l, &l->entries[i].again);
 	unchain(l, i);
 	unlist(l, i);
 	free(l->entries[i].first_seen);
