@@ -122,13 +122,14 @@ reload_known(struct job *job)
 /* ----------------------------------------------------------------------- signals ---- */
 
 static void
-print_statistics(const struct job *job)
+print_statistics(struct job *job)
 {
 	enum ks_frame frame = ks_filter_frame(job->filter);
 
 	ks_statistics_print(&job->stats, ks_filter_bytes(job->filter), stderr);
 	if (frame != KS_FRAME_AUTO)
 		ks_message("frames: %s", ks_frame_name(frame));
+	ks_observer_print(&job->observer);
 }
 
 static void
