@@ -27,6 +27,8 @@ enum {
 	KEY_KNOWN_ENV,
 	KEY_PREFIX,
 	KEY_NO_RULES_D,
+	KEY_CACHE_DIR,
+	KEY_NO_CACHE,
 	KEY_STATS,
 	KEY_CHECK,
 	KEY_JSON,
@@ -62,6 +64,8 @@ enum {
 	(MASKING | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
 	 COMMAND_RULES_ALLOW | COMMAND_FINGERPRINT)
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
+/* Those that look for compiled rules: rules list compiles none, and rules check is to see what compiling says. */
+#define COMPILING (CHOOSING & ~COMMAND_RULES_LIST)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
 	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
@@ -111,6 +115,9 @@ static const struct option_row rows[] = {
 	{ KEY_DISABLE, CHOOSING, "disable", "ID,...", "switch rules or packs off (repeatable)" },
 	{ KEY_ONLY, CHOOSING, "only", "ID,...",
 	  "use these rules or packs and no others (repeatable)" },
+	{ KEY_CACHE_DIR, COMPILING, "cache-dir", "DIR",
+	  "keep compiled rules there; see docs/rules.md" },
+	{ KEY_NO_CACHE, COMPILING, "no-cache", NULL, "compile rules at each start" },
 	{ KEY_KEY_FILE,
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
@@ -337,6 +344,8 @@ text_of(struct options *o, int key)
 		return &o->output;
 	case KEY_RULES_DIR:
 		return &o->rules_dir;
+	case KEY_CACHE_DIR:
+		return &o->cache_dir;
 	case KEY_KEY_FILE:
 		return &o->key_file;
 	case KEY_PREFIX:
@@ -377,6 +386,8 @@ switch_of(struct options *o, int key)
 		return &o->stats;
 	case KEY_NO_RULES_D:
 		return &o->no_rules_dir;
+	case KEY_NO_CACHE:
+		return &o->no_cache;
 	case KEY_JSON:
 		return &o->json;
 	case KEY_FROM_START:
