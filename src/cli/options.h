@@ -81,6 +81,7 @@ struct options {
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */
 	unsigned keep_last;
+	unsigned threads; /* 0: the usual number */
 	bool no_rules_dir;
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
