@@ -11,18 +11,18 @@
 #include "filter_state.h"
 #include "secret_memory.h"
 
-#define TEXT_MAX (BLOCK_SIZE + INPUT_READ_MIN)
-
 int
 ks_block_init(struct block *b, const struct filter *f)
 {
-	*b = (struct block){ .masked_max = f->is_pushed ? 2 * TEXT_MAX : TEXT_MAX };
-	b->memory_size = FRONT_SIZE + TEXT_MAX + b->masked_max;
+	size_t text_max = f->options.block_size + INPUT_READ_MIN;
+
+	*b = (struct block){ .masked_max = f->is_pushed ? 2 * text_max : text_max };
+	b->memory_size = FRONT_SIZE + text_max + b->masked_max;
 	b->memory = ks_secret_memory_new(b->memory_size);
 	if (!b->memory)
 		return KS_ERROR_MEMORY;
 	b->text = b->memory + FRONT_SIZE;
-	b->masked = b->text + TEXT_MAX;
+	b->masked = b->text + text_max;
 	return KS_OK;
 }
 

@@ -18,7 +18,6 @@
 
 #include "findings.h"
 
-#define BLOCK_SIZE    (256U << 10)
 #define BLOCK_CONTEXT KS_LOOK_BACK
 
 struct filter;
@@ -27,7 +26,7 @@ struct stretch;
 struct block {
 	uint8_t *memory;
 	size_t memory_size, masked_max;
-	uint8_t *text;
+	uint8_t *text; /* room for the filter's block size and INPUT_READ_MIN bytes */
 	size_t len;
 	uint8_t context[BLOCK_CONTEXT];
 	uint64_t lines, context_lines; /* ends of lines in both, if lines are counted */

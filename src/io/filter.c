@@ -41,6 +41,8 @@ ks_filter_new(const struct filter_options *options)
 	if (!f)
 		return NULL;
 	f->options = *options;
+	if (f->options.block_size == 0)
+		f->options.block_size = READ_SIZE;
 	f->frame = options->frame;
 	f->is_line_start = true;
 	f->memory = ks_secret_memory_new(FRONT_SIZE + READ_SIZE);

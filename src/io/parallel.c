@@ -31,8 +31,9 @@
 #include "crew.h"
 #include "filter_state.h"
 
-#define AHEAD    2U          /* blocks more than there are threads */
-#define CUT_BACK (64U << 10) /* bytes of a block in which a line's end is looked for */
+#define AHEAD 2U /* blocks more than there are threads */
+#define CUT_BACK \
+	4U /* one part in so many of a block, its last one, is where a line's end is looked for */
 #define SKIP_MAX 64U
 
 struct parallel {
@@ -177,8 +178,10 @@ start(struct parallel *p)
 static void
 fill(struct parallel *p, struct block *b, struct inlet *inlet)
 {
-	while (p->last > 0 && b->len < BLOCK_SIZE && ks_inlet_is_ready(inlet)) {
-		size_t room = BLOCK_SIZE - b->len;
+	size_t size = p->filter->options.block_size;
+
+	while (p->last > 0 && b->len < size && ks_inlet_is_ready(inlet)) {
+		size_t room = size - b->len;
 
 		p->last = ks_inlet_read(inlet, b->text + b->len,
 		                        room < INPUT_READ_MIN ? INPUT_READ_MIN : room);
@@ -192,15 +195,14 @@ fill(struct parallel *p, struct block *b, struct inlet *inlet)
 
 /* Where to end a block, so that nothing is likely to be open there: behind a line, or at least a word. */
 static size_t
-place_to_cut(const struct block *b)
+place_to_cut(const struct block *b, size_t size)
 {
-	const uint8_t *from = b->text + b->len - CUT_BACK, *at;
+	size_t back = b->len < size ? 0 : size / CUT_BACK;
+	const uint8_t *from = b->text + b->len - back, *at;
 
-	if (b->len < BLOCK_SIZE)
-		return b->len;
-	at = memrchr(from, '\n', CUT_BACK);
+	at = memrchr(from, '\n', back);
 	if (!at)
-		at = memrchr(from, ' ', CUT_BACK);
+		at = memrchr(from, ' ', back);
 	return at ? (size_t)(at - b->text) + 1 : b->len;
 }
 
@@ -208,7 +210,7 @@ place_to_cut(const struct block *b)
 static void
 cut(struct parallel *p, struct block *b)
 {
-	size_t len = place_to_cut(b);
+	size_t len = place_to_cut(b, p->filter->options.block_size);
 
 	p->rest = b->text + len;
 	p->rest_len = b->len - len;
