@@ -16,7 +16,7 @@
 #include "worlds.h"
 
 #define TEXT_MAX   ((size_t)700 << 10) /* the first read is one thread's */
-#define OUTPUT_MAX (16 * TEXT_MAX)
+#define OUTPUT_MAX (20 * TEXT_MAX)
 #define LINE_MAX   128U
 
 /* ------------------------------------------------------------------------ output ---- */
@@ -313,6 +313,73 @@ START_TEST(pipes)
 }
 END_TEST
 
+/* The same again and again, so that what is looked for stands at some cut. */
+static const struct {
+	const char *name;
+	struct ks_rule rule;
+	const char *piece;
+	enum ks_mask mask;
+} repeated[] = {
+	{ "a trigger goes over the end of a line",
+	  { .id = "block", .trigger = "begin the block:\n", .body = "a-z0-9", .min = 6 },
+	  "begin the block:\nabcdefgh\n",
+	  KS_MASK_FILL },
+	{ "a trigger of another line begins the context",
+	  { .id = "far",
+	    .trigger = "[-]{40}begin\n[.]{20}",
+	    .body = "a-z0-9",
+	    .min = 6,
+	    .kind = KS_KIND_CARRIER },
+	  "-----------------------------------------begin\n....................abcdefgh\n",
+	  KS_MASK_FILL },
+	{ "a context begins behind what refuses a match",
+	  { .id = "bounded",
+	    .trigger = "k-",
+	    .body = "a-z-",
+	    .min = 6,
+	    .boundary = KS_BOUNDARY_ALNUM },
+	  "ak-",
+	  KS_MASK_FILL },
+	{ "masks are much longer than what they stand for",
+	  { .id = "a-rule-whose-name-is-longer-than-every-secret-of-its",
+	    .trigger = "k-",
+	    .body = "a-z",
+	    .min = 3 },
+	  "k-abc ",
+	  KS_MASK_TAG },
+	{ "all is one secret",
+	  { .id = "long", .trigger = "k-", .body = "a-z0-9\\s-", .min = 6 },
+	  "k-ab\n",
+	  KS_MASK_FILL },
+	{ "every block ends in a secret that the next begins with",
+	  { .id = "long", .trigger = "k-", .body = "a-z\\s", .min = 6 },
+	  "k-abcdefgh\nijklmnop\nqrst\n.\n",
+	  KS_MASK_FILL },
+	{ "a secret's beginning is known by what stands before it",
+	  { .id = "infix", .trigger = "JQQ", .body = "a-z", .min = 2, .before = "[a-zQJ\\n]{9}" },
+	  "abcd\nefghijkJQQlmnop\n. ",
+	  KS_MASK_FILL },
+};
+
+START_TEST(again_and_again)
+{
+	uint8_t *text = malloc(TEXT_MAX);
+	struct job job = { .text = text,
+		           .options = { .counts_lines = 1, .mask = repeated[_i].mask } };
+	struct ks_ruleset *set;
+	size_t len = strlen(repeated[_i].piece);
+
+	ck_assert(text != NULL);
+	for (size_t i = 0; i < TEXT_MAX; i++)
+		text[i] = (uint8_t)repeated[_i].piece[i % len];
+	ck_assert_int_eq(ks_ruleset_new(&repeated[_i].rule, 1, &set, NULL), KS_OK);
+	job.set = set;
+	compare(&job, repeated[_i].name);
+	ks_ruleset_free(set);
+	free(text);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -322,6 +389,8 @@ main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, files, 0, (int)world_count);
 	tcase_add_loop_test(tcase, pipes, 0, (int)world_count);
+	tcase_add_loop_test(tcase, again_and_again, 0,
+	                    (int)(sizeof(repeated) / sizeof(repeated[0])));
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }
