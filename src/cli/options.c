@@ -13,6 +13,7 @@
 #include "message.h"
 #include "metrics_address.h"
 #include "option_table.h"
+#include "thread_count.h"
 #include "word.h"
 
 enum {
@@ -83,6 +84,7 @@ static const struct option_row rows[] = {
 	{ KEY_KEEP_TIMES, COMMAND_FILTER, "keep-times", NULL,
 	  "with -i: leave the files' times as they are" },
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
+	{ 'j', COMMAND_FILTER, "threads", "N", "work with N threads; auto: one a core" },
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
@@ -416,6 +418,11 @@ apply_checked(struct options *o, int key, const char *text)
 	switch (key) {
 	case KEY_FRAME:
 		return apply_frame(o, text);
+	case 'j':
+		return ks_thread_count_read(text, &o->threads)
+		               ? 0
+		               : ks_option_complain(
+					 o, "--threads: must be a number up to 64, or auto");
 	case KEY_MASK:
 		return apply_mask(o, text);
 	case KEY_FILL_CHAR:
