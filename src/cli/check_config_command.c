@@ -15,6 +15,7 @@
 #include "message.h"
 #include "option_table.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "standard_output.h"
 
 /* The options and the rules of the last command, most likely those of the next one too. */
@@ -273,6 +274,7 @@ ks_check_config_command(const struct options *options)
 {
 	const char *path = ks_config_path(options->settings);
 	struct examined last = { .has_rules = false };
+	char sandbox[64];
 	int r;
 
 	(void)printf("# %s\n", path ? path : "no configuration file");
@@ -281,5 +283,8 @@ ks_check_config_command(const struct options *options)
 	else
 		r = check_commands(&last, options);
 	examined_done(&last);
+	ks_sandbox_describe(sandbox, sizeof(sandbox));
+	if (r == 0)
+		(void)printf("# sandbox: %s\n", sandbox);
 	return ks_standard_output_end(r);
 }

@@ -17,6 +17,7 @@
 #include "message.h"
 #include "named_input.h"
 #include "report.h"
+#include "sandbox.h"
 #include "standard_output.h"
 #include "whole_file.h"
 
@@ -338,6 +339,8 @@ ks_report_command(const struct options *options)
 	struct job job = { .options = options, .leaks = { .has_timelines = options->html } };
 	int r = read_options(&job);
 
+	if (r == 0)
+		r = ks_sandbox_enter(options);
 	if (r == 0)
 		r = read_ledgers(&job);
 	if (r == 0)
