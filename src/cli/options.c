@@ -124,8 +124,7 @@ static const struct option_row rows[] = {
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
-	{ KEY_KNOWN, MASKING, "known", "FILE",
-	  "mask the values in FILE too, one a line (repeatable)" },
+	{ KEY_KNOWN, MASKING, "known", "FILE", "mask the values in FILE, one a line (repeatable)" },
 	{ KEY_KNOWN_DIR, MASKING, "known-dir", "DIR", "the same, one in each file of DIR" },
 	{ KEY_KNOWN_ENV, MASKING, "known-env", "GLOB", "the same, in variables of such names" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
