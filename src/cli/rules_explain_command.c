@@ -290,7 +290,7 @@ ks_rules_explain_command(const struct options *options)
 	if (r == 0)
 		r = read_text(&text, options->files[0]);
 	if (r == 0)
-		r = ks_explanation_init(&explanation, &rules, text.bytes, text.len);
+		r = ks_explanation_init(&explanation, options, &rules, text.bytes, text.len);
 	if (r == 0)
 		print_explanation(&explanation, rules.catalog);
 	ks_explanation_done(&explanation);

@@ -44,7 +44,8 @@ parts_of(const struct options *o)
 	if (o->in_place)
 		return parts | SECCOMP_PLACE;
 	parts |= command & MASKING ? SECCOMP_STREAM : 0;
-	parts |= command & (COMMAND_FOLLOW | COMMAND_JOURNAL) ? SECCOMP_WATCH : 0;
+	if (command & (COMMAND_FOLLOW | COMMAND_JOURNAL) || o->known.count + o->known_dir.count > 0)
+		parts |= SECCOMP_WATCH;
 	parts |= writes_files(o) ? SECCOMP_WRITE : 0;
 	return parts | (o->metrics_listen ? SECCOMP_SERVER : 0);
 }

@@ -203,6 +203,18 @@ add_selection(struct sandbox_paths *paths, const struct options *o)
 		add_file(paths, o, o->key_file);
 }
 
+/* What is mounted is swapped as a whole, by a link in the directory. */
+static void
+add_known(struct sandbox_paths *paths, const struct options *o)
+{
+	for (size_t i = 0; i < o->known.count; i++)
+		add_file(paths, o, o->known.items[i]);
+	for (size_t i = 0; i < o->known_dir.count; i++) {
+		add_surroundings(paths, o->known_dir.items[i], READ);
+		add_tree(paths, o->known_dir.items[i]);
+	}
+}
+
 /* ------------------------------------------------------------------------ inputs ---- */
 
 static void
@@ -424,6 +436,8 @@ ks_sandbox_paths_gather(struct sandbox_paths *paths, const struct options *optio
 	}
 	if (options->command->bit != COMMAND_REPORT)
 		add_selection(paths, options);
+	if (options->command->bit & RELOADING)
+		add_known(paths, options);
 	add_files(paths, options);
 	add_outputs(paths, options);
 	for (size_t i = 0; i < options->sandbox_read.count; i++)

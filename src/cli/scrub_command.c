@@ -262,8 +262,10 @@ ks_scrub_command(const struct options *options)
 	note_status(&job, start(&job));
 	if (job.status == 0) {
 		scrub_all(&job);
-		if (options->stats)
+		if (options->stats) {
 			ks_statistics_print(&job.stats, job.bytes, stderr);
+			ks_observer_print(&job.observer);
+		}
 	}
 	ks_observer_done(&job.observer);
 	ks_scratch_free(job.scratch);

@@ -15,6 +15,7 @@
 
 #include "canary.h"
 #include "descriptor.h"
+#include "memory_text.h"
 #include "message.h"
 #include "metrics_address.h"
 
@@ -99,19 +100,17 @@ label_of(const char *path)
 static int
 write_draft(const struct telemetry *t, int fd)
 {
-	char *page = NULL;
-	size_t len;
-	FILE *out = open_memstream(&page, &len);
+	struct memory_text page;
+	FILE *out = ks_memory_text_open(&page);
 	int r;
 
 	if (!out)
 		return -ENOMEM;
 	ks_metrics_print(t->metrics, t->label, out);
-	if (fclose(out) != 0)
-		r = -ENOMEM;
-	else
-		r = ks_descriptor_write(fd, (const uint8_t *)page, len);
-	free(page);
+	if (ks_memory_text_close(&page, out) != KS_OK)
+		return -ENOMEM;
+	r = ks_descriptor_write(fd, (const uint8_t *)page.text, page.len);
+	free(page.text);
 	return r == 0 && fchmod(fd, 0644) < 0 ? -errno : r;
 }
 
@@ -146,10 +145,11 @@ write_file(struct telemetry *t)
 	r = replace_file(t);
 	if (r < 0) {
 		ks_metrics_add(t->metrics, METRIC_REPORT_ERRORS, 1);
-		if (!t->file_has_failed)
+		if (ks_complaint_raise(&t->file_failed))
 			ks_message_file(t->options->metrics_file, strerror(-r));
+	} else if (ks_complaint_settle(&t->file_failed)) {
+		ks_message_file(t->options->metrics_file, "it can be written again");
 	}
-	t->file_has_failed = r < 0;
 	t->file_due = ks_passage_clock() + FILE_SECONDS * SECOND_NS;
 	return r;
 }
@@ -289,6 +289,9 @@ ks_telemetry_use_rules(struct telemetry *t, const struct rule_selection *rules)
 	t->canary_has_failed = t->canary_is_missing = false;
 	t->canary_due = 0;
 	ks_metrics_set_exposed(t->metrics, false);
+	if (rules->known &&
+	    ks_metrics_use_known(t->metrics, ks_known_count(rules->known->compiled)) != KS_OK)
+		return KS_ERROR_MEMORY;
 	return ks_metrics_use_rules(t->metrics, rules->catalog, rules->index,
 	                            ks_ruleset_count(rules->set));
 }

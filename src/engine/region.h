@@ -23,6 +23,7 @@ struct region {
 	uint64_t line;      /* of from */
 	uint64_t line_ends; /* that have passed, if they are counted */
 	struct credit credit;
+	struct known_credit known;
 	uint8_t tail[REGION_TAIL_MAX]; /* its last bytes, which were not put out, as they were */
 	size_t tail_len;
 };
@@ -35,6 +36,8 @@ int ks_region_init(struct region *region, const struct ks_ruleset *set,
                    const struct ks_stream_options *options);
 /* Wipes it. */
 void ks_region_done(struct region *region);
+/* As after ks_region_init(). */
+void ks_region_reset(struct region *region);
 
 /* These two take the stream's settled bytes, in order. They return 0, or KS_ERROR_SINK. */
 

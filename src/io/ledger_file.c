@@ -219,12 +219,26 @@ put_quietly(const struct ledger_file *file, struct iovec *parts, int count)
 	return n;
 }
 
+/* To a file that nobody can find any more nothing need be written. */
+static bool
+was_removed(const struct ledger_file *file)
+{
+	struct stat now;
+
+	return file->number < 0 && S_ISREG(file->st.st_mode) && fstat(file->fd, &now) == 0 &&
+	       now.st_nlink == 0;
+}
+
 int
 ks_ledger_file_write(struct ledger_file *file, const char *line, size_t len)
 {
 	char end[] = "\n";
-	struct iovec parts[] = { { end, file->is_torn ? 1 : 0 }, { (char *)(uintptr_t)line, len } };
-	ssize_t n;
+	struct iovec parts[] = { { end, 0 }, { (char *)(uintptr_t)line, len } };
+	ssize_t n = was_removed(file) ? ks_ledger_file_reopen(file) : 0;
+
+	if (n < 0)
+		return (int)n;
+	parts[0].iov_len = file->is_torn ? 1 : 0;
 
 	if (!S_ISREG(file->st.st_mode) && len > PIPE_BUF)
 		return -EMSGSIZE;

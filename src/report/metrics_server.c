@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "http_library.h"
+#include "memory_text.h"
 #include "metrics_data.h"
 
 #define CONNECTIONS     16U
@@ -62,37 +63,31 @@ static enum MHD_Result
 answer_text(const struct metrics_server *s, struct MHD_Connection *connection, unsigned status,
             const char *text)
 {
-	char *line = NULL;
-	size_t len;
-	FILE *out = open_memstream(&line, &len);
+	struct memory_text line;
+	FILE *out = ks_memory_text_open(&line);
 
 	if (!out)
 		return MHD_NO;
 	(void)fprintf(out, "%s\n", text);
-	if (fclose(out) != 0) {
-		free(line);
+	if (ks_memory_text_close(&line, out) != KS_OK)
 		return MHD_NO;
-	}
 	return answer(s, connection, status, "text/plain; charset=utf-8",
-	              s->http.response_of(len, line, MHD_RESPMEM_MUST_FREE));
+	              s->http.response_of(line.len, line.text, MHD_RESPMEM_MUST_FREE));
 }
 
 static enum MHD_Result
 answer_metrics(const struct metrics_server *s, struct MHD_Connection *connection)
 {
-	char *page = NULL;
-	size_t len;
-	FILE *out = open_memstream(&page, &len);
+	struct memory_text page;
+	FILE *out = ks_memory_text_open(&page);
 
 	if (!out)
 		return MHD_NO;
 	ks_metrics_print(s->metrics, NULL, out);
-	if (fclose(out) != 0) {
-		free(page);
+	if (ks_memory_text_close(&page, out) != KS_OK)
 		return MHD_NO;
-	}
 	return answer(s, connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
-	              s->http.response_of(len, page, MHD_RESPMEM_MUST_FREE));
+	              s->http.response_of(page.len, page.text, MHD_RESPMEM_MUST_FREE));
 }
 
 static enum MHD_Result
