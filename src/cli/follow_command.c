@@ -23,6 +23,7 @@
 #include "observer.h"
 #include "output.h"
 #include "reload.h"
+#include "sandbox.h"
 #include "signals.h"
 #include "state.h"
 #include "telemetry.h"
@@ -108,7 +109,8 @@ tell(void *ctx, enum follower_note note, const char *path, int error)
 		ks_message_file(path, "waiting for it");
 		break;
 	case FOLLOWER_FAILED:
-		ks_message_file(path, error == EINVAL ? "not a regular file" : strerror(error));
+		ks_message_file(path, error == EINVAL ? "not a regular file"
+		                                      : ks_sandbox_reason(path, error));
 		ks_metrics_add(metrics, METRIC_INPUT_ERRORS, 1);
 		break;
 	case FOLLOWER_READS:
@@ -500,6 +502,17 @@ begin_telemetry(struct job *job)
 }
 
 static int
+enter_sandbox(struct job *job)
+{
+	int r;
+
+	ks_notify_open();
+	r = ks_sandbox_enter(job->options);
+	note_status(job, r);
+	return r == 0 ? 0 : -1;
+}
+
+static int
 start(struct job *job)
 {
 	struct rule_selection selection;
@@ -518,6 +531,8 @@ start(struct job *job)
 		return -1;
 	}
 	r = use_rules(job, &selection);
+	if (r == 0)
+		r = enter_sandbox(job);
 	if (r == 0)
 		r = open_state(job, &saved);
 	if (r == 0)

@@ -12,6 +12,8 @@
 
 #include "masking.h"
 #include "message.h"
+#include "notify.h"
+#include "sandbox.h"
 #include "sighting.h"
 
 #define SOURCE_NAME   "journal"
@@ -418,20 +420,24 @@ ks_journal_job_init(struct journal_job *job, const struct options *options,
                     struct observer *observer)
 {
 	const char *format = options->format ? options->format : "export";
-	int r = 0;
+	int r;
 
 	*job = (struct journal_job){ .options = options, .observer = observer };
 	if (ks_journal_format_parse(format, &job->format) < 0) {
 		ks_message("--format: must be export, json or short");
 		return EXIT_USAGE;
 	}
-	r = open_journal(job);
-	if (r == 0)
-		r = ks_rule_selection_init(&job->rules, options);
+	r = ks_rule_selection_init(&job->rules, options);
 	if (r == 0)
 		r = ks_masking_check(options, &job->rules);
 	if (r == 0)
 		r = ks_telemetry_init(&job->telemetry, options);
+	if (r == 0) {
+		ks_notify_open();
+		r = ks_sandbox_enter(options);
+	}
+	if (r == 0)
+		r = open_journal(job);
 	if (r == 0)
 		r = open_state(job);
 	if (r == 0)

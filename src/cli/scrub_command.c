@@ -16,6 +16,7 @@
 #include "observer.h"
 #include "progress.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "scrub.h"
 #include "statistics.h"
 
@@ -249,7 +250,7 @@ start(struct job *job)
 		return EXIT_INTERNAL;
 	}
 	begin_progress(job);
-	return 0;
+	return ks_sandbox_enter(job->options);
 }
 
 int

@@ -193,6 +193,16 @@ listen_for(struct telemetry *t)
 	return r == -ENOSYS ? EXIT_USAGE : EXIT_IO;
 }
 
+static int
+start_server(struct telemetry *t)
+{
+	int r = t->server ? ks_metrics_server_start(t->server) : 0;
+
+	if (r < 0)
+		ks_message("--metrics-listen: %s", strerror(-r));
+	return r;
+}
+
 /* ------------------------------------------------------------------------ canary ---- */
 
 /* It stays so until other rules are in use: a fault that comes and goes is no better. */
@@ -305,8 +315,10 @@ int
 ks_telemetry_begin(struct telemetry *t, const struct rule_selection *rules, struct signals *signals,
                    uint64_t interval)
 {
-	int r = 0;
+	int r = start_server(t);
 
+	if (r < 0)
+		return EXIT_IO;
 	if (t->metrics && (interval == 0 || interval > TICK_USEC))
 		interval = TICK_USEC;
 	if (t->canary_every > 0)

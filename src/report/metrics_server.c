@@ -33,6 +33,7 @@ struct visitor {
 struct metrics_server {
 	struct http_library http;
 	struct metrics *metrics;
+	int fd; /* listens; the daemon's, if there is one */
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock; /* of visitors */
 	struct visitor visitors[CONNECTIONS];
@@ -191,21 +192,20 @@ open_socket(const struct metrics_address *address)
 	return r;
 }
 
-static struct MHD_Daemon *
-start_daemon(struct metrics_server *s, int fd)
+int
+ks_metrics_server_start(struct metrics_server *s)
 {
 	sigset_t all, before;
-	struct MHD_Daemon *daemon;
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	daemon = s->http.start_daemon(
+	s->daemon = s->http.start_daemon(
 		MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+		MHD_OPTION_LISTEN_SOCKET, s->fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return daemon;
+	return s->daemon ? 0 : -ENOMEM;
 }
 
 /* Returns NULL when memory is out. */
@@ -238,13 +238,11 @@ ks_metrics_server_new(const struct metrics_address *address, struct metrics *met
 	if (fd < 0)
 		return fd;
 	s = make(&http, metrics);
-	if (s)
-		s->daemon = start_daemon(s, fd);
-	if (!s || !s->daemon) {
+	if (!s) {
 		(void)close(fd);
-		(void)ks_metrics_server_free(s);
 		return -ENOMEM;
 	}
+	s->fd = fd;
 	*ret_server = s;
 	return 0;
 }
@@ -256,6 +254,8 @@ ks_metrics_server_free(struct metrics_server *s)
 		return NULL;
 	if (s->daemon)
 		s->http.stop_daemon(s->daemon);
+	else
+		(void)close(s->fd);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return NULL;
