@@ -18,6 +18,7 @@
 #include "filter_output.h"
 #include "inlet.h"
 #include "input_places.h"
+#include "known_watch.h"
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
@@ -34,6 +35,7 @@ struct job {
 	struct observer observer;
 	struct input_places places;
 	struct signals signals;
+	struct known_watch known_watch;
 	struct rule_selection rules;
 	struct reload reload;
 	struct statistics stats;
@@ -89,15 +91,31 @@ change_rules(struct job *job)
 	return r == KS_OK ? ks_telemetry_use_rules(&job->telemetry, &job->rules) : r;
 }
 
+/* Use the rules that wait as soon as it is idle. */
 static int
-reload_rules(struct job *job)
+use_next_rules(struct job *job)
 {
-	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
 	ks_filter_want_idle(job->filter);
 	return KS_OK;
+}
+
+static int
+reload_rules(struct job *job)
+{
+	ks_observer_reopen(&job->observer);
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare(&job->reload, &job->rules, job->options));
+	return use_next_rules(job);
+}
+
+static int
+reload_known(struct job *job)
+{
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare_known(&job->reload, &job->rules,
+	                                                                  job->options));
+	return use_next_rules(job);
 }
 
 /* ----------------------------------------------------------------------- signals ---- */
@@ -149,7 +167,9 @@ attend(struct job *job)
 		stop_being_ready(job);
 		job->is_stopping = true;
 	}
-	return raised & SIGNALS_RELOAD ? reload_rules(job) : KS_OK;
+	if (raised & SIGNALS_RELOAD)
+		return reload_rules(job);
+	return raised & SIGNALS_KNOWN ? reload_known(job) : KS_OK;
 }
 
 /* ----------------------------------------------------------------------- input ---- */
@@ -347,6 +367,7 @@ start(struct job *job)
 		ks_message("signals: %s", strerror(-r));
 		return EXIT_INTERNAL;
 	}
+	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
 	r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;
@@ -395,6 +416,7 @@ finish(struct job *job)
 	ks_statistics_done(&job->stats);
 	ks_reload_done(&job->reload);
 	ks_rule_selection_done(&job->rules);
+	ks_known_watch_done(&job->known_watch);
 	if (job->is_unfinished)
 		ks_signals_die(&job->signals);
 	ks_signals_done(&job->signals);

@@ -17,6 +17,7 @@
 #include "descriptor.h"
 #include "follow_rules.h"
 #include "follower.h"
+#include "known_watch.h"
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
@@ -35,6 +36,7 @@ struct job {
 	const struct options *options;
 	struct observer observer;
 	struct signals signals;
+	struct known_watch known_watch;
 	struct reload reload;
 	struct follow_rules *rules;
 	struct follower follower;
@@ -227,12 +229,8 @@ use_rules(struct job *job, const struct rule_selection *selection)
 }
 
 static int
-reload(struct job *job)
+use_next_rules(struct job *job)
 {
-	job->must_reopen = true;
-	job->asked_to_reopen = ks_followed_clock();
-	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (!job->reload.is_ready)
 		return 0;
 	if (ks_masking_check(job->options, &job->reload.next) != 0) {
@@ -244,6 +242,27 @@ reload(struct job *job)
 		return -1;
 	ks_follower_change(&job->follower, &job->rules->masker);
 	return 0;
+}
+
+static int
+reload(struct job *job)
+{
+	job->must_reopen = true;
+	job->asked_to_reopen = ks_followed_clock();
+	ks_observer_reopen(&job->observer);
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare(&job->reload, &job->rules->selection,
+	                                           job->options));
+	return use_next_rules(job);
+}
+
+static int
+reload_known(struct job *job)
+{
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare_known(&job->reload, &job->rules->selection,
+	                                                 job->options));
+	return use_next_rules(job);
 }
 
 /* --------------------------------------------------------------------- signals ---- */
@@ -313,7 +332,9 @@ do_signals(struct job *job)
 		report(job);
 	if (raised & SIGNALS_STOP && stop(job) < 0)
 		return -1;
-	return raised & SIGNALS_RELOAD ? reload(job) : 0;
+	if (raised & SIGNALS_RELOAD)
+		return reload(job);
+	return raised & SIGNALS_KNOWN ? reload_known(job) : 0;
 }
 
 static int
@@ -489,8 +510,10 @@ start(struct job *job)
 {
 	struct rule_selection selection;
 	struct checkpoint saved = { 0 };
-	int r = ks_rule_selection_init(&selection, job->options);
+	int r;
 
+	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
+	r = ks_rule_selection_init(&selection, job->options);
 	if (r == 0)
 		r = ks_masking_check(job->options, &selection);
 	if (r == 0)
@@ -528,6 +551,7 @@ finish(struct job *job)
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
 	ks_observer_done(&job->observer);
+	ks_known_watch_done(&job->known_watch);
 	ks_signals_done(&job->signals);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "journal_job.h"
+#include "known_watch.h"
 #include "message.h"
 #include "notify.h"
 #include "signals.h"
@@ -113,6 +114,24 @@ flush(struct journal_job *job)
 }
 
 static enum turn
+reload(struct journal_job *job)
+{
+	ks_observer_reopen(job->observer);
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare(&job->reload, &job->rules, job->options));
+	job->is_reopening = true;
+	return flush(job);
+}
+
+static enum turn
+reload_known(struct journal_job *job)
+{
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare_known(&job->reload, &job->rules,
+	                                                                  job->options));
+	return flush(job);
+}
+
+static enum turn
 take_signals(struct journal_job *job, struct signals *signals)
 {
 	unsigned taken;
@@ -131,12 +150,9 @@ take_signals(struct journal_job *job, struct signals *signals)
 		ks_statistics_print(&job->stats, job->stream.fed, stderr);
 	if (taken & SIGNALS_STOP)
 		return TURN_STOP;
-	if (!(taken & SIGNALS_RELOAD))
-		return TURN_ON;
-	ks_observer_reopen(job->observer);
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
-	job->is_reopening = true;
-	return flush(job);
+	if (taken & SIGNALS_RELOAD)
+		return reload(job);
+	return taken & SIGNALS_KNOWN ? reload_known(job) : TURN_ON;
 }
 
 /* How long until the next checkpoint: milliseconds, or -1 if there is nothing to be saved. */
@@ -311,10 +327,13 @@ close_output(struct journal_job *job)
 static int
 run_job(const struct options *options, struct signals *signals, struct observer *observer)
 {
+	struct known_watch known_watch;
 	struct journal_job job;
 	bool must_die = false;
-	int r = ks_journal_job_init(&job, options, observer);
+	int r;
 
+	ks_known_watch_begin(&known_watch, options, signals);
+	r = ks_journal_job_init(&job, options, observer);
 	if (r == 0) {
 		must_die = run(&job, signals);
 		close_output(&job);
@@ -323,6 +342,7 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 		r = job.status;
 	}
 	ks_journal_job_done(&job);
+	ks_known_watch_done(&known_watch);
 	ks_observer_done(observer);
 	if (must_die)
 		ks_signals_die(signals);

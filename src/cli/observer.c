@@ -253,10 +253,10 @@ push_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
 static void
 run_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
 {
-	if (ks_seen_has(o->seen, sighting->fingerprint))
+	if (ks_seen_has(o->seen, sighting->identity))
 		return;
 	if (push_hook(o, sighting, now))
-		ks_seen_add(o->seen, sighting->fingerprint);
+		ks_seen_add(o->seen, sighting->identity);
 	else if (may_complain(&o->dropped))
 		ks_message("--on-leak: too many new keys at once; the command is not run for all");
 }
@@ -340,35 +340,75 @@ ks_observer_set(const struct observer *o, struct ks_stream_options *stream)
 		stream->fingerprint = o->fingerprint;
 }
 
+/* A known value in the finding; or, which alone is told of it then, nothing else. Returns false if memory is out. */
+static bool
+set_known(struct sighting *sighting, const struct rule_selection *rules,
+          const struct ks_finding *finding, char **ret_identity)
+{
+	struct known_place place;
+
+	*ret_identity = NULL;
+	if (finding->known == 0)
+		return true;
+	ks_known_values_place(rules->known, finding->known, &place);
+	sighting->known_source = place.source;
+	sighting->known_number = place.number;
+	if (finding->rule < ks_ruleset_count(rules->set))
+		return true;
+	if (asprintf(ret_identity, "%s\n%zu\n%u", place.source, place.number, place.changed) < 0)
+		return false;
+	sighting->identity = *ret_identity;
+	sighting->rule = KNOWN_SECRET_ID;
+	sighting->title = "Known secret";
+	return true;
+}
+
+static void
+set_rule(struct sighting *sighting, const struct rule_selection *rules,
+         const struct ks_finding *finding)
+{
+	struct ks_catalog_entry entry;
+
+	if (finding->rule >= ks_ruleset_count(rules->set))
+		return;
+	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
+	sighting->rule = entry.rule.id;
+	sighting->title = entry.rule.title ? entry.rule.title : entry.rule.id;
+	sighting->provider = entry.rule.provider;
+	sighting->revoke = entry.rule.revoke;
+	sighting->fingerprint = sighting->identity = finding->fingerprint;
+	sighting->length = finding->length;
+}
+
 void
 ks_observer_note(struct observer *o, const struct rule_selection *rules, struct statistics *stats,
                  const char *source, const struct ks_finding *finding)
 {
 	uint64_t now;
-	struct ks_catalog_entry entry;
 	struct sighting sighting;
+	char *identity;
 
 	ks_statistics_count(stats, finding);
-	if (!ks_observer_is_on(o) || !finding->fingerprint)
+	if (!ks_observer_is_on(o))
 		return;
 	now = milliseconds_now();
-	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
 	sighting = (struct sighting){
-		.source = ks_source_names_show(&o->names, rules->set, source),
-		.rule = entry.rule.id,
-		.title = entry.rule.title ? entry.rule.title : entry.rule.id,
-		.provider = entry.rule.provider,
-		.revoke = entry.rule.revoke,
-		.fingerprint = finding->fingerprint,
+		.source = ks_source_names_show(&o->names, rules->set,
+		                               rules->known ? rules->known->compiled : NULL,
+		                               source),
 		.offset = finding->offset,
 		.line = finding->line,
-		.length = finding->length,
+		.length = SIGHTING_NO_LENGTH,
 		.time = ks_instant_now(),
 	};
+	set_rule(&sighting, rules, finding);
+	if (!set_known(&sighting, rules, finding, &identity) || !sighting.identity)
+		return;
 	if (o->ledger)
 		ks_ledger_note(o->ledger, &sighting, now);
 	if (o->hook)
 		run_hook(o, &sighting, now);
+	free(identity);
 }
 
 uint64_t

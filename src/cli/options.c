@@ -22,6 +22,9 @@ enum {
 	KEY_ONLY,
 	KEY_RULES_DIR,
 	KEY_KEY_FILE,
+	KEY_KNOWN,
+	KEY_KNOWN_DIR,
+	KEY_KNOWN_ENV,
 	KEY_PREFIX,
 	KEY_NO_RULES_D,
 	KEY_STATS,
@@ -108,6 +111,9 @@ static const struct option_row rows[] = {
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
+	{ KEY_KNOWN, MASKING, "known", "FILE", "mask the values in FILE too, one a line (repeatable)" },
+	{ KEY_KNOWN_DIR, MASKING, "known-dir", "DIR", "the same, one in each file of DIR" },
+	{ KEY_KNOWN_ENV, MASKING, "known-env", "GLOB", "the same, in variables of such names" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
 	  "begin the ids of rules with TEXT, not gitleaks-" },
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
@@ -189,6 +195,9 @@ ks_options_done(struct options *o)
 	list_done(&o->only);
 	list_done(&o->journal_files);
 	list_done(&o->revoked_at);
+	list_done(&o->known);
+	list_done(&o->known_dir);
+	list_done(&o->known_env);
 	ks_config_free(o->settings);
 	free(o->given);
 }
@@ -211,6 +220,12 @@ list_of(struct options *o, int key)
 		return &o->journal_files;
 	case KEY_REVOKED_AT:
 		return &o->revoked_at;
+	case KEY_KNOWN:
+		return &o->known;
+	case KEY_KNOWN_DIR:
+		return &o->known_dir;
+	case KEY_KNOWN_ENV:
+		return &o->known_env;
 	default:
 		return NULL;
 	}
@@ -220,7 +235,7 @@ list_of(struct options *o, int key)
 static bool
 is_path_list(int key)
 {
-	return key == KEY_RULES || key == KEY_FILE;
+	return key == KEY_RULES || key == KEY_FILE || key == KEY_KNOWN || key == KEY_KNOWN_DIR;
 }
 
 static int

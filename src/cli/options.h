@@ -74,6 +74,7 @@ struct options {
 	const char *max_age;        /* NULL: the usual one */
 	const char *as_of;          /* NULL: now */
 	struct text_list journal_files, revoked_at;
+	struct text_list known, known_dir, known_env; /* files, directories, names of variables */
 	const char *ledger;       /* NULL: none is written */
 	const char *on_leak;      /* NULL: nothing is run */
 	uint64_t ledger_interval; /* milliseconds; 0: the usual one */

@@ -279,6 +279,9 @@ ks_telemetry_use_rules(struct telemetry *t, const struct rule_selection *rules)
 	t->canary_has_failed = t->canary_is_missing = false;
 	t->canary_due = 0;
 	ks_metrics_set_exposed(t->metrics, false);
+	if (rules->known &&
+	    ks_metrics_use_known(t->metrics, ks_known_count(rules->known->compiled)) != KS_OK)
+		return KS_ERROR_MEMORY;
 	return ks_metrics_use_rules(t->metrics, rules->catalog, rules->index,
 	                            ks_ruleset_count(rules->set));
 }

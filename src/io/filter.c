@@ -21,7 +21,7 @@
 #include "secret_memory.h"
 
 #define READ_SIZE  (256U << 10)              /* measured: docs/performance.md */
-#define FRONT_SIZE (8U << 10)                /* more than the held bytes of any set of rules */
+#define FRONT_SIZE (16U << 10)               /* more than any rules and known values hold back */
 #define OUT_SIZE   (READ_SIZE + (64U << 10)) /* a read, and what waited before it */
 
 struct filter {

@@ -31,7 +31,10 @@ struct hook_options {
 
 struct hook;
 
-/* Returns NULL when memory is out. */
+/*
+ * Begins the process that will run the command: before the sandbox closes, and before this process knows any secret.
+ * Returns NULL when memory is out, or processes.
+ */
 struct hook *ks_hook_new(const struct hook_options *options);
 /* What still runs is ended. NULL is fine. */
 void ks_hook_free(struct hook *hook);

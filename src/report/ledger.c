@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See ledger.h. Keys are found by a hash of fingerprint and source; the one that was not seen for the longest time
+ * See ledger.h. Keys are found by a hash of identity and source; the one that was not seen for the longest time
  * makes room for a new one.
  *
  *     newest --> entry --> entry --> ... --> oldest
@@ -134,7 +134,7 @@ write_repeat(struct ledger *l, struct entry *e)
 static uint32_t *
 chain_of(const struct ledger *l, const struct sighting *s)
 {
-	const char *const texts[] = { s->fingerprint, s->source };
+	const char *const texts[] = { s->identity, s->source };
 	uint64_t hash = 0xcbf29ce484222325U; /* FNV-1a */
 
 	for (size_t i = 0; i < 2; i++) {
@@ -152,7 +152,7 @@ find(const struct ledger *l, const struct sighting *s)
 	for (; i != NONE; i = l->entries[i].next) {
 		const struct sighting *known = l->entries[i].first_seen;
 
-		if (strcmp(known->fingerprint, s->fingerprint) == 0 &&
+		if (strcmp(known->identity, s->identity) == 0 &&
 		    strcmp(known->source, s->source) == 0)
 			break;
 	}

@@ -148,6 +148,8 @@ print_gauges(const struct page *page, const struct metrics *m)
 	print_gauge(page, "keysieve_held_bytes", "Bytes that were read and are not written yet.",
 	            metric_load(&m->gauges[METRIC_HELD_BYTES]));
 	print_gauge(page, "keysieve_rules", "Rules in use.", metric_load(&m->rule_count));
+	print_gauge(page, "keysieve_known_values", "Known secret values in use.",
+	            metric_load(&m->gauges[METRIC_KNOWN_VALUES]));
 	print_gauge(page, "keysieve_last_reload_successful",
 	            "0 if the last reload failed, so that former rules are in use.",
 	            metric_load(&m->gauges[METRIC_LAST_RELOAD_OK]));
