@@ -23,6 +23,7 @@
 #include "notify.h"
 #include "observer.h"
 #include "output.h"
+#include "path_open.h"
 #include "reload.h"
 #include "signals.h"
 #include "telemetry.h"
@@ -116,7 +117,8 @@ tell(void *ctx, enum follower_note note, const char *path, int error)
 		ks_message_file(path, "waiting for it");
 		break;
 	case FOLLOWER_FAILED:
-		ks_message_file(path, error == EINVAL ? "not a regular file" : strerror(error));
+		ks_message_file(path,
+		                error == EINVAL ? "not a regular file" : ks_path_error_text(error));
 		ks_metrics_add(metrics, METRIC_INPUT_ERRORS, 1);
 		break;
 	case FOLLOWER_READS:
@@ -250,18 +252,18 @@ reload(struct job *job)
 	job->must_reopen = true;
 	job->asked_to_reopen = ks_followed_clock();
 	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare(&job->reload, &job->rules->selection,
-	                                           job->options));
+	ks_telemetry_note_reload(
+		&job->telemetry,
+		ks_reload_prepare(&job->reload, &job->rules->selection, job->options));
 	return use_next_rules(job);
 }
 
 static int
 reload_known(struct job *job)
 {
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare_known(&job->reload, &job->rules->selection,
-	                                                 job->options));
+	ks_telemetry_note_reload(
+		&job->telemetry,
+		ks_reload_prepare_known(&job->reload, &job->rules->selection, job->options));
 	return use_next_rules(job);
 }
 
