@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checkpoint_file.h"
 #include "descriptor.h"
 #include "follow_rules.h"
 #include "follower.h"
@@ -25,7 +24,9 @@
 #include "output.h"
 #include "path_open.h"
 #include "reload.h"
+#include "sandbox.h"
 #include "signals.h"
+#include "state.h"
 #include "telemetry.h"
 
 #define LOOK_MS      1000 /* between two looks at everything */
@@ -43,7 +44,7 @@ struct job {
 	struct follower follower;
 	struct output *output;
 	struct telemetry telemetry;
-	struct checkpoint_file *state; /* NULL: none is kept */
+	struct state state;
 	double saved;                  /* when, of the monotonic clock */
 	bool is_changed;               /* since then */
 	bool must_reopen;              /* the output */
@@ -83,14 +84,6 @@ fail_status(struct job *job, int status)
 	return -1;
 }
 
-static int
-fail_error(struct job *job, const struct ks_error *error)
-{
-	ks_message_error(error);
-	note_status(job, error->status == KS_ERROR_MEMORY ? EXIT_INTERNAL : EXIT_IO);
-	return -1;
-}
-
 /* ------------------------------------------------------ what the follower asks for ---- */
 
 /* A ks_sink_fn. */
@@ -117,8 +110,9 @@ tell(void *ctx, enum follower_note note, const char *path, int error)
 		ks_message_file(path, "waiting for it");
 		break;
 	case FOLLOWER_FAILED:
-		ks_message_file(path,
-		                error == EINVAL ? "not a regular file" : ks_path_error_text(error));
+		ks_message_file(path, error == EINVAL    ? "not a regular file"
+		                      : error == EREMCHG ? ks_path_error_text(error)
+		                                         : ks_sandbox_reason(path, error));
 		ks_metrics_add(metrics, METRIC_INPUT_ERRORS, 1);
 		break;
 	case FOLLOWER_READS:
@@ -154,7 +148,7 @@ is_own(void *ctx, int fd)
 	if (fstat(fd, &in) < 0)
 		return false;
 	return ks_observer_has_file(&job->observer, fd) || is_output_file(job, &in) ||
-	       (job->state && ks_checkpoint_file_has(job->state, &in));
+	       (job->state.file && ks_checkpoint_file_has(job->state.file, &in));
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -163,10 +157,10 @@ static int
 save(struct job *job, bool is_final)
 {
 	struct checkpoint c = { .is_final = is_final };
-	struct ks_error error;
-	int r = 0;
+	bool is_written = false;
+	int r = 0, status;
 
-	if (!job->state)
+	if (!job->state.file)
 		return 0;
 	if (ks_follower_record(&job->follower, &c) < 0)
 		r = fail_status(job, KS_ERROR_MEMORY);
@@ -175,10 +169,13 @@ save(struct job *job, bool is_final)
 		if (r < 0)
 			r = fail_errno(job, ks_output_name(job->output), -r);
 	}
-	if (r == 0 && ks_checkpoint_file_write(job->state, &c, &error) != KS_OK)
-		r = fail_error(job, &error);
+	if (r == 0) {
+		status = ks_state_write(&job->state, &c, job->telemetry.metrics, &is_written);
+		note_status(job, status);
+		r = status == 0 ? 0 : -1;
+	}
 	ks_checkpoint_done(&c);
-	job->is_changed = false;
+	job->is_changed = !is_written;
 	job->saved = ks_followed_clock();
 	return r;
 }
@@ -280,6 +277,7 @@ report(struct job *job)
 		if (s->redactor && s->frame != KS_FRAME_AUTO && !s->files.is_late)
 			ks_message_file(s->files.path, ks_frame_name(s->frame));
 	}
+	ks_observer_print(&job->observer);
 }
 
 /* Who asks twice does not want to wait. */
@@ -380,7 +378,7 @@ finish_work(struct job *job)
 	int r = KS_OK;
 
 	ks_telemetry_set_ready(&job->telemetry, false);
-	if (job->state)
+	if (job->state.file)
 		(void)save(job, true);
 	else
 		r = ks_follower_stop(&job->follower);
@@ -416,20 +414,18 @@ work(struct job *job)
 static int
 open_state(struct job *job, struct checkpoint *ret_saved)
 {
-	struct ks_error error;
+	int status = 0;
 
-	if (!job->options->state)
-		return 0;
-	if (ks_checkpoint_file_open(job->options->state, &job->state, &error) != KS_OK ||
-	    ks_checkpoint_file_read(job->state, ret_saved, &error) != KS_OK)
-		return fail_error(job, &error);
-	return 0;
+	if (job->options->state)
+		status = ks_state_open(&job->state, job->options->state, ret_saved);
+	note_status(job, status);
+	return status == 0 ? 0 : -1;
 }
 
 static int
 open_output(struct job *job, const struct checkpoint *saved)
 {
-	int r = ks_output_open(job->options->output, job->state != NULL, &job->output);
+	int r = ks_output_open(job->options->output, job->state.file != NULL, &job->output);
 
 	if (r < 0)
 		return fail_errno(
@@ -508,6 +504,17 @@ begin_telemetry(struct job *job)
 }
 
 static int
+enter_sandbox(struct job *job)
+{
+	int r;
+
+	ks_notify_open();
+	r = ks_sandbox_enter(job->options);
+	note_status(job, r);
+	return r == 0 ? 0 : -1;
+}
+
+static int
 start(struct job *job)
 {
 	struct rule_selection selection;
@@ -526,6 +533,8 @@ start(struct job *job)
 		return -1;
 	}
 	r = use_rules(job, &selection);
+	if (r == 0)
+		r = enter_sandbox(job);
 	if (r == 0)
 		r = open_state(job, &saved);
 	if (r == 0)
@@ -549,7 +558,7 @@ finish(struct job *job)
 	r = ks_output_close(job->output);
 	if (r < 0)
 		(void)fail_errno(job, path ? path : "standard output", -r);
-	ks_checkpoint_file_close(job->state);
+	ks_state_done(&job->state);
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
 	ks_observer_done(&job->observer);

@@ -28,6 +28,8 @@ enum {
 	KEY_KNOWN_ENV,
 	KEY_PREFIX,
 	KEY_NO_RULES_D,
+	KEY_CACHE_DIR,
+	KEY_NO_CACHE,
 	KEY_STATS,
 	KEY_CHECK,
 	KEY_JSON,
@@ -53,6 +55,8 @@ enum {
 	KEY_METRICS_LISTEN,
 	KEY_CANARY,
 	KEY_CONFIG,
+	KEY_SANDBOX,
+	KEY_SANDBOX_READ,
 	KEY_MAN
 };
 
@@ -62,9 +66,13 @@ enum {
 	(MASKING | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
 	 COMMAND_RULES_ALLOW | COMMAND_FINGERPRINT)
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
+/* Those that look for compiled rules: rules list compiles none, and rules check is to see what compiling says. */
+#define COMPILING (CHOOSING & ~COMMAND_RULES_LIST)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
 	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
+/* Those that read what others have written. */
+#define SANDBOXED (READING | COMMAND_RULES_IMPORT | COMMAND_REPORT)
 /* Those that have options which can stand in a file. */
 #define CONFIGURED \
 	(ALL & ~(COMMAND_RULES | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP | COMMAND_COMPLETION))
@@ -111,6 +119,9 @@ static const struct option_row rows[] = {
 	{ KEY_DISABLE, CHOOSING, "disable", "ID,...", "switch rules or packs off (repeatable)" },
 	{ KEY_ONLY, CHOOSING, "only", "ID,...",
 	  "use these rules or packs and no others (repeatable)" },
+	{ KEY_CACHE_DIR, COMPILING, "cache-dir", "DIR",
+	  "keep compiled rules there; see docs/rules.md" },
+	{ KEY_NO_CACHE, COMPILING, "no-cache", NULL, "compile rules at each start" },
 	{ KEY_KEY_FILE,
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
@@ -132,6 +143,10 @@ static const struct option_row rows[] = {
 	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
 	  "mark keys seen over a longer time than this: 90d" },
 	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
+	{ KEY_SANDBOX, SANDBOXED, "sandbox", "HOW",
+	  "auto: what the kernel has; off; require all of it" },
+	{ KEY_SANDBOX_READ, SANDBOXED, "sandbox-read", "PATH",
+	  "let the sandbox read PATH too (repeatable)" },
 	{ KEY_CONFIG, CONFIGURED, "config", "FILE", "read FILE, not " CONFIG_FILE },
 	{ KEY_MAN, COMMAND_HELP, "man", NULL,
 	  "print what keysieve(1) takes from the tables of options" },
@@ -189,22 +204,7 @@ list_done(struct text_list *list)
 {
 	free(list->items);
 	free(list->owned);
-}
-
-void
-ks_options_done(struct options *o)
-{
-	list_done(&o->rules);
-	list_done(&o->enable);
-	list_done(&o->disable);
-	list_done(&o->only);
-	list_done(&o->journal_files);
-	list_done(&o->revoked_at);
-	list_done(&o->known);
-	list_done(&o->known_dir);
-	list_done(&o->known_env);
-	ks_config_free(o->settings);
-	free(o->given);
+	*list = (struct text_list){ 0 };
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -231,16 +231,32 @@ list_of(struct options *o, int key)
 		return &o->known_dir;
 	case KEY_KNOWN_ENV:
 		return &o->known_env;
+	case KEY_SANDBOX_READ:
+		return &o->sandbox_read;
 	default:
 		return NULL;
 	}
+}
+
+void
+ks_options_done(struct options *o)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct text_list *list = list_of(o, rows[i].key);
+
+		if (list)
+			list_done(list);
+	}
+	ks_config_free(o->settings);
+	free(o->given);
 }
 
 /* Paths can have commas and spaces in them. */
 static bool
 is_path_list(int key)
 {
-	return key == KEY_RULES || key == KEY_FILE || key == KEY_KNOWN || key == KEY_KNOWN_DIR;
+	return key == KEY_RULES || key == KEY_FILE || key == KEY_KNOWN || key == KEY_KNOWN_DIR ||
+	       key == KEY_SANDBOX_READ;
 }
 
 static int
@@ -305,6 +321,22 @@ apply_max_size(struct options *o, const char *text)
 }
 
 static int
+apply_sandbox(struct options *o, const char *text)
+{
+	static const char *const words[] = {
+		[SANDBOX_AUTO] = "auto", [SANDBOX_OFF] = "off", [SANDBOX_REQUIRE] = "require"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			o->sandbox = (enum sandbox_wish)i;
+			return 0;
+		}
+	}
+	return ks_option_complain(o, "--sandbox: must be auto, off or require");
+}
+
+static int
 apply_listen(struct options *o, const char *text)
 {
 	struct metrics_address address;
@@ -325,6 +357,8 @@ text_of(struct options *o, int key)
 		return &o->output;
 	case KEY_RULES_DIR:
 		return &o->rules_dir;
+	case KEY_CACHE_DIR:
+		return &o->cache_dir;
 	case KEY_KEY_FILE:
 		return &o->key_file;
 	case KEY_PREFIX:
@@ -365,6 +399,8 @@ switch_of(struct options *o, int key)
 		return &o->stats;
 	case KEY_NO_RULES_D:
 		return &o->no_rules_dir;
+	case KEY_NO_CACHE:
+		return &o->no_cache;
 	case KEY_JSON:
 		return &o->json;
 	case KEY_FROM_START:
@@ -407,6 +443,8 @@ apply_checked(struct options *o, int key, const char *text)
 		return apply_max_size(o, text);
 	case KEY_METRICS_LISTEN:
 		return apply_listen(o, text);
+	case KEY_SANDBOX:
+		return apply_sandbox(o, text);
 	case KEY_CANARY:
 		return apply_interval(o, text, "--canary: must be a time from 1s to 1d, such as 5m",
 		                      &o->canary);
@@ -495,6 +533,8 @@ ks_option_words(const struct option_row *row)
 		return "export json short";
 	case KEY_KEEP_LAST:
 		return "0 1 2 3 4";
+	case KEY_SANDBOX:
+		return "auto off require";
 	default:
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "rule_cache.h"
 
 typedef int (*switch_fn)(struct ks_catalog *catalog, const char *name, struct ks_error *reterr);
 
@@ -152,7 +153,8 @@ compile(struct rule_selection *rules, const struct options *options)
 	rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
 	if (!rules->index)
 		return out_of_memory();
-	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
+	if (ks_rule_cache_compile(options, rules->catalog, &rules->set, rules->index, &error) !=
+	    KS_OK)
 		return ks_message_failure(&error);
 	if (options->key_file && ks_key_read_file(options->key_file, &rules->key, &error) != KS_OK)
 		return ks_message_failure(&error);
