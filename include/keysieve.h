@@ -615,6 +615,33 @@ KS_PUBLIC void ks_catalog_get(const struct ks_catalog *catalog, size_t index,
 KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_ruleset **ret_set,
                                  size_t *ret_index, struct ks_error *reterr);
 
+/*
+ * A place for what was compiled of rules that are not the built-in ones, such as a directory of files. A key
+ * of KS_PREPARED_KEY bytes stands for the rules, the build of keysieve, the version of libhs and the kind of
+ * processor.
+ */
+#define KS_PREPARED_KEY 32
+
+struct ks_prepared_store {
+	/*
+	 * Give what was saved under key; *ret_bytes is the caller's to free(). It must come from a
+	 * trusted place. Returns 0, or anything else: there is nothing.
+	 */
+	int (*load)(void *ctx, const uint8_t *key, uint8_t **ret_bytes, size_t *ret_len);
+	/* Save bytes, borrowed until return. It need not succeed. */
+	void (*save)(void *ctx, const uint8_t *key, const uint8_t *bytes, size_t len);
+	void *ctx;
+};
+
+/*
+ * The same, but what must be compiled is looked for in store first, and is saved there afterwards.
+ * store NULL: ks_catalog_compile().
+ */
+KS_PUBLIC int ks_catalog_compile_stored(const struct ks_catalog *catalog,
+                                        const struct ks_prepared_store *store,
+                                        struct ks_ruleset **ret_set, size_t *ret_index,
+                                        struct ks_error *reterr);
+
 /* ------------------------------------------------------------ allow-list ---- */
 
 /* The runs that a catalog's files allow. Used by one thread at a time. */

@@ -14,6 +14,7 @@
 #include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "standard_output.h"
 #include "word.h"
 
@@ -283,11 +284,13 @@ ks_rules_explain_command(const struct options *options)
 		r = EXIT_USAGE;
 	}
 	if (r == 0)
+		r = ks_sandbox_enter(options);
+	if (r == 0)
 		r = ks_rule_selection_init(&rules, options);
 	if (r == 0)
 		r = read_text(&text, options->files[0]);
 	if (r == 0)
-		r = ks_explanation_init(&explanation, &rules, text.bytes, text.len);
+		r = ks_explanation_init(&explanation, options, &rules, text.bytes, text.len);
 	if (r == 0)
 		print_explanation(&explanation, rules.catalog);
 	ks_explanation_done(&explanation);

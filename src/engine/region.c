@@ -202,8 +202,10 @@ static int
 put_tag(struct region *region, const char *fingerprint)
 {
 	char text[TAG_MAX];
-	int n = snprintf(text, sizeof(text), "[REDACTED:%s%s%s]",
-	                 ks_ruleset_id(region->set, region->credit.rule), fingerprint ? "#" : "",
+	const char *id = region->credit.rank == CREDIT_KNOWN
+	                         ? "known-secret"
+	                         : ks_ruleset_id(region->set, region->credit.rule);
+	int n = snprintf(text, sizeof(text), "[REDACTED:%s%s%s]", id, fingerprint ? "#" : "",
 	                 fingerprint ? fingerprint : "");
 
 	return put(region, text, (size_t)n);
@@ -259,6 +261,7 @@ report(const struct region *region, const char *fingerprint)
 		.length = region->to - region->from,
 		.line = o->counts_lines ? region->line : 0,
 		.fingerprint = fingerprint,
+		.known = region->known.number,
 	};
 
 	if (o->on_finding && region->credit.rank != CREDIT_NONE)
@@ -312,6 +315,7 @@ open_region(struct region *region, uint64_t at, const struct span *span)
 	region->from = at;
 	region->line = region->line_ends + 1;
 	region->credit = span->credit;
+	region->known = span->known;
 	region->style = style_of(is_known ? &region->set->rules[span->head.rule] : NULL,
 	                         region->options);
 	if (fingerprint)
@@ -322,10 +326,12 @@ int
 ks_region_cover(struct region *region, uint8_t *data, size_t len, uint64_t at,
                 const struct span *span)
 {
-	if (region->is_open)
+	if (region->is_open) {
 		region->credit = ks_credit_min(region->credit, span->credit);
-	else
+		region->known = ks_known_credit_min(region->known, span->known);
+	} else {
 		open_region(region, at, span);
+	}
 	region->to = at + len;
 	count_lines(region, data, len);
 	if (region->fingerprint)

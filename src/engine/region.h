@@ -23,6 +23,7 @@ struct region {
 	uint64_t line;      /* of from */
 	uint64_t line_ends; /* that have passed, if they are counted */
 	struct credit credit;
+	struct known_credit known;
 	uint8_t tail[REGION_TAIL_MAX]; /* its last bytes, which were not put out, as they were */
 	size_t tail_len;
 };

@@ -17,13 +17,21 @@ ks_credit_min(struct credit a, struct credit b)
 	return a.rule <= b.rule ? a : b;
 }
 
-void
-ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit)
+struct known_credit
+ks_known_credit_min(struct known_credit a, struct known_credit b)
 {
-	struct span *items = list->items, span = { from, to, credit, credit };
-	size_t first = list->count, end;
+	if (a.from != b.from)
+		return a.from < b.from ? a : b;
+	return a.text <= b.text ? a : b;
+}
 
-	while (first > 0 && items[first - 1].to >= from)
+void
+ks_span_list_merge(struct span_list *list, struct span span)
+{
+	struct span *items = list->items;
+	size_t first = list->count, end, to = span.to;
+
+	while (first > 0 && items[first - 1].to >= span.from)
 		first--;
 	for (end = first; end < list->count && items[end].from <= to; end++) {
 		if (items[end].from == span.from)
@@ -35,9 +43,16 @@ ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit c
 		if (items[end].to > span.to)
 			span.to = items[end].to;
 		span.credit = ks_credit_min(span.credit, items[end].credit);
+		span.known = ks_known_credit_min(span.known, items[end].known);
 	}
 	if (end != first + 1)
 		memmove(items + first + 1, items + end, (list->count - end) * sizeof(*items));
 	items[first] = span;
 	list->count = list->count - (end - first) + 1;
+}
+
+void
+ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit)
+{
+	ks_span_list_merge(list, (struct span){ from, to, credit, credit, KNOWN_CREDIT_OF_NONE });
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "known_window.h"
 #include "region.h"
 #include "scan.h"
 
@@ -22,6 +23,7 @@ struct ks_stream {
 	uint64_t offset; /* of the first byte that is not settled */
 	size_t held;
 	struct carry carry;
+	struct known_carry known;
 	struct region region;
 	int failure; /* the first error; sticks */
 	bool has_ended;
@@ -31,9 +33,11 @@ struct ks_stream {
 /* --------------------------------------------------------------- life cycle ---- */
 
 static size_t
-carried_spans_max(const struct ks_ruleset *set)
+carried_spans_max(const struct ks_ruleset *set, const struct ks_known *known)
 {
-	return set->held_max / 2 + 2;
+	size_t held = known ? ks_known_held(known) : 0;
+
+	return (held > set->held_max ? held : set->held_max) / 2 + 2;
 }
 
 size_t
@@ -42,7 +46,7 @@ ks_stream_size_max(const struct ks_ruleset *set)
 	size_t hs = 0;
 
 	(void)hs_stream_size(set->databases[DATABASE_TRIGGERS], &hs);
-	return sizeof(struct ks_stream) + hs + carried_spans_max(set) * sizeof(struct span) +
+	return sizeof(struct ks_stream) + hs + carried_spans_max(set, NULL) * sizeof(struct span) +
 	       ks_scan_leads_max(set) * sizeof(struct open_lead) +
 	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
@@ -75,11 +79,13 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 	if (s->options.begins_in_run)
 		s->carry.active = body_classes(set);
 	r = ks_region_init(&s->region, set, &s->options);
+	if (r == KS_OK)
+		r = ks_known_carry_init(&s->known, s->options.known);
 	if (r != KS_OK) {
 		ks_stream_free(s);
 		return r;
 	}
-	s->carry.spans = calloc(carried_spans_max(set), sizeof(*s->carry.spans));
+	s->carry.spans = calloc(carried_spans_max(set, s->options.known), sizeof(*s->carry.spans));
 	s->carry.leads = calloc(ks_scan_leads_max(set) + 1, sizeof(*s->carry.leads));
 	if (s->options.sink)
 		s->buf = malloc(ks_window_max(set));
@@ -105,6 +111,7 @@ ks_stream_free(struct ks_stream *s)
 	free(s->carry.open);
 	free(s->carry.spans);
 	free(s->carry.leads);
+	ks_known_carry_done(&s->known);
 	ks_region_done(&s->region);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
@@ -123,6 +130,7 @@ ks_stream_reset(struct ks_stream *s)
 	*c = fresh;
 	if (s->options.begins_in_run)
 		c->active = body_classes(s->set);
+	ks_known_carry_reset(&s->known);
 	ks_region_reset(&s->region);
 	s->offset = s->held = 0;
 	s->has_ended = false;
@@ -250,6 +258,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 	if (s->carry.span_count)
 		memcpy(w.spans.items, s->carry.spans, s->carry.span_count * sizeof(struct span));
 	ks_window_resolve(&w);
+	ks_known_resolve(&w, &s->known);
 	r = keep_open(s, &w);
 	if (r != KS_OK)
 		return r;
@@ -290,6 +299,16 @@ check_usable_as(const struct ks_stream *s, bool is_pushed)
 	return is_pushed == (s->buf != NULL) ? check_usable(s) : KS_ERROR_MISUSE;
 }
 
+/* How many of len new bytes go into the next window. */
+static size_t
+slice_len(const struct ks_stream *s, size_t len)
+{
+	size_t max = ks_window_max(s->set) - s->held;
+
+	max = max < SLICE_MAX ? max : SLICE_MAX;
+	return len < max ? len : max;
+}
+
 /* buf[0, s->held) is held, buf[s->held, len) new. */
 static int
 mask_all(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t len,
@@ -299,7 +318,7 @@ mask_all(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t l
 	int r = KS_OK;
 
 	while (r == KS_OK && seen < len) {
-		size_t n = len - seen < SLICE_MAX ? len - seen : SLICE_MAX;
+		size_t n = slice_len(s, len - seen);
 
 		r = mask_window(s, scratch, buf + settled, seen + n - settled, WINDOW_GOES_ON);
 		seen += n;
@@ -359,7 +378,7 @@ ks_stream_is_idle(const struct ks_stream *s)
 	const struct carry *c = &s->carry;
 
 	return s->held == 0 && c->active == 0 && c->open_count == 0 && c->lead_count == 0 &&
-	       c->noun_count == 0 && !s->region.is_open;
+	       c->noun_count == 0 && s->known.gone_len == 0 && !s->region.is_open;
 }
 
 int
@@ -383,7 +402,7 @@ ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *d
 	int r = check_usable_as(s, true);
 
 	while (r == KS_OK && len > 0) {
-		size_t n = len < SLICE_MAX ? len : SLICE_MAX, settled;
+		size_t n = slice_len(s, len), settled;
 
 		memcpy(s->buf + s->held, data, n);
 		r = mask_all(s, scratch, s->buf, s->held + n, &settled);

@@ -65,11 +65,10 @@ follow_run(struct window *w, unsigned class, struct run run)
 static void
 continue_class(struct window *w, unsigned class, size_t from)
 {
-	static const struct credit none = { .from = UINT64_MAX, .rank = CREDIT_NONE };
 	struct run run = find_run(w, class, from);
 
 	if (run.end > from)
-		ks_span_list_add(&w->spans, from, run.end, none);
+		ks_span_list_add(&w->spans, from, run.end, CREDIT_OF_NONE);
 	follow_run(w, class, run);
 }
 
@@ -389,7 +388,6 @@ infix_tail(const struct window *w, const struct infix *infix)
 static void
 give_up_tail(struct window *w)
 {
-	static const struct credit none = { .from = UINT64_MAX, .rank = CREDIT_NONE };
 	size_t from = w->len - (w->waiting ? w->waiting_len : 0);
 
 	for (size_t i = 0; i < w->set->infix_count; i++) {
@@ -397,7 +395,7 @@ give_up_tail(struct window *w)
 		from = tail < from ? tail : from;
 	}
 	if (from < w->len)
-		ks_span_list_add(&w->spans, from, w->len, none);
+		ks_span_list_add(&w->spans, from, w->len, CREDIT_OF_NONE);
 	w->active |=
 		w->waiting; /* an escape's other bytes are in the classes whose bytes it stands for */
 	w->waiting = 0;

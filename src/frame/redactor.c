@@ -83,11 +83,13 @@ choose_parser(struct ks_redactor *r, enum ks_frame frame)
  * never reached within one piece of payload, and need not be looked for there.
  */
 static size_t
-limit_for(const struct ks_ruleset *set, size_t wanted)
+limit_for(const struct ks_ruleset *set, const struct ks_known *known, size_t wanted)
 {
 	struct ks_cost cost;
 
 	ks_ruleset_cost(set, &cost);
+	if (known && ks_known_held(known) > cost.held)
+		cost.held = ks_known_held(known);
 	if (wanted == 0)
 		wanted = LIMIT;
 	cost.held += KS_FINGERPRINT_SIZE; /* what waits for the end of a region */
@@ -109,7 +111,7 @@ ks_redactor_new(const struct ks_ruleset *set, const struct ks_redactor_options *
 	r->set = set;
 	r->options = *options;
 	r->oldest = CHANNEL_SETTLED;
-	r->options.limit = limit_for(set, options->limit);
+	r->options.limit = limit_for(set, options->stream.known, options->limit);
 	if (options->frame != KS_FRAME_AUTO)
 		status = choose_parser(r, options->frame);
 	if (status != KS_OK) {

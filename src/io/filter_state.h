@@ -6,7 +6,7 @@
 #include "findings.h"
 
 #define READ_SIZE  (256U << 10) /* measured: docs/performance.md */
-#define FRONT_SIZE (16U << 10)  /* more than what any stream holds */
+#define FRONT_SIZE (16U << 10)  /* more than any rules and known values hold back */
 
 struct block;
 

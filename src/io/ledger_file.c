@@ -152,15 +152,33 @@ ks_ledger_file_is(const struct ledger_file *file, const struct stat *st)
 
 /* ---------------------------------------------------------------------- writing ---- */
 
+/* One call for each part, as sendmsg(2) can name another receiver, and so is not allowed by the sandbox. */
+static ssize_t
+put_to_socket(int fd, const struct iovec *parts, int count)
+{
+	ssize_t done = 0;
+
+	for (int i = 0; i < count; i++) {
+		ssize_t n = 0;
+
+		if (parts[i].iov_len > 0)
+			n = send(fd, parts[i].iov_base, parts[i].iov_len,
+			         MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0)
+			return done > 0 ? done : n;
+		done += n;
+	}
+	return done;
+}
+
 static ssize_t
 put(const struct ledger_file *file, struct iovec *parts, int count)
 {
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = (size_t)count };
 	struct pollfd ready = { .fd = file->fd, .events = POLLOUT };
 	ssize_t n;
 
 	if (S_ISSOCK(file->st.st_mode))
-		n = sendmsg(file->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = put_to_socket(file->fd, parts, count);
 	else if (!S_ISREG(file->st.st_mode) && poll(&ready, 1, 0) == 0)
 		return -EAGAIN;
 	else
@@ -201,12 +219,26 @@ put_quietly(const struct ledger_file *file, struct iovec *parts, int count)
 	return n;
 }
 
+/* To a file that nobody can find any more nothing need be written. */
+static bool
+was_removed(const struct ledger_file *file)
+{
+	struct stat now;
+
+	return file->number < 0 && S_ISREG(file->st.st_mode) && fstat(file->fd, &now) == 0 &&
+	       now.st_nlink == 0;
+}
+
 int
 ks_ledger_file_write(struct ledger_file *file, const char *line, size_t len)
 {
 	char end[] = "\n";
-	struct iovec parts[] = { { end, file->is_torn ? 1 : 0 }, { (char *)(uintptr_t)line, len } };
-	ssize_t n;
+	struct iovec parts[] = { { end, 0 }, { (char *)(uintptr_t)line, len } };
+	ssize_t n = was_removed(file) ? ks_ledger_file_reopen(file) : 0;
+
+	if (n < 0)
+		return (int)n;
+	parts[0].iov_len = file->is_torn ? 1 : 0;
 
 	if (!S_ISREG(file->st.st_mode) && len > PIPE_BUF)
 		return -EMSGSIZE;

@@ -77,6 +77,7 @@ note(struct ledger *ledger, unsigned source, unsigned key, uint64_t now)
 		                           .rule = "r",
 		                           .title = "t",
 		                           .fingerprint = fingerprint,
+		                           .identity = fingerprint,
 		                           .time = (int64_t)now };
 
 	(void)snprintf(name, sizeof(name), "s%u", source);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Known values, as the engine's other modules see them: strings that are masked wherever they stand.
+ *
+ *     value -> texts: itself, its lines, pieces of what is long     known_value.c
+ *           -> patterns: a text in one form of spelling              known_spelling.c
+ *           -> in order, with what finds them quickly                known_table.c
+ *
+ * A pattern is not kept spelled: it is a text and a form, and is spelled anew as far as it is compared.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "keysieve.h"
+#include "known_memory.h"
+
+/* The longest text: what is longer is known by its pieces. */
+#define KNOWN_TEXT_MAX 1023U
+/* The longest pattern: of each byte a JSON string in a JSON string makes 7 at most, as "\\u0001". */
+#define KNOWN_PATTERN_MAX (7U * KNOWN_TEXT_MAX)
+/* As many bytes of each pattern are kept spelled. No pattern has fewer. */
+#define KNOWN_HEAD 8U
+_Static_assert(KNOWN_HEAD <= KS_KNOWN_MIN, "no spelling is shorter than its value");
+
+#define KNOWN_NONE UINT32_MAX
+
+struct known_text {
+	const uint8_t *bytes;
+	size_t number; /* of its value */
+	uint32_t len;
+	uint32_t traits; /* what forms it has: known_spelling.c */
+};
+
+struct known_pattern {
+	uint64_t head; /* its first bytes, the first one highest */
+	uint32_t text;
+	uint32_t link;  /* the longest other pattern that it begins with; KNOWN_NONE: none */
+	uint32_t first; /* the first text of it and of all that it begins with */
+	uint16_t form;
+	uint16_t len;
+};
+
+struct ks_known {
+	struct known_block *blocks; /* where the bytes of values are */
+	struct known_text *texts;
+	size_t text_count, text_max;
+	struct known_pattern *patterns; /* in order of their bytes, each once */
+	size_t pattern_count, pattern_max;
+	size_t value_count;
+	size_t longest; /* bytes of the longest pattern */
+	bool is_compiled;
+	bool is_locked;
+};
+
+/* An occurrence of a known value. */
+struct known_match {
+	size_t from, to;
+	uint32_t text; /* the first text of those that begin here */
+};
+
+/* Called in no order, and more than once about the same bytes. */
+typedef void (*known_match_fn)(void *ctx, const struct known_match *match);
+
+/*
+ * Find what begins in text[from, len). Tells of the longest pattern that is all there, of each place; returns
+ * the first place from which on text[, len) is less than a whole pattern that begins so, or len.
+ */
+size_t ks_known_find(const struct ks_known *known, const uint8_t *text, size_t from, size_t len,
+                     known_match_fn on_match, void *ctx);

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a text is spelled in each form. A form is a number: its kind, and the kind's options.
+ *
+ * Everything here is by docs/definition.md, "Known values", and in its order.
+ */
+#include "known_spelling.h"
+
+#include <string.h>
+
+enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL };
+
+#define KIND_BITS 3U
+
+#define BASE64_URL   (1U << 3)
+#define BASE64_END   (1U << 4) /* with the last character that the text does not fill */
+#define BASE64_SHIFT 5U        /* how many bytes stand before the text in its first group */
+
+#define UPPER (1U << 3) /* hexadecimal digits; of hex, percent and JSON */
+
+#define PERCENT_SET 4U
+
+enum percent_set { PERCENT_RFC3986, PERCENT_SLASH, PERCENT_COMPONENT, PERCENT_FORM, PERCENT_PLUS };
+
+#define JSON_NESTED (1U << 4)  /* in a string of another JSON document */
+#define JSON_LONG   (1U << 5)  /* "\u000a", not "\n" */
+#define JSON_SLASH  6U         /* enum json_where, as bits */
+#define JSON_WIDE   8U         /* enum json_where */
+#define JSON_HTML   10U        /* enum json_where */
+#define JSON_APOS   (1U << 12) /* ' is one of those that JSON_HTML is about */
+
+enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
+
+#define SHELL_STYLE 3U
+
+enum shell_style {
+	SHELL_SINGLE,     /* '..' with '\'' for a ' */
+	SHELL_SINGLE_TOO, /* '..' with '"'"' for a ' */
+	SHELL_DOUBLE,     /* ".." */
+	SHELL_BACKSLASH,  /* as bash's printf %q */
+	SHELL_DOLLAR,     /* $'..' */
+	SHELL_OCTAL       /* the same with \303 for bytes above 126 */
+};
+
+enum trait {
+	TRAIT_PERCENT = 1, /* not all bytes are unreserved in URLs */
+	TRAIT_QUOTE = 2,   /* " or \ in it */
+	TRAIT_SLASH = 4,
+	TRAIT_HTML = 8,
+	TRAIT_APOS = 16,
+	TRAIT_SHORT = 32, /* a control character with a short escape */
+	TRAIT_CONTROL = 64,
+	TRAIT_WIDE = 128, /* bytes above 127 */
+	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
+};
+
+/* ----------------------------------------------------------------------- bytes ---- */
+
+static bool
+is_alnum(uint8_t b)
+{
+	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z');
+}
+
+static bool
+is_one_of(uint8_t b, const char *set)
+{
+	return b != 0 && strchr(set, b) != NULL;
+}
+
+static uint8_t
+hex_digit(unsigned value, bool is_upper)
+{
+	return (uint8_t)(is_upper ? "0123456789ABCDEF" : "0123456789abcdef")[value & 15];
+}
+
+static size_t
+put_hex(uint8_t *to, unsigned value, unsigned digits, bool is_upper)
+{
+	for (unsigned i = 0; i < digits; i++)
+		to[i] = hex_digit(value >> (4 * (digits - 1 - i)), is_upper);
+	return digits;
+}
+
+/* The length of the character that begins with p[0], if it is well-formed UTF-8 of 2 to 4 bytes; else 0. */
+static size_t
+wide_length(const uint8_t *p, size_t len)
+{
+	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+
+	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static uint32_t
+wide_value(const uint8_t *p, size_t n)
+{
+	uint32_t value = p[0] & (0xffU >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		value = value << 6 | (p[i] & 0x3fU);
+	return value;
+}
+
+/* ---------------------------------------------------------------------- base64 ---- */
+
+static unsigned
+base64_byte(const struct spelling *s, size_t at, size_t shift)
+{
+	return at >= shift && at - shift < s->len ? s->bytes[at - shift] : 0;
+}
+
+static size_t
+next_base64(struct spelling *s, uint8_t *unit)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	size_t shift = s->form >> BASE64_SHIFT & 3, bits = 8 * (shift + s->len);
+	size_t k = (8 * shift + 5) / 6 + s->at;
+	size_t end = s->form & BASE64_END ? (bits + 5) / 6 : bits / 6, byte = 6 * k / 8;
+	unsigned value;
+
+	if (k >= end)
+		return 0;
+	value = base64_byte(s, byte, shift) << 8 | base64_byte(s, byte + 1, shift);
+	value = value >> (10 - 6 * k % 8) & 63;
+	if (value < 62)
+		unit[0] = (uint8_t)digits[value];
+	else
+		unit[0] = (uint8_t)(s->form & BASE64_URL ? "-_" : "+/")[value - 62];
+	s->at++;
+	return 1;
+}
+
+/* --------------------------------------------------------------- hex and percent ---- */
+
+static size_t
+next_hex(struct spelling *s, uint8_t *unit)
+{
+	if (s->at == s->len)
+		return 0;
+	return put_hex(unit, s->bytes[s->at++], 2, s->form & UPPER);
+}
+
+static bool
+is_unreserved(uint8_t b, enum percent_set set)
+{
+	static const char *const sets[] = {
+		[PERCENT_RFC3986] = "-._~",        [PERCENT_SLASH] = "-._~/",
+		[PERCENT_COMPONENT] = "-._~!*'()", [PERCENT_FORM] = "-._*",
+		[PERCENT_PLUS] = "-._~",
+	};
+
+	return is_alnum(b) || is_one_of(b, sets[set]);
+}
+
+static size_t
+next_percent(struct spelling *s, uint8_t *unit)
+{
+	enum percent_set set = (enum percent_set)(s->form >> PERCENT_SET);
+	uint8_t b;
+
+	if (s->at == s->len)
+		return 0;
+	b = s->bytes[s->at++];
+	unit[0] = b;
+	if (is_unreserved(b, set))
+		return 1;
+	unit[0] = '+';
+	if (b == ' ' && (set == PERCENT_FORM || set == PERCENT_PLUS))
+		return 1;
+	unit[0] = '%';
+	return 1 + put_hex(unit + 1, b, 2, s->form & UPPER);
+}
+
+/* ------------------------------------------------------------------------ JSON ---- */
+
+static size_t
+put_unicode(uint8_t *to, uint32_t value, bool is_upper)
+{
+	size_t n = 0;
+
+	if (value > 0xffff) {
+		n = put_unicode(to, 0xd800 + ((value - 0x10000) >> 10), is_upper);
+		value = 0xdc00 + (value & 0x3ff);
+	}
+	to[n++] = '\\';
+	to[n++] = 'u';
+	return n + put_hex(to + n, value, 4, is_upper);
+}
+
+static bool
+json_does(unsigned form, unsigned what, enum json_where where)
+{
+	return form >> what & (unsigned)where;
+}
+
+static bool
+is_html(uint8_t b, unsigned form)
+{
+	return is_one_of(b, form & JSON_APOS ? "<>&'" : "<>&");
+}
+
+/* One character p[0, n) in a JSON string, by the options for where. */
+static size_t
+put_json(uint8_t *to, const uint8_t *p, size_t n, unsigned form, enum json_where where)
+{
+	static const char controls[] = "\b\f\n\r\t", letters[] = "bfnrt";
+	bool is_upper = form & UPPER;
+
+	if (n > 1 && json_does(form, JSON_WIDE, where))
+		return put_unicode(to, wide_value(p, n), is_upper);
+	if (n == 1 && json_does(form, JSON_HTML, where) && is_html(p[0], form))
+		return put_unicode(to, p[0], is_upper);
+	if (n == 1 && p[0] < 0x20 && (form & JSON_LONG || !is_one_of(p[0], controls)))
+		return put_unicode(to, p[0], is_upper);
+	if (n == 1 && (p[0] < 0x20 || p[0] == '"' || p[0] == '\\' ||
+	               (p[0] == '/' && json_does(form, JSON_SLASH, where)))) {
+		to[0] = '\\';
+		to[1] = p[0] < 0x20 ? (uint8_t)letters[strchr(controls, p[0]) - controls] : p[0];
+		return 2;
+	}
+	memcpy(to, p, n);
+	return n;
+}
+
+static size_t
+next_json(struct spelling *s, uint8_t *unit)
+{
+	const uint8_t *p = s->bytes + s->at;
+	uint8_t inner[SPELLING_UNIT_MAX];
+	size_t n, inner_len, len = 0;
+
+	if (s->at == s->len)
+		return 0;
+	n = wide_length(p, s->len - s->at);
+	n = n ? n : 1;
+	s->at += n;
+	if (!(s->form & JSON_NESTED))
+		return put_json(unit, p, n, s->form, JSON_INNER);
+	inner_len = put_json(inner, p, n, s->form, JSON_INNER);
+	if (inner[0] >= 0x80)
+		return put_json(unit, inner, inner_len, s->form, JSON_OUTER);
+	for (size_t i = 0; i < inner_len; i++)
+		len += put_json(unit + len, inner + i, 1, s->form, JSON_OUTER);
+	return len;
+}
+
+/* ----------------------------------------------------------------------- shell ---- */
+
+static size_t
+put_text(uint8_t *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n);
+	return n;
+}
+
+static size_t
+put_escaped(uint8_t *to, uint8_t b)
+{
+	to[0] = '\\';
+	to[1] = b;
+	return 2;
+}
+
+/* In $'..'. */
+static size_t
+put_dollar(uint8_t *to, uint8_t b, bool is_octal)
+{
+	static const char controls[] = "\a\b\t\n\v\f\r\033", letters[] = "abtnvfrE";
+
+	if (b == '\'' || b == '\\')
+		return put_escaped(to, b);
+	if (is_one_of(b, controls))
+		return put_escaped(to, (uint8_t)letters[strchr(controls, b) - controls]);
+	to[0] = b;
+	if (b >= 0x20 && b != 0x7f && (b < 0x80 || !is_octal))
+		return 1;
+	to[0] = '\\';
+	to[1] = (uint8_t)('0' + (b >> 6));
+	to[2] = (uint8_t)('0' + (b >> 3 & 7));
+	to[3] = (uint8_t)('0' + (b & 7));
+	return 4;
+}
+
+/* Does a shell take it for more than itself, where it stands unquoted? */
+static bool
+is_special(uint8_t b, bool is_first)
+{
+	return is_one_of(b, " \t\n'\"\\|&;()<>!{}*[]?^$`,") || (is_first && is_one_of(b, "~#"));
+}
+
+static size_t
+next_shell(struct spelling *s, uint8_t *unit)
+{
+	enum shell_style style = (enum shell_style)(s->form >> SHELL_STYLE);
+	uint8_t b;
+
+	if (s->at == s->len)
+		return 0;
+	b = unit[0] = s->bytes[s->at++];
+	switch (style) {
+	case SHELL_SINGLE:
+		return b == '\'' ? put_text(unit, "'\\''") : 1;
+	case SHELL_SINGLE_TOO:
+		return b == '\'' ? put_text(unit, "'\"'\"'") : 1;
+	case SHELL_DOUBLE:
+		return is_one_of(b, "$`\"\\") ? put_escaped(unit, b) : 1;
+	case SHELL_BACKSLASH:
+		return is_special(b, s->at == 1) ? put_escaped(unit, b) : 1;
+	case SHELL_DOLLAR:
+	case SHELL_OCTAL:
+		break;
+	}
+	return put_dollar(unit, b, style == SHELL_OCTAL);
+}
+
+/* ---------------------------------------------------------------------- public ---- */
+
+struct spelling
+ks_spelling_of(const struct known_text *text, unsigned form)
+{
+	return (struct spelling){ text->bytes, text->len, form, 0 };
+}
+
+size_t
+ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
+{
+	switch ((enum kind)(s->form & ((1U << KIND_BITS) - 1))) {
+	case KIND_BASE64:
+		return next_base64(s, unit);
+	case KIND_HEX:
+		return next_hex(s, unit);
+	case KIND_PERCENT:
+		return next_percent(s, unit);
+	case KIND_JSON:
+		return next_json(s, unit);
+	case KIND_SHELL:
+		return next_shell(s, unit);
+	case KIND_RAW:
+		break;
+	}
+	if (s->at == s->len)
+		return 0;
+	unit[0] = s->bytes[s->at++];
+	return 1;
+}
+
+uint32_t
+ks_spelling_traits(const uint8_t *bytes, size_t len)
+{
+	uint32_t traits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t b = bytes[i];
+
+		traits |= is_unreserved(b, PERCENT_FORM) && b != '*' ? 0 : TRAIT_PERCENT;
+		traits |= b == '"' || b == '\\' ? TRAIT_QUOTE : 0;
+		traits |= b == '/' ? TRAIT_SLASH : 0;
+		traits |= is_one_of(b, "<>&") ? TRAIT_HTML : 0;
+		traits |= b == '\'' ? TRAIT_APOS : 0;
+		traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
+		traits |= b < 0x20 ? TRAIT_CONTROL : 0;
+		traits |= b >= 0x80 ? TRAIT_WIDE : 0;
+		traits |= is_special(b, true) || b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0;
+	}
+	return traits;
+}
+
+struct forms {
+	uint32_t traits;
+	spelling_form_fn fn;
+	void *ctx;
+	int r;
+};
+
+static void
+add_form(struct forms *f, unsigned form)
+{
+	if (f->r == 0)
+		f->r = f->fn(f->ctx, form);
+}
+
+static void
+add_base64(struct forms *f)
+{
+	for (unsigned shift = 0; shift < 3; shift++) {
+		for (unsigned options = 0; options < 4; options++)
+			add_form(f, KIND_BASE64 | options * BASE64_URL | shift << BASE64_SHIFT);
+	}
+}
+
+static void
+add_percent(struct forms *f)
+{
+	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PLUS; set++) {
+		add_form(f, KIND_PERCENT | set << PERCENT_SET);
+		add_form(f, KIND_PERCENT | set << PERCENT_SET | UPPER);
+	}
+}
+
+/* One choice of where what is escaped; the rest of the options. */
+static void
+add_json_options(struct forms *f, unsigned form)
+{
+	unsigned upper = f->traits & (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL) ? UPPER
+	                                                                                    : 0;
+	unsigned html = form >> JSON_HTML & JSON_BOTH && f->traits & TRAIT_APOS ? JSON_APOS : 0;
+	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0);
+	unsigned options = 0;
+
+	do {
+		add_form(f, form | options);
+		options = (options - varying) & varying; /* the next subset */
+	} while (options);
+}
+
+static void
+add_json(struct forms *f, unsigned nested)
+{
+	unsigned slashes = f->traits & TRAIT_SLASH ? (nested ? JSON_BOTH : JSON_INNER) : 0;
+	unsigned wides = f->traits & TRAIT_WIDE ? (nested ? JSON_OUTER : JSON_INNER) : 0;
+	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS) ? (nested ? JSON_OUTER : JSON_INNER)
+	                                                       : 0;
+
+	for (unsigned slash = 0; slash <= slashes; slash++) {
+		for (unsigned wide = 0; wide <= wides; wide++) {
+			for (unsigned html = 0; html <= htmls; html++)
+				add_json_options(f, KIND_JSON | nested | slash << JSON_SLASH |
+				                            wide << JSON_WIDE | html << JSON_HTML);
+		}
+	}
+}
+
+static void
+add_shell(struct forms *f)
+{
+	for (unsigned style = SHELL_SINGLE; style <= SHELL_OCTAL; style++)
+		add_form(f, KIND_SHELL | style << SHELL_STYLE);
+}
+
+int
+ks_spelling_forms(uint32_t traits, spelling_form_fn fn, void *ctx)
+{
+	struct forms f = { traits, fn, ctx, 0 };
+
+	add_form(&f, KIND_RAW);
+	add_base64(&f);
+	add_form(&f, KIND_HEX);
+	add_form(&f, KIND_HEX | UPPER);
+	if (traits & TRAIT_PERCENT)
+		add_percent(&f);
+	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL)) {
+		add_json(&f, 0);
+		add_json(&f, JSON_NESTED);
+	}
+	if (traits & TRAIT_SHELL)
+		add_shell(&f);
+	return f.r;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The forms in which a text can be spelled: docs/definition.md, "Known values". */
+#pragma once
+
+#include "known.h"
+
+/* The most bytes of a spelling that stand for one byte or character of the text: "\\ud83d\\ude00" */
+#define SPELLING_UNIT_MAX 16U
+
+/* Where one is in the spelling of a text. */
+struct spelling {
+	const uint8_t *bytes;
+	size_t len;
+	unsigned form;
+	size_t at; /* in the text; of base64, in the spelling */
+};
+
+struct spelling ks_spelling_of(const struct known_text *text, unsigned form);
+/* The next bytes of the spelling go to unit. Returns how many; 0 at its end. */
+size_t ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX]);
+
+/* What matters to forms: to be set before ks_spelling_forms(). */
+uint32_t ks_spelling_traits(const uint8_t *bytes, size_t len);
+
+/* Called with every form in which a text of these traits may be spelled differently. Non-zero: stop. */
+typedef int (*spelling_form_fn)(void *ctx, unsigned form);
+int ks_spelling_forms(uint32_t traits, spelling_form_fn fn, void *ctx);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Known values in a window. What they need of the bytes before a window is only the open ones, the
+ * longest last part of the stream that is less than a pattern that begins so: whatever is to be found behind
+ * the window begins there or later. Open bytes are held, unless they are masked: then they may have gone.
+ *
+ *     ... gone |- - - from - - - - - - - held|- - - - - new - - - - -|
+ *           open bytes of the last window --'        '-- those of this one
+ *
+ * Invariant: all open bytes that have gone are masked.
+ */
+#include "known_window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int
+ks_known_carry_init(struct known_carry *carry, const struct ks_known *known)
+{
+	*carry = (struct known_carry){ .known = known };
+	if (!known)
+		return KS_OK;
+	if (!known->is_compiled)
+		return KS_ERROR_MISUSE;
+	carry->gone = malloc(2 * known->longest + 1);
+	return carry->gone ? KS_OK : KS_ERROR_MEMORY;
+}
+
+void
+ks_known_carry_reset(struct known_carry *carry)
+{
+	if (carry->gone)
+		explicit_bzero(carry->gone, carry->gone_len);
+	carry->gone_len = carry->from = 0;
+}
+
+void
+ks_known_carry_done(struct known_carry *carry)
+{
+	if (carry->gone)
+		explicit_bzero(carry->gone, 2 * carry->known->longest + 1);
+	free(carry->gone);
+}
+
+struct search {
+	struct window *w;
+	const struct ks_known *known;
+	size_t gone_len; /* bytes before the window in what is searched */
+	size_t from_max; /* what begins from here on is not asked for */
+};
+
+/* A known_match_fn. */
+static void
+on_match(void *ctx, const struct known_match *match)
+{
+	struct search *search = ctx;
+	struct window *w = search->w;
+	size_t from = match->from > search->gone_len ? match->from - search->gone_len : 0;
+	struct credit credit = {
+		.from = w->offset + match->from - search->gone_len,
+		.rule = (uint32_t)w->set->rule_count,
+		.rank = CREDIT_KNOWN,
+	};
+	struct span span = {
+		.from = from,
+		.to = match->to - search->gone_len,
+		.credit = credit,
+		.head = CREDIT_OF_NONE,
+		.known = { credit.from, match->text, search->known->texts[match->text].number },
+	};
+
+	if (match->from < search->from_max && match->to > search->gone_len)
+		ks_span_list_merge(&w->spans, span);
+}
+
+/* Find what begins in the bytes that have gone. Returns where the first open one is, or gone_len: none is. */
+static size_t
+find_in_gone(struct window *w, struct known_carry *carry)
+{
+	struct search search = { w, carry->known, carry->gone_len, carry->gone_len };
+	size_t behind = w->len < carry->known->longest ? w->len : carry->known->longest, open;
+
+	if (carry->gone_len == 0)
+		return 0;
+	memcpy(carry->gone + carry->gone_len, w->buf, behind);
+	open = ks_known_find(carry->known, carry->gone, 0, carry->gone_len + behind, on_match,
+	                     &search);
+	return open < carry->gone_len ? open : carry->gone_len;
+}
+
+static size_t
+find_in_window(struct window *w, const struct known_carry *carry)
+{
+	struct search search = { w, carry->known, 0, w->len };
+
+	return ks_known_find(carry->known, w->buf, carry->from, w->len, on_match, &search);
+}
+
+/* The first byte from at on that is not masked. */
+static size_t
+skip_masked(const struct window *w, size_t at)
+{
+	for (size_t i = w->spans.count; i > 0 && w->spans.items[i - 1].to > at; i--) {
+		if (w->spans.items[i - 1].from <= at)
+			return w->spans.items[i - 1].to;
+	}
+	return at;
+}
+
+/* Keep what has gone of the open bytes: of those that had gone from gone on, and the window's from open on. */
+static void
+keep_gone(const struct window *w, struct known_carry *carry, size_t gone, size_t open)
+{
+	size_t left = carry->gone_len - gone;
+
+	carry->from = open > w->floor ? open - w->floor : 0;
+	memmove(carry->gone, carry->gone + gone, left);
+	if (open < w->floor) {
+		memcpy(carry->gone + left, w->buf + open, w->floor - open);
+		left += w->floor - open;
+	}
+	carry->gone_len = left;
+}
+
+void
+ks_known_resolve(struct window *w, struct known_carry *carry)
+{
+	size_t gone, open;
+
+	if (!carry->known)
+		return;
+	gone = find_in_gone(w, carry);
+	open = find_in_window(w, carry);
+	if (gone < carry->gone_len)
+		open = 0;
+	if (w->gives_up && open < w->len) {
+		ks_span_list_merge(&w->spans, (struct span){ .from = open,
+		                                             .to = w->len,
+		                                             .credit = CREDIT_OF_NONE,
+		                                             .head = CREDIT_OF_NONE,
+		                                             .known = KNOWN_CREDIT_OF_NONE });
+	} else if (!w->is_last) {
+		size_t floor = skip_masked(w, open);
+
+		w->floor = floor < w->floor ? floor : w->floor;
+	}
+	keep_gone(w, carry, gone, open);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Known values in the windows of a stream. */
+#pragma once
+
+#include "known.h"
+#include "window.h"
+
+/* Carried from one window of a stream to the next. */
+struct known_carry {
+	const struct ks_known *known; /* NULL: none; then nothing here is used */
+	/*
+	 * The last bytes of the stream that are less than a pattern that begins so: the open ones. Those of them
+	 * that have gone out, for they were masked, stand here as they were; the others begin at from
+	 * in the next window.
+	 */
+	uint8_t *gone; /* room for two patterns */
+	size_t gone_len;
+	size_t from;
+};
+
+/* Borrows known, which may be NULL. Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (it is not compiled). */
+int ks_known_carry_init(struct known_carry *carry, const struct ks_known *known);
+/* As after ks_known_carry_init(). */
+void ks_known_carry_reset(struct known_carry *carry);
+/* Wipes it. */
+void ks_known_carry_done(struct known_carry *carry);
+
+/*
+ * Add the known values in the window to w->spans, and lower w->floor to the first open byte that is not
+ * masked. To be called behind ks_window_resolve(), before anything is masked.
+ */
+void ks_known_resolve(struct window *w, struct known_carry *carry);
