@@ -25,6 +25,7 @@
 #include "observer.h"
 #include "reload.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "scrub_command.h"
 #include "signals.h"
 #include "statistics.h"
@@ -121,13 +122,14 @@ reload_known(struct job *job)
 /* ----------------------------------------------------------------------- signals ---- */
 
 static void
-print_statistics(const struct job *job)
+print_statistics(struct job *job)
 {
 	enum ks_frame frame = ks_filter_frame(job->filter);
 
 	ks_statistics_print(&job->stats, ks_filter_bytes(job->filter), stderr);
 	if (frame != KS_FRAME_AUTO)
 		ks_message("frames: %s", ks_frame_name(frame));
+	ks_observer_print(&job->observer);
 }
 
 static void
@@ -301,7 +303,7 @@ copy_file(struct job *job, const char *path)
 	if (fd == -EINTR)
 		return 0;
 	if (fd < 0) {
-		ks_message_file(path, strerror(-fd));
+		ks_message_file(path, ks_sandbox_reason(path, -fd));
 		ks_metrics_add(job->telemetry.metrics, METRIC_INPUT_ERRORS, 1);
 		note_status(job, EXIT_IO);
 		return 0;
@@ -343,6 +345,7 @@ make_filter(struct job *job)
 		.pause = job->output.gzip ? ks_filter_output_pause : NULL,
 		.write_ctx = &job->output,
 		.meter = ks_telemetry_meter(&job->telemetry),
+		.threads = job->options->threads,
 	};
 
 	if (ks_input_places_init(&job->places, job->options->files) != KS_OK ||
@@ -384,6 +387,10 @@ start(struct job *job)
 		ks_message("%s", ks_status_text(r));
 		return EXIT_INTERNAL;
 	}
+	ks_notify_open();
+	r = ks_sandbox_enter(job->options);
+	if (r != 0)
+		return r;
 	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
 	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	if (r != 0)

@@ -103,6 +103,13 @@ measure(struct journal_job *job)
 	ks_metrics_set(metrics, METRIC_HELD_BYTES, job->stream.read - job->stream.out);
 }
 
+static void
+print_statistics(struct journal_job *job)
+{
+	ks_statistics_print(&job->stats, job->stream.fed, stderr);
+	ks_observer_print(job->observer);
+}
+
 /* Let out all that was read, and make use of the moment. */
 static enum turn
 flush(struct journal_job *job)
@@ -147,7 +154,7 @@ take_signals(struct journal_job *job, struct signals *signals)
 		measure(job);
 	ks_telemetry_attend(&job->telemetry, taken, &job->rules);
 	if (taken & SIGNALS_REPORT)
-		ks_statistics_print(&job->stats, job->stream.fed, stderr);
+		print_statistics(job);
 	if (taken & SIGNALS_STOP)
 		return TURN_STOP;
 	if (taken & SIGNALS_RELOAD)
@@ -161,7 +168,7 @@ time_to_save(const struct journal_job *job)
 {
 	uint64_t passed;
 
-	if (!job->file || !job->is_unsaved)
+	if (!job->state.file || !job->is_unsaved)
 		return -1;
 	passed = ks_journal_job_now() - job->saved;
 	return passed < SAVE_INTERVAL ? (int)(SAVE_INTERVAL - passed) : 0;
@@ -268,7 +275,7 @@ finish(struct journal_job *job, bool is_end)
 
 	ks_notify_stopping();
 	ks_telemetry_set_ready(&job->telemetry, false);
-	turn = judge(job, ks_journal_stream_finish(&job->stream, is_end && !job->file));
+	turn = judge(job, ks_journal_stream_finish(&job->stream, is_end && !job->state.file));
 	if (turn != TURN_ON)
 		return;
 	r = ks_journal_job_save(job, true);
@@ -280,7 +287,7 @@ finish(struct journal_job *job, bool is_end)
 static bool
 is_unfinished(const struct journal_job *job, enum turn turn)
 {
-	return turn == TURN_STOP && !job->options->follow && !job->file && job->status == 0;
+	return turn == TURN_STOP && !job->options->follow && !job->state.file && job->status == 0;
 }
 
 /* Returns true if it is not finished. */
@@ -338,7 +345,7 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 		must_die = run(&job, signals);
 		close_output(&job);
 		if (options->stats)
-			ks_statistics_print(&job.stats, job.stream.fed, stderr);
+			print_statistics(&job);
 		r = job.status;
 	}
 	ks_journal_job_done(&job);

@@ -1,54 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libsystemd speaks the protocol; that nobody listens is never an error. */
+/*
+ * The protocol is one datagram for each thing that is told (sd_notify(3) has it all). It is not libsystemd that speaks it, as
+ * that opens a socket each time, which the sandbox forbids. That nobody listens is never an error.
+ */
 #include "notify.h"
 
 #if KEYSIEVE_HAVE_SYSTEMD
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "systemd_library.h"
 
-/* Nobody who is not told anything loads a library for it. */
-static void
-notify(const char *state)
-{
-	struct systemd_library library;
-
-	if (getenv("NOTIFY_SOCKET") && ks_systemd_library_load(&library) == 0)
-		(void)library.notify(0, state);
-}
-
-void
-ks_notify_ready(void)
-{
-	notify("READY=1");
-}
-
-/* The time lets the manager tell this reload from an earlier one. */
-void
-ks_notify_reloading(void)
-{
-	char state[64];
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	(void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-	               (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	notify(state);
-}
-
-void
-ks_notify_stopping(void)
-{
-	notify("STOPPING=1");
-}
+/* A process has one manager. */
+static struct {
+	int fd; /* -1: none */
+	uint64_t interval;
+} manager = { .fd = -1 };
 
 /* Half of what the manager waits, as sd_watchdog_enabled(3) recommends. */
-uint64_t
-ks_notify_interval(void)
+static uint64_t
+find_interval(void)
 {
 	struct systemd_library library;
 	uint64_t usec;
@@ -60,12 +39,76 @@ ks_notify_interval(void)
 }
 
 void
+ks_notify_open(void)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t len = name ? strlen(name) : 0;
+
+	if (manager.fd >= 0 || len < 2 || len >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, name, len + 1);
+	if (*name == '@')
+		address.sun_path[0] = '\0';
+	len += offsetof(struct sockaddr_un, sun_path) + (*name == '/');
+	manager.interval = find_interval();
+	manager.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (manager.fd < 0 || connect(manager.fd, (struct sockaddr *)&address, (socklen_t)len) == 0)
+		return;
+	(void)close(manager.fd);
+	manager.fd = -1;
+}
+
+static void
+tell(const char *text)
+{
+	if (manager.fd >= 0)
+		(void)send(manager.fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+void
+ks_notify_ready(void)
+{
+	tell("READY=1");
+}
+
+/* The time lets the manager tell this reload from an earlier one. */
+void
+ks_notify_reloading(void)
+{
+	struct timespec now;
+	char text[64];
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+	               (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	tell(text);
+}
+
+void
+ks_notify_stopping(void)
+{
+	tell("STOPPING=1");
+}
+
+uint64_t
+ks_notify_interval(void)
+{
+	return manager.interval;
+}
+
+void
 ks_notify_alive(void)
 {
-	notify("WATCHDOG=1");
+	tell("WATCHDOG=1");
 }
 
 #else
+
+void
+ks_notify_open(void)
+{
+}
 
 void
 ks_notify_ready(void)

@@ -36,6 +36,8 @@ enum command_bit {
 	COMMAND_COMPLETION = 1 << 16
 };
 
+enum sandbox_wish { SANDBOX_AUTO, SANDBOX_OFF, SANDBOX_REQUIRE };
+
 struct command;
 struct config;
 
@@ -79,13 +81,17 @@ struct options {
 	const char *ledger;       /* NULL: none is written */
 	const char *on_leak;      /* NULL: nothing is run */
 	uint64_t ledger_interval; /* milliseconds; 0: the usual one */
+	uint64_t ledger_max_size; /* bytes; 0: the usual one */
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */
 	unsigned keep_last;
 	bool no_rules_dir, no_cache;
+	unsigned threads; /* 0: the usual number */
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
+	enum sandbox_wish sandbox;
+	struct text_list sandbox_read; /* paths that may be read besides */
 	bool help, version, man;
 	char **files; /* ended by NULL */
 

@@ -11,6 +11,7 @@
 #include "rule_cache.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "selftest.h"
 #include "standard_output.h"
 
@@ -227,10 +228,16 @@ ks_rules_check_command(const struct options *options)
 {
 	struct check check = { .options = options, .catalog = ks_catalog_new() };
 	struct ks_error error;
+	int r;
 
 	if (!check.catalog) {
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
 		return EXIT_INTERNAL;
+	}
+	r = ks_sandbox_enter(options);
+	if (r != 0) {
+		ks_catalog_free(check.catalog);
+		return r;
 	}
 	if (options->key_file && ks_key_read_file(options->key_file, &check.key, &error) != KS_OK)
 		note_error(&check, &error);

@@ -7,6 +7,7 @@
 #include "rule_cache.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "selftest.h"
 #include "standard_output.h"
 
@@ -55,8 +56,10 @@ ks_rules_test_command(const struct options *options)
 {
 	struct rule_selection rules = { .catalog = NULL };
 	struct rule_paths files = { 0 };
-	int r = 0;
+	int r = ks_sandbox_enter(options);
 
+	if (r != 0)
+		return r;
 	for (char **file = options->files; r == 0 && *file; file++)
 		r = ks_rule_paths_add(&files, *file);
 	if (r == 0)

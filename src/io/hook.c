@@ -115,6 +115,8 @@ tell_end(const struct hook *h, const struct hook_end *end)
 		note(h, HOOK_KILLED, WTERMSIG(end->status));
 	else if (WEXITSTATUS(end->status) != 0)
 		note(h, HOOK_EXITED, WEXITSTATUS(end->status));
+	else
+		note(h, HOOK_DONE, 0);
 }
 
 /* Its end comes later: what hangs in the kernel dies when that lets go of it. */

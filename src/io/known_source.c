@@ -108,8 +108,8 @@ static bool
 is_same(const struct known_source *a, const struct known_value *x, const struct known_source *b,
         const struct known_value *y)
 {
-	return x->len == y->len && memcmp(ks_known_source_bytes(a, x), ks_known_source_bytes(b, y),
-	                                  x->len) == 0;
+	return x->len == y->len &&
+	       memcmp(ks_known_source_bytes(a, x), ks_known_source_bytes(b, y), x->len) == 0;
 }
 
 void
@@ -148,7 +148,8 @@ open_regular(const char *path, struct ks_error *reterr)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & S_IWOTH))
 		return fd;
 	(void)close(fd);
-	return fail(reterr, path, "others may write to it, and so choose what is masked; see chmod o-w");
+	return fail(reterr, path,
+	            "others may write to it, and so choose what is masked; see chmod o-w");
 }
 
 /* Lines end with LF or CRLF. There are no comments: a value may begin with any byte. */
@@ -175,15 +176,18 @@ split_lines(struct known_source *s)
 static bool
 is_utf16(const struct secret_text *text)
 {
-	return text->len >= 2 && (memcmp(text->bytes, "\xff\xfe", 2) == 0 ||
-	                          memcmp(text->bytes, "\xfe\xff", 2) == 0);
+	return text->len >= 2 &&
+	       (memcmp(text->bytes, "\xff\xfe", 2) == 0 || memcmp(text->bytes, "\xfe\xff", 2) == 0);
 }
 
 static int
 read_file(struct known_source *s, struct ks_error *reterr)
 {
-	int fd = open_regular(s->name, reterr), r;
+	int fd, r;
 
+	if (strcmp(s->name, "-") == 0)
+		return fail(reterr, s->name, "values are not read from the standard input");
+	fd = open_regular(s->name, reterr);
 	if (fd < 0)
 		return fd;
 	r = ks_secret_text_read(&s->text, fd, KNOWN_FILE_MAX);
@@ -191,7 +195,8 @@ read_file(struct known_source *s, struct ks_error *reterr)
 	if (r == -EFBIG)
 		return fail(reterr, s->name, "more than 16 MiB of values");
 	if (r == 0 && is_utf16(&s->text))
-		return fail(reterr, s->name, "UTF-16, which no log is likely to be; it must be UTF-8");
+		return fail(reterr, s->name,
+		            "UTF-16, which no log is likely to be; it must be UTF-8");
 	if (r == 0)
 		r = split_lines(s);
 	return r == 0 ? KS_OK : fail_errno(reterr, s->name, -r);

@@ -11,7 +11,6 @@ ks_systemd_library_load(struct systemd_library *ret_library)
 {
 	struct systemd_library l = { 0 };
 	const struct shared_function wanted[] = {
-		{ "sd_notify", &l.notify },
 		{ "sd_watchdog_enabled", &l.watchdog_enabled },
 		{ "sd_id128_get_machine", &l.get_machine },
 		{ "sd_id128_to_string", &l.id_to_string },

@@ -9,7 +9,6 @@
 #include <systemd/sd-journal.h>
 
 struct systemd_library {
-	__typeof__(sd_notify) *notify;
 	__typeof__(sd_watchdog_enabled) *watchdog_enabled;
 
 	__typeof__(sd_id128_get_machine) *get_machine;
