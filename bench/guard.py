@@ -30,7 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 FIGURES = os.path.join(HERE, "guard.json")
 LIMIT = 1.05
-MANY = 20000  # lines that are written by themselves are not
+LINES = 2000  # that are written by themselves
 
 # The plainest of each: nothing is left to the processor that valgrind imitates.
 TUNABLES = "glibc.cpu.hwcaps=-AVX2_Usable,-AVX_Usable,-AVX2,-AVX,-ERMS,-FSRM,-SSE4_1,-SSE4_2,-SSSE3"
@@ -62,7 +62,8 @@ def environment_key(build):
 def make_inputs(build, directory):
     """The inputs as files of a directory."""
     loggen = os.path.join(build, "bench", "loggen")
-    kinds = {"sparse": ("--density", "1000"), "dense": ("--density", "5"), "clean": ("--density", "0"),
+    # Seed 2, for the first line of 1 is one of a container's log, and what follows would be taken for one.
+    kinds = {"sparse": ("--density", "1000"), "dense": ("--density", "5"), "clean": ("--density", "0", "--seed", "2"),
              "long": ("--density", "1000", "--long"), "near-miss": ("--near-miss",)}
     for name, arguments in kinds.items():
         with open(os.path.join(directory, name), "wb") as file:
@@ -70,7 +71,7 @@ def make_inputs(build, directory):
     with open(os.path.join(directory, "sparse"), "rb") as file:
         sparse = file.read()
     for name, content in (("cri", framed.cri(sparse)), ("docker", framed.docker(sparse)),
-                          ("lines", b"".join(sparse.splitlines(True)[:MANY // 10])), ("empty", b""),
+                          ("lines", b"".join(sparse.splitlines(True)[:LINES])), ("empty", b""),
                           ("rules.yaml", RULE.encode())):
         with open(os.path.join(directory, name), "wb") as file:
             file.write(content)
