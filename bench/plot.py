@@ -86,8 +86,10 @@ def draw_panel(panel, y):
 
 
 def figure(title, panels):
-    """One SVG."""
+    """One SVG; None: there is nothing to show."""
     panels = [panel for panel in panels if panel.bars]
+    if not panels:
+        return None
     parts, y = [], 8
     for panel in panels:
         drawn, y = draw_panel(panel, y)
@@ -140,7 +142,7 @@ def plots(result, heads, rates):
     def of(*cases):
         return [Panel(heads[case], "GB/s", speed_bars(result, case)) for case in cases if case in result["seconds"]]
 
-    return {
+    drawn = {
         "files.svg": figure("Throughput, files", of("sparse", "dense", "clean", "long", "near-miss")),
         "pipes.svg": figure("Throughput, pipes", of("pipe-two", "pipe-one")),
         "keysieve.svg": figure("What keysieve can do besides", of("threads", "known", "cri", "docker", "gzip", "gzip-both")),
@@ -152,3 +154,4 @@ def plots(result, heads, rates):
             Panel(f"{rate:,} lines a second, {what}", "microseconds", latency_bars(result, rate, key))
             for rate in rates for what, key in (("median", "median"), ("99 of 100 are faster", "p99"))]),
     }
+    return {name: svg for name, svg in drawn.items() if svg}

@@ -80,6 +80,8 @@ def parse_arguments():
     options.to = options.to or ("docs/bench" if is_whole else os.path.join(options.build, "bench", "report"))
     options.size = options.size or ("8M" if options.quick else "256M")
     options.rounds = options.rounds or (2 if options.quick else 5)
+    options.check_size = "512K" if options.quick else "4M"
+    options.rss_size = "4M" if options.quick else "32M"
     options.cache = options.cache or os.path.join(options.build, "bench")
     return options
 
@@ -144,7 +146,7 @@ def choose_cores():
 
 def check_tools(options, tools, notes):
     """Which keys does each tool mask, and what else? Returns {tool: {corpus: counts}}."""
-    paths = {name: make_corpus(options, name, arguments, "4M")
+    paths = {name: make_corpus(options, name, arguments, options.check_size)
              for name, arguments in CHECK_CORPORA.items()}
     found = {}
     for tool in tools:
@@ -165,7 +167,7 @@ def time_case(options, case, tools, paths, cores, notes):
     name, corpus, how, _ = case
     times = {tool.name: [] for tool in tools}
     out = set()
-    for number in range(options.rounds + 1):
+    for number in range(options.rounds + 1 if tools else 0):
         progress(f"{name}: round {number} of {options.rounds}")
         turn = number % len(tools)
         for tool in tools[turn:] + tools[:turn]:
@@ -214,7 +216,7 @@ def run_all(options):
     result["seconds"] = {case[0]: time_case(options, case, those_of(tools, case[0], case[3]), paths, cores, notes)
                          for case in cases}
     result["start"] = measure.start_times(those_of(tools, "start"), cores)
-    rss_paths = [make_corpus(options, f"rss-{name}", CORPORA[name], "32M")
+    rss_paths = [make_corpus(options, f"rss-{name}", CORPORA[name], options.rss_size)
                  for name in ("dense", "long", "near-miss")]
     progress("memory")
     result["rss_kib"] = {tool.name: max(measure.peak_rss(tool, path, options.limit * 5)
@@ -232,11 +234,11 @@ def main():
             del os.environ[name]
     options = parse_arguments()
     result = run_all(options)
-    text = report.markdown(result)
+    plots = plot.plots(result, report.CASE_HEADS, [rate for rate, _ in measure.RATES])
+    text = report.markdown(result, plots)
     print(text)
     os.makedirs(options.to, exist_ok=True)
-    files = {"README.md": text + "\n", "results.json": json.dumps(result, indent=1, default=list) + "\n",
-             **plot.plots(result, report.CASE_HEADS, [rate for rate, _ in measure.RATES])}
+    files = {"README.md": text + "\n", "results.json": json.dumps(result, indent=1, default=list) + "\n", **plots}
     for name, content in files.items():
         with open(os.path.join(options.to, name), "w", encoding="utf-8") as file:
             file.write(content)

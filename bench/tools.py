@@ -140,14 +140,14 @@ def variants(keysieve, cache):
     known_file(known)
     compiled = ("--cache-dir", os.path.join(cache, "compiled"))
     twenty = (keysieve, *compiled, "--rules", rules, "--only", ",".join(ids))
-    tools = [Tool("keysieve, 20 rules", twenty, cases=FILES),
-             Tool("keysieve, all and 20 of a user's", (keysieve, *compiled, "--rules", rules), None, cases=("start",)),
-             Tool("keysieve, frames as text", (keysieve, "--frame", "raw"), None, cases=("cri", "docker")),
+    tools = [Tool("keysieve (20 rules)", twenty, cases=FILES),
+             Tool("keysieve (20 more, cached)", (keysieve, *compiled, "--rules", rules), None, cases=("start",)),
+             Tool("keysieve (frames as text)", (keysieve, "--frame", "raw"), None, cases=("cri", "docker")),
              Tool("keysieve -z", (keysieve, "-z"), None, cases=("gzip-both",))]
     if has_option(keysieve, "--threads"):
         tools.append(Tool("keysieve -j 2", (keysieve, "-j", "2"), None, cases=("threads", "gzip"), cores=2))
     if has_option(keysieve, "--known "):
-        tools.append(Tool("keysieve, 10,000 known values", (keysieve, "--known", known), None, cases=("known", "memory")))
+        tools.append(Tool("keysieve (10k known values)", (keysieve, "--known", known), None, cases=("known", "memory")))
     return tools
 
 
