@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What keysieve does while something fails: every command, on small inputs, and what is right at its end."""
 
+import base64
 import contextlib
 import gzip
 import os
@@ -18,7 +19,8 @@ from support import ALNUM, ID, RULE, TRIGGER, body, catches_signal, masked
 SECRETS = [body(95, seed) for seed in range(101, 106)]
 ACME_SECRET = body(32, 111, ALNUM)
 SAMPLE = body(40, 120)  # which may stay readable
-PLANTED = [*SECRETS, ACME_SECRET]
+VALUE = body(40, 130)    # a known one
+PLANTED = [*SECRETS, ACME_SECRET, VALUE]
 TEXT = b"".join(b"2026-11-22 line %d\nkey %s%s end\n\0\xff\r\n" % (i, TRIGGER, s) for i, s in enumerate(SECRETS))
 RIGHT = masked(TEXT, *SECRETS)
 HALVES = (SECRETS[0][:40], SECRETS[0][40:])
@@ -53,6 +55,7 @@ class Place:
         return os.path.join(self.path, name)
 
     def write(self, name, data):
+        os.makedirs(os.path.dirname(self.name(name)), exist_ok=True)
         with open(self.name(name), "wb") as file:
             file.write(data)
 
@@ -271,6 +274,15 @@ def filters():
     yield Scenario("canary", *ONE, "--canary", "5m", data=TEXT, outputs={"stdout": RIGHT})
 
 
+def known_values():
+    spelled = (VALUE, base64.b64encode(VALUE), VALUE.hex().encode())
+    text = b"".join(b"known %s end\n" % s for s in spelled) + TEXT
+    outputs = {"stdout": masked(text, *(s.rstrip(b"=") for s in spelled), *SECRETS)}
+    yield Scenario("known", *ONE, "--known", "values", data=text, sources={"values": VALUE + b"\n"}, outputs=outputs)
+    yield Scenario("known-dir", *ONE, "--known-dir", "d", data=text, outputs=outputs,
+                   sources={"d/value": VALUE + b"\n", "d/port": b"5432"})
+
+
 def masks():
     tagged = re.sub(rb"\*{95}", b"[REDACTED:" + ID.encode() + b"]", RIGHT)
     yield Scenario("tag", *ONE, "--mask", "tag", data=TEXT, outputs={"stdout": tagged})
@@ -383,5 +395,5 @@ def others():
 
 
 def all_scenarios():
-    for group in (filters, masks, observers, in_place, followers, journals, others):
+    for group in (filters, known_values, masks, observers, in_place, followers, journals, others):
         yield from group()
