@@ -317,6 +317,8 @@ KS_PUBLIC int ks_stream_new(const struct ks_ruleset *set, const struct ks_stream
                             struct ks_stream **ret_stream);
 /* Wipes what it held. NULL is fine. */
 KS_PUBLIC void ks_stream_free(struct ks_stream *stream);
+/* Begin anew, with the same options, as if the stream had just been made; also after an error. Allocates nothing. */
+KS_PUBLIC void ks_stream_reset(struct ks_stream *stream);
 
 /*
  * Mask in place. buf[0, held) are the bytes that the last call left unsettled, unchanged, where
@@ -351,8 +353,13 @@ KS_PUBLIC size_t ks_stream_held(const struct ks_stream *stream);
 /* Is the last byte that settled in a masked region, whose finding is to come? Tells where that begins. */
 KS_PUBLIC int ks_stream_region(const struct ks_stream *stream, uint64_t *ret_offset);
 
-/* Is nothing held, and does no masked run reach the last byte so that it may go on? */
+/*
+ * Is nothing held, nothing begun that more bytes could make a match, no masked region without its finding?
+ * Two streams of the same options that are idle, and whose last KS_LOOK_BACK bytes are the same, do the same with
+ * all that follows.
+ */
 KS_PUBLIC int ks_stream_is_idle(const struct ks_stream *stream);
+#define KS_LOOK_BACK 1024U
 
 /*
  * Push bytes through: borrows data until return, calls the sink any number of times. A stream is
@@ -607,6 +614,33 @@ KS_PUBLIC void ks_catalog_get(const struct ks_catalog *catalog, size_t index,
  */
 KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_ruleset **ret_set,
                                  size_t *ret_index, struct ks_error *reterr);
+
+/*
+ * A place for what was compiled of rules that are not the built-in ones, such as a directory of files. A key
+ * of KS_PREPARED_KEY bytes stands for the rules, the build of keysieve, the version of libhs and the kind of
+ * processor.
+ */
+#define KS_PREPARED_KEY 32
+
+struct ks_prepared_store {
+	/*
+	 * Give what was saved under key; *ret_bytes is the caller's to free(). It must come from a
+	 * trusted place. Returns 0, or anything else: there is nothing.
+	 */
+	int (*load)(void *ctx, const uint8_t *key, uint8_t **ret_bytes, size_t *ret_len);
+	/* Save bytes, borrowed until return. It need not succeed. */
+	void (*save)(void *ctx, const uint8_t *key, const uint8_t *bytes, size_t len);
+	void *ctx;
+};
+
+/*
+ * The same, but what must be compiled is looked for in store first, and is saved there afterwards.
+ * store NULL: ks_catalog_compile().
+ */
+KS_PUBLIC int ks_catalog_compile_stored(const struct ks_catalog *catalog,
+                                        const struct ks_prepared_store *store,
+                                        struct ks_ruleset **ret_set, size_t *ret_index,
+                                        struct ks_error *reterr);
 
 /* ------------------------------------------------------------ allow-list ---- */
 

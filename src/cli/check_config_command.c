@@ -15,7 +15,9 @@
 #include "message.h"
 #include "option_table.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "standard_output.h"
+#include "text.h"
 
 /* The options and the rules of the last command, most likely those of the next one too. */
 struct examined {
@@ -44,10 +46,13 @@ print_text(const char *text)
 	bool is_plain = is_plain_text(text);
 
 	(void)fputs(is_plain ? "" : "'", stdout);
-	for (; *text; text++) {
+	while (*text) {
+		size_t hidden = ks_text_hidden(text, strlen(text));
+
 		if (*text == '\'')
 			(void)putchar('\'');
-		(void)putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+		(void)putchar(hidden ? '?' : *text);
+		text += hidden ? hidden : 1;
 	}
 	(void)fputs(is_plain ? "" : "'", stdout);
 }
@@ -148,8 +153,23 @@ is_same_selection(const struct options *a, const struct options *b)
 {
 	return is_same_list(&a->rules, &b->rules) && is_same_list(&a->enable, &b->enable) &&
 	       is_same_list(&a->disable, &b->disable) && is_same_list(&a->only, &b->only) &&
+	       is_same_list(&a->known, &b->known) && is_same_list(&a->known_dir, &b->known_dir) &&
+	       is_same_list(&a->known_env, &b->known_env) &&
 	       is_same_text(a->rules_dir, b->rules_dir) && is_same_text(a->key_file, b->key_file) &&
 	       a->no_rules_dir == b->no_rules_dir;
+}
+
+static void
+print_known(const struct known_values *known)
+{
+	for (size_t i = 0; known && i < known->count; i++) {
+		const struct known_origin *origin = &known->origins[i];
+
+		(void)printf("  # %zu known value%s: ", origin->taken,
+		             origin->taken == 1 ? "" : "s");
+		print_text(origin->source.name);
+		(void)putchar('\n');
+	}
 }
 
 static void
@@ -173,6 +193,8 @@ check_rules(struct examined *last, struct options *o)
 	}
 	if (r == 0)
 		r = ks_masking_check(o, &last->rules);
+	if (r == 0)
+		print_known(last->rules.known);
 	ks_options_done(&last->options);
 	last->options = *o;
 	*o = (struct options){ .command = o->command };
@@ -256,6 +278,7 @@ ks_check_config_command(const struct options *options)
 {
 	const char *path = ks_config_path(options->settings);
 	struct examined last = { .has_rules = false };
+	char sandbox[64];
 	int r;
 
 	(void)printf("# %s\n", path ? path : "no configuration file");
@@ -264,5 +287,8 @@ ks_check_config_command(const struct options *options)
 	else
 		r = check_commands(&last, options);
 	examined_done(&last);
+	ks_sandbox_describe(sandbox, sizeof(sandbox));
+	if (r == 0)
+		(void)printf("# sandbox: %s\n", sandbox);
 	return ks_standard_output_end(r);
 }

@@ -12,6 +12,7 @@
 
 #include "conceal.h"
 #include "message.h"
+#include "rule_cache.h"
 
 /* Matches of a rule are ends of one trigger if no more lies between them, and behind a run. */
 #define SAME_TRIGGER 32U
@@ -161,10 +162,22 @@ collect(const struct ks_catalog *catalog, const struct variant *v, const bool *h
 	return n;
 }
 
+/* Which rules have a match depends on the text: such a set is never seen again. */
+static int
+compile(const struct options *options, const struct ks_rule *rules, size_t count, bool is_loose,
+        struct ks_ruleset **ret_set)
+{
+	struct ks_error error;
+	int r = is_loose ? ks_rule_cache_compile_rules(options, rules, count, ret_set, &error)
+	                 : ks_ruleset_new(rules, count, ret_set, &error);
+
+	return r == KS_OK ? 0 : ks_message_failure(&error);
+}
+
 /* Look at the text by other rules; what they mask is of no interest. */
 static int
-look_again(struct explanation *e, const struct ks_catalog *catalog, struct variant v,
-           const uint8_t *text)
+look_again(struct explanation *e, const struct options *options, const struct ks_catalog *catalog,
+           struct variant v, const uint8_t *text)
 {
 	size_t max = ks_catalog_count(catalog) + 1, count = 0;
 	bool *has_match = calloc(max, sizeof(*has_match));
@@ -183,8 +196,8 @@ look_again(struct explanation *e, const struct ks_catalog *catalog, struct varia
 	} else {
 		r = ks_message_failure(&error);
 	}
-	if (count > 0 && ks_ruleset_new(rules, count, &set, &error) != KS_OK)
-		r = ks_message_failure(&error);
+	if (count > 0)
+		r = compile(options, rules, count, v.is_loose, &set);
 	if (set) {
 		memcpy(copy, text, e->len);
 		r = mask_all(&look, set, copy, e->len);
@@ -199,8 +212,8 @@ look_again(struct explanation *e, const struct ks_catalog *catalog, struct varia
 }
 
 static int
-look_by_all(struct explanation *e, struct findings *findings, const struct rule_selection *rules,
-            const uint8_t *text)
+look_by_all(struct explanation *e, struct findings *findings, const struct options *options,
+            const struct rule_selection *rules, const uint8_t *text)
 {
 	static const struct variant variants[] = { { true, true, STANDING_INSIDE },
 		                                   { false, true, STANDING_INSIDE },
@@ -213,7 +226,7 @@ look_by_all(struct explanation *e, struct findings *findings, const struct rule_
 	int r = mask_all(&look, rules->set, e->shown, e->len);
 
 	for (size_t i = 0; r == 0 && i < sizeof(variants) / sizeof(variants[0]); i++)
-		r = look_again(e, rules->catalog, variants[i], text);
+		r = look_again(e, options, rules->catalog, variants[i], text);
 	return r;
 }
 
@@ -358,8 +371,8 @@ find_owners(struct explanation *e, const struct findings *findings, const size_t
 /* ----------------------------------------------------------------------- public ---- */
 
 int
-ks_explanation_init(struct explanation *e, const struct rule_selection *rules, const uint8_t *text,
-                    size_t len)
+ks_explanation_init(struct explanation *e, const struct options *options,
+                    const struct rule_selection *rules, const uint8_t *text, size_t len)
 {
 	struct findings findings = { .items = NULL };
 	int r;
@@ -370,7 +383,7 @@ ks_explanation_init(struct explanation *e, const struct rule_selection *rules, c
 		return EXIT_INTERNAL;
 	}
 	memcpy(e->shown, text, len);
-	r = look_by_all(e, &findings, rules, text);
+	r = look_by_all(e, &findings, options, rules, text);
 	if (r == 0) {
 		sort(e, by_rule);
 		ks_conceal_runs(e, rules->catalog, text);

@@ -43,10 +43,10 @@ struct explanation {
 };
 
 /*
- * Explain text[0, len), borrowed until return, by the rules that have been compiled. Prints what is wrong.
+ * Explain text[0, len), borrowed until return, by the rules that have been compiled, as options ask for. Prints what is wrong.
  * Returns 0, or an exit status; ks_explanation_done() is right after both.
  */
-int ks_explanation_init(struct explanation *explanation, const struct rule_selection *rules,
-                        const uint8_t *text, size_t len);
+int ks_explanation_init(struct explanation *explanation, const struct options *options,
+                        const struct rule_selection *rules, const uint8_t *text, size_t len);
 /* Wipes what it held. */
 void ks_explanation_done(struct explanation *explanation);

@@ -18,12 +18,14 @@
 #include "filter_output.h"
 #include "inlet.h"
 #include "input_places.h"
+#include "known_watch.h"
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
 #include "observer.h"
 #include "reload.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "scrub_command.h"
 #include "signals.h"
 #include "statistics.h"
@@ -34,6 +36,7 @@ struct job {
 	struct observer observer;
 	struct input_places places;
 	struct signals signals;
+	struct known_watch known_watch;
 	struct rule_selection rules;
 	struct reload reload;
 	struct statistics stats;
@@ -89,27 +92,44 @@ change_rules(struct job *job)
 	return r == KS_OK ? ks_telemetry_use_rules(&job->telemetry, &job->rules) : r;
 }
 
+/* Use the rules that wait as soon as it is idle. */
 static int
-reload_rules(struct job *job)
+use_next_rules(struct job *job)
 {
-	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
 	ks_filter_want_idle(job->filter);
 	return KS_OK;
 }
 
+static int
+reload_rules(struct job *job)
+{
+	ks_observer_reopen(&job->observer);
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare(&job->reload, &job->rules, job->options));
+	return use_next_rules(job);
+}
+
+static int
+reload_known(struct job *job)
+{
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare_known(&job->reload, &job->rules,
+	                                                                  job->options));
+	return use_next_rules(job);
+}
+
 /* ----------------------------------------------------------------------- signals ---- */
 
 static void
-print_statistics(const struct job *job)
+print_statistics(struct job *job)
 {
 	enum ks_frame frame = ks_filter_frame(job->filter);
 
 	ks_statistics_print(&job->stats, ks_filter_bytes(job->filter), stderr);
 	if (frame != KS_FRAME_AUTO)
 		ks_message("frames: %s", ks_frame_name(frame));
+	ks_observer_print(&job->observer);
 }
 
 static void
@@ -149,7 +169,9 @@ attend(struct job *job)
 		stop_being_ready(job);
 		job->is_stopping = true;
 	}
-	return raised & SIGNALS_RELOAD ? reload_rules(job) : KS_OK;
+	if (raised & SIGNALS_RELOAD)
+		return reload_rules(job);
+	return raised & SIGNALS_KNOWN ? reload_known(job) : KS_OK;
 }
 
 /* ----------------------------------------------------------------------- input ---- */
@@ -281,7 +303,7 @@ copy_file(struct job *job, const char *path)
 	if (fd == -EINTR)
 		return 0;
 	if (fd < 0) {
-		ks_message_file(path, strerror(-fd));
+		ks_message_file(path, ks_sandbox_reason(path, -fd));
 		ks_metrics_add(job->telemetry.metrics, METRIC_INPUT_ERRORS, 1);
 		note_status(job, EXIT_IO);
 		return 0;
@@ -323,6 +345,7 @@ make_filter(struct job *job)
 		.pause = job->output.gzip ? ks_filter_output_pause : NULL,
 		.write_ctx = &job->output,
 		.meter = ks_telemetry_meter(&job->telemetry),
+		.threads = job->options->threads,
 	};
 
 	if (ks_input_places_init(&job->places, job->options->files) != KS_OK ||
@@ -347,6 +370,7 @@ start(struct job *job)
 		ks_message("signals: %s", strerror(-r));
 		return EXIT_INTERNAL;
 	}
+	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
 	r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;
@@ -363,6 +387,10 @@ start(struct job *job)
 		ks_message("%s", ks_status_text(r));
 		return EXIT_INTERNAL;
 	}
+	ks_notify_open();
+	r = ks_sandbox_enter(job->options);
+	if (r != 0)
+		return r;
 	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
 	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	if (r != 0)
@@ -395,6 +423,7 @@ finish(struct job *job)
 	ks_statistics_done(&job->stats);
 	ks_reload_done(&job->reload);
 	ks_rule_selection_done(&job->rules);
+	ks_known_watch_done(&job->known_watch);
 	if (job->is_unfinished)
 		ks_signals_die(&job->signals);
 	ks_signals_done(&job->signals);

@@ -16,6 +16,7 @@
 #include "keysieve.h"
 #include "message.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "secret_memory.h"
 #include "standard_output.h"
 
@@ -176,6 +177,8 @@ ks_fingerprint_command(const struct options *options)
 		return r;
 	job.text = ks_secret_memory_new(TEXT_MAX);
 	r = ks_rule_selection_init(&job.rules, options);
+	if (r == 0)
+		r = ks_sandbox_enter(options);
 	if (r == 0 && !job.text) {
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
 		r = EXIT_INTERNAL;

@@ -13,17 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checkpoint_file.h"
 #include "descriptor.h"
+#include "follow_notes.h"
 #include "follow_rules.h"
 #include "follower.h"
+#include "known_watch.h"
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
 #include "observer.h"
 #include "output.h"
 #include "reload.h"
+#include "sandbox.h"
 #include "signals.h"
+#include "state.h"
 #include "telemetry.h"
 
 #define LOOK_MS      1000 /* between two looks at everything */
@@ -35,17 +38,19 @@ struct job {
 	const struct options *options;
 	struct observer observer;
 	struct signals signals;
+	struct known_watch known_watch;
 	struct reload reload;
 	struct follow_rules *rules;
 	struct follower follower;
 	struct output *output;
 	struct telemetry telemetry;
-	struct checkpoint_file *state; /* NULL: none is kept */
-	double saved;                  /* when, of the monotonic clock */
-	bool is_changed;               /* since then */
-	bool must_reopen;              /* the output */
-	double asked_to_reopen;        /* when */
-	bool is_stopping; /* a signal has come: what was there then is still read ... */
+	struct follow_notes notes;
+	struct state state;
+	double saved;           /* when, of the monotonic clock */
+	bool is_changed;        /* since then */
+	bool must_reopen;       /* the output */
+	double asked_to_reopen; /* when */
+	bool is_stopping;       /* a signal has come: what was there then is still read ... */
 	uint64_t stop_at; /* ... up to this number of bytes; what comes meanwhile may not end */
 	bool is_stopped;
 	int write_error; /* errno */
@@ -80,14 +85,6 @@ fail_status(struct job *job, int status)
 	return -1;
 }
 
-static int
-fail_error(struct job *job, const struct ks_error *error)
-{
-	ks_message_error(error);
-	note_status(job, error->status == KS_ERROR_MEMORY ? EXIT_INTERNAL : EXIT_IO);
-	return -1;
-}
-
 /* ------------------------------------------------------ what the follower asks for ---- */
 
 /* A ks_sink_fn. */
@@ -102,33 +99,6 @@ write_output(void *ctx, const uint8_t *data, size_t len)
 		return 0;
 	job->write_error = -r;
 	return KS_ERROR_SINK;
-}
-
-static void
-tell(void *ctx, enum follower_note note, const char *path, int error)
-{
-	struct metrics *metrics = ((struct job *)ctx)->telemetry.metrics;
-
-	switch (note) {
-	case FOLLOWER_WAITS:
-		ks_message_file(path, "waiting for it");
-		break;
-	case FOLLOWER_FAILED:
-		ks_message_file(path, error == EINVAL ? "not a regular file" : strerror(error));
-		ks_metrics_add(metrics, METRIC_INPUT_ERRORS, 1);
-		break;
-	case FOLLOWER_READS:
-		ks_message_file(path, "it is there now");
-		break;
-	case FOLLOWER_LOST:
-		ks_message_file(path, "a file that was here was gone before it could be read");
-		ks_metrics_add(metrics, METRIC_LOST_FILES, 1);
-		break;
-	case FOLLOWER_GONE:
-		ks_message_file(path, "what was not read yet is gone; going on with what is here");
-		ks_metrics_add(metrics, METRIC_LOST_FILES, 1);
-		break;
-	}
 }
 
 static bool
@@ -150,7 +120,7 @@ is_own(void *ctx, int fd)
 	if (fstat(fd, &in) < 0)
 		return false;
 	return ks_observer_has_file(&job->observer, fd) || is_output_file(job, &in) ||
-	       (job->state && ks_checkpoint_file_has(job->state, &in));
+	       (job->state.file && ks_checkpoint_file_has(job->state.file, &in));
 }
 
 /* ------------------------------------------------------------------ checkpoints ---- */
@@ -159,10 +129,10 @@ static int
 save(struct job *job, bool is_final)
 {
 	struct checkpoint c = { .is_final = is_final };
-	struct ks_error error;
-	int r = 0;
+	bool is_written = false;
+	int r = 0, status;
 
-	if (!job->state)
+	if (!job->state.file)
 		return 0;
 	if (ks_follower_record(&job->follower, &c) < 0)
 		r = fail_status(job, KS_ERROR_MEMORY);
@@ -171,10 +141,13 @@ save(struct job *job, bool is_final)
 		if (r < 0)
 			r = fail_errno(job, ks_output_name(job->output), -r);
 	}
-	if (r == 0 && ks_checkpoint_file_write(job->state, &c, &error) != KS_OK)
-		r = fail_error(job, &error);
+	if (r == 0) {
+		status = ks_state_write(&job->state, &c, job->telemetry.metrics, &is_written);
+		note_status(job, status);
+		r = status == 0 ? 0 : -1;
+	}
 	ks_checkpoint_done(&c);
-	job->is_changed = false;
+	job->is_changed = !is_written;
 	job->saved = ks_followed_clock();
 	return r;
 }
@@ -227,12 +200,8 @@ use_rules(struct job *job, const struct rule_selection *selection)
 }
 
 static int
-reload(struct job *job)
+use_next_rules(struct job *job)
 {
-	job->must_reopen = true;
-	job->asked_to_reopen = ks_followed_clock();
-	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
 	if (!job->reload.is_ready)
 		return 0;
 	if (ks_masking_check(job->options, &job->reload.next) != 0) {
@@ -244,6 +213,27 @@ reload(struct job *job)
 		return -1;
 	ks_follower_change(&job->follower, &job->rules->masker);
 	return 0;
+}
+
+static int
+reload(struct job *job)
+{
+	job->must_reopen = true;
+	job->asked_to_reopen = ks_followed_clock();
+	ks_observer_reopen(&job->observer);
+	ks_telemetry_note_reload(
+		&job->telemetry,
+		ks_reload_prepare(&job->reload, &job->rules->selection, job->options));
+	return use_next_rules(job);
+}
+
+static int
+reload_known(struct job *job)
+{
+	ks_telemetry_note_reload(
+		&job->telemetry,
+		ks_reload_prepare_known(&job->reload, &job->rules->selection, job->options));
+	return use_next_rules(job);
 }
 
 /* --------------------------------------------------------------------- signals ---- */
@@ -259,6 +249,7 @@ report(struct job *job)
 		if (s->redactor && s->frame != KS_FRAME_AUTO && !s->files.is_late)
 			ks_message_file(s->files.path, ks_frame_name(s->frame));
 	}
+	ks_observer_print(&job->observer);
 }
 
 /* Who asks twice does not want to wait. */
@@ -313,7 +304,9 @@ do_signals(struct job *job)
 		report(job);
 	if (raised & SIGNALS_STOP && stop(job) < 0)
 		return -1;
-	return raised & SIGNALS_RELOAD ? reload(job) : 0;
+	if (raised & SIGNALS_RELOAD)
+		return reload(job);
+	return raised & SIGNALS_KNOWN ? reload_known(job) : 0;
 }
 
 static int
@@ -357,7 +350,7 @@ finish_work(struct job *job)
 	int r = KS_OK;
 
 	ks_telemetry_set_ready(&job->telemetry, false);
-	if (job->state)
+	if (job->state.file)
 		(void)save(job, true);
 	else
 		r = ks_follower_stop(&job->follower);
@@ -393,20 +386,18 @@ work(struct job *job)
 static int
 open_state(struct job *job, struct checkpoint *ret_saved)
 {
-	struct ks_error error;
+	int status = 0;
 
-	if (!job->options->state)
-		return 0;
-	if (ks_checkpoint_file_open(job->options->state, &job->state, &error) != KS_OK ||
-	    ks_checkpoint_file_read(job->state, ret_saved, &error) != KS_OK)
-		return fail_error(job, &error);
-	return 0;
+	if (job->options->state)
+		status = ks_state_open(&job->state, job->options->state, ret_saved);
+	note_status(job, status);
+	return status == 0 ? 0 : -1;
 }
 
 static int
 open_output(struct job *job, const struct checkpoint *saved)
 {
-	int r = ks_output_open(job->options->output, job->state != NULL, &job->output);
+	int r = ks_output_open(job->options->output, job->state.file != NULL, &job->output);
 
 	if (r < 0)
 		return fail_errno(
@@ -457,13 +448,15 @@ start_follower(struct job *job, const struct checkpoint *saved)
 		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
-		                                  .note = tell,
-		                                  .note_ctx = job,
+		                                  .note = ks_follow_notes_tell,
+		                                  .note_ctx = &job->notes,
 		                                  .refuses = is_own,
 		                                  .refuses_ctx = job,
 		                                  .meter = ks_telemetry_meter(&job->telemetry) };
-	int r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);
+	int r;
 
+	job->notes.telemetry = &job->telemetry;
+	r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);
 	if (r < 0)
 		return fail_errno(job, "following", -r);
 	if (!ks_follower_is_hopeless(&job->follower))
@@ -485,12 +478,25 @@ begin_telemetry(struct job *job)
 }
 
 static int
+enter_sandbox(struct job *job)
+{
+	int r;
+
+	ks_notify_open();
+	r = ks_sandbox_enter(job->options);
+	note_status(job, r);
+	return r == 0 ? 0 : -1;
+}
+
+static int
 start(struct job *job)
 {
 	struct rule_selection selection;
 	struct checkpoint saved = { 0 };
-	int r = ks_rule_selection_init(&selection, job->options);
+	int r;
 
+	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
+	r = ks_rule_selection_init(&selection, job->options);
 	if (r == 0)
 		r = ks_masking_check(job->options, &selection);
 	if (r == 0)
@@ -501,6 +507,8 @@ start(struct job *job)
 		return -1;
 	}
 	r = use_rules(job, &selection);
+	if (r == 0)
+		r = enter_sandbox(job);
 	if (r == 0)
 		r = open_state(job, &saved);
 	if (r == 0)
@@ -519,15 +527,17 @@ finish(struct job *job)
 	const char *path = job->options->output;
 	int r;
 
+	ks_follow_notes_end(&job->notes);
 	ks_telemetry_done(&job->telemetry);
 	ks_follower_done(&job->follower);
 	r = ks_output_close(job->output);
 	if (r < 0)
 		(void)fail_errno(job, path ? path : "standard output", -r);
-	ks_checkpoint_file_close(job->state);
+	ks_state_done(&job->state);
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
 	ks_observer_done(&job->observer);
+	ks_known_watch_done(&job->known_watch);
 	ks_signals_done(&job->signals);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "journal_job.h"
+#include "known_watch.h"
 #include "message.h"
 #include "notify.h"
 #include "signals.h"
@@ -102,6 +103,13 @@ measure(struct journal_job *job)
 	ks_metrics_set(metrics, METRIC_HELD_BYTES, job->stream.read - job->stream.out);
 }
 
+static void
+print_statistics(struct journal_job *job)
+{
+	ks_statistics_print(&job->stats, job->stream.fed, stderr);
+	ks_observer_print(job->observer);
+}
+
 /* Let out all that was read, and make use of the moment. */
 static enum turn
 flush(struct journal_job *job)
@@ -110,6 +118,24 @@ flush(struct journal_job *job)
 
 	note_written(job);
 	return turn == TURN_ON ? do_pending(job) : turn;
+}
+
+static enum turn
+reload(struct journal_job *job)
+{
+	ks_observer_reopen(job->observer);
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare(&job->reload, &job->rules, job->options));
+	job->is_reopening = true;
+	return flush(job);
+}
+
+static enum turn
+reload_known(struct journal_job *job)
+{
+	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare_known(&job->reload, &job->rules,
+	                                                                  job->options));
+	return flush(job);
 }
 
 static enum turn
@@ -128,15 +154,12 @@ take_signals(struct journal_job *job, struct signals *signals)
 		measure(job);
 	ks_telemetry_attend(&job->telemetry, taken, &job->rules);
 	if (taken & SIGNALS_REPORT)
-		ks_statistics_print(&job->stats, job->stream.fed, stderr);
+		print_statistics(job);
 	if (taken & SIGNALS_STOP)
 		return TURN_STOP;
-	if (!(taken & SIGNALS_RELOAD))
-		return TURN_ON;
-	ks_observer_reopen(job->observer);
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare(&job->reload, job->options));
-	job->is_reopening = true;
-	return flush(job);
+	if (taken & SIGNALS_RELOAD)
+		return reload(job);
+	return taken & SIGNALS_KNOWN ? reload_known(job) : TURN_ON;
 }
 
 /* How long until the next checkpoint: milliseconds, or -1 if there is nothing to be saved. */
@@ -145,7 +168,7 @@ time_to_save(const struct journal_job *job)
 {
 	uint64_t passed;
 
-	if (!job->file || !job->is_unsaved)
+	if (!job->state.file || !job->is_unsaved)
 		return -1;
 	passed = ks_journal_job_now() - job->saved;
 	return passed < SAVE_INTERVAL ? (int)(SAVE_INTERVAL - passed) : 0;
@@ -252,7 +275,7 @@ finish(struct journal_job *job, bool is_end)
 
 	ks_notify_stopping();
 	ks_telemetry_set_ready(&job->telemetry, false);
-	turn = judge(job, ks_journal_stream_finish(&job->stream, is_end && !job->file));
+	turn = judge(job, ks_journal_stream_finish(&job->stream, is_end && !job->state.file));
 	if (turn != TURN_ON)
 		return;
 	r = ks_journal_job_save(job, true);
@@ -264,7 +287,7 @@ finish(struct journal_job *job, bool is_end)
 static bool
 is_unfinished(const struct journal_job *job, enum turn turn)
 {
-	return turn == TURN_STOP && !job->options->follow && !job->file && job->status == 0;
+	return turn == TURN_STOP && !job->options->follow && !job->state.file && job->status == 0;
 }
 
 /* Returns true if it is not finished. */
@@ -311,18 +334,22 @@ close_output(struct journal_job *job)
 static int
 run_job(const struct options *options, struct signals *signals, struct observer *observer)
 {
+	struct known_watch known_watch;
 	struct journal_job job;
 	bool must_die = false;
-	int r = ks_journal_job_init(&job, options, observer);
+	int r;
 
+	ks_known_watch_begin(&known_watch, options, signals);
+	r = ks_journal_job_init(&job, options, observer);
 	if (r == 0) {
 		must_die = run(&job, signals);
 		close_output(&job);
 		if (options->stats)
-			ks_statistics_print(&job.stats, job.stream.fed, stderr);
+			print_statistics(&job);
 		r = job.status;
 	}
 	ks_journal_job_done(&job);
+	ks_known_watch_done(&known_watch);
 	ks_observer_done(observer);
 	if (must_die)
 		ks_signals_die(signals);

@@ -12,7 +12,10 @@
 
 #include "masking.h"
 #include "message.h"
+#include "notify.h"
+#include "sandbox.h"
 #include "sighting.h"
+#include "systemd_library.h"
 
 #define SOURCE_NAME   "journal"
 #define FOLLOW_BEGIN  10U  /* entries: as journalctl -f */
@@ -103,6 +106,20 @@ add_matches(struct journal_job *job)
 	return 0;
 }
 
+/* No code can be loaded later. */
+static int
+enter_sandbox(const struct options *options)
+{
+	struct systemd_library library;
+
+	if (ks_systemd_library_load(&library) < 0) {
+		ks_message("the journal needs libsystemd, which is not installed");
+		return EXIT_IO;
+	}
+	ks_notify_open();
+	return ks_sandbox_enter(options);
+}
+
 static int
 open_journal(struct journal_job *job)
 {
@@ -133,15 +150,10 @@ static int
 open_state(struct journal_job *job)
 {
 	const char *path = job->options->state;
-	struct ks_error error;
+	int r = path ? ks_state_open(&job->state, path, &job->checkpoint) : 0;
 
-	if (!path)
-		return 0;
-	if (ks_checkpoint_file_open(path, &job->file, &error) != KS_OK ||
-	    ks_checkpoint_file_read(job->file, &job->checkpoint, &error) != KS_OK) {
-		ks_message_error(&error);
-		return EXIT_IO;
-	}
+	if (r != 0)
+		return r;
 	if (job->checkpoint.source_count > 1 ||
 	    (job->checkpoint.source_count == 1 && !job->checkpoint.sources[0].cursor)) {
 		ks_message_file(path, "the state of keysieve follow, not of keysieve journal");
@@ -205,12 +217,12 @@ ks_journal_job_save(struct journal_job *job, bool is_final)
 {
 	struct checkpoint *checkpoint = &job->checkpoint;
 	struct journal_stream_place place;
-	struct ks_error error;
+	bool is_written;
 	int r;
 
 	job->is_unsaved = false;
 	job->saved = ks_journal_job_now();
-	if (!job->file)
+	if (!job->state.file)
 		return 0;
 	ks_journal_stream_place(&job->stream, &place);
 	if (note_place(checkpoint, &place) != 0)
@@ -223,10 +235,9 @@ ks_journal_job_save(struct journal_job *job, bool is_final)
 		checkpoint->output_length -= place.partial;
 	else if (place.partial > 0)
 		checkpoint->output_length = 0;
-	if (ks_checkpoint_file_write(job->file, checkpoint, &error) == KS_OK)
-		return 0;
-	ks_message_error(&error);
-	return EXIT_IO;
+	r = ks_state_write(&job->state, checkpoint, job->telemetry.metrics, &is_written);
+	job->is_unsaved = !is_written;
+	return r;
 }
 
 /* ----------------------------------------------------------------------- output ---- */
@@ -235,7 +246,7 @@ static int
 open_output(struct journal_job *job)
 {
 	const char *path = job->options->output;
-	int r = ks_output_open(path, job->file != NULL, &job->output);
+	int r = ks_output_open(path, job->state.file != NULL, &job->output);
 
 	if (r < 0)
 		return fail_io(path ? path : "standard output", -r);
@@ -424,20 +435,22 @@ ks_journal_job_init(struct journal_job *job, const struct options *options,
                     struct observer *observer)
 {
 	const char *format = options->format ? options->format : "export";
-	int r = 0;
+	int r;
 
 	*job = (struct journal_job){ .options = options, .observer = observer };
 	if (ks_journal_format_parse(format, &job->format) < 0) {
 		ks_message("--format: must be export, json or short");
 		return EXIT_USAGE;
 	}
-	r = open_journal(job);
-	if (r == 0)
-		r = ks_rule_selection_init(&job->rules, options);
+	r = ks_rule_selection_init(&job->rules, options);
 	if (r == 0)
 		r = ks_masking_check(options, &job->rules);
 	if (r == 0)
 		r = ks_telemetry_init(&job->telemetry, options);
+	if (r == 0)
+		r = enter_sandbox(options);
+	if (r == 0)
+		r = open_journal(job);
 	if (r == 0)
 		r = open_state(job);
 	if (r == 0)
@@ -456,6 +469,6 @@ ks_journal_job_done(struct journal_job *job)
 	ks_rule_selection_done(&job->rules);
 	(void)ks_output_close(job->output);
 	ks_checkpoint_done(&job->checkpoint);
-	ks_checkpoint_file_close(job->file);
+	ks_state_done(&job->state);
 	ks_journal_close(job->journal);
 }

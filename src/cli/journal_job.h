@@ -2,12 +2,12 @@
 /* What keysieve journal has open. */
 #pragma once
 
-#include "checkpoint_file.h"
 #include "journal_stream.h"
 #include "observer.h"
 #include "options.h"
 #include "reload.h"
 #include "rule_selection.h"
+#include "state.h"
 #include "statistics.h"
 #include "telemetry.h"
 
@@ -21,7 +21,7 @@ struct journal_job {
 	struct ks_scratch *scratch;
 	struct journal *journal;
 	size_t damaged;               /* files that cannot be read */
-	struct checkpoint_file *file; /* NULL: no checkpoints are kept */
+	struct state state;
 	struct checkpoint checkpoint; /* the last one */
 	struct output *output;
 	struct journal_stream stream;

@@ -13,6 +13,7 @@ ks_masking_set(const struct options *options, const struct rule_selection *rules
 	stream->fill = options->fill;
 	stream->keep_last = options->keep_last;
 	stream->fingerprint = rules->fingerprint;
+	stream->known = rules->known ? rules->known->compiled : NULL;
 	if (rules->allowlist) {
 		stream->is_allowed = ks_allowlist_has;
 		stream->allow_ctx = rules->allowlist;

@@ -9,6 +9,7 @@
 
 #include "message.h"
 #include "options.h"
+#include "sandbox.h"
 
 int
 ks_named_input_open(const char *path, struct named_input *ret_input)
@@ -21,7 +22,7 @@ ks_named_input_open(const char *path, struct named_input *ret_input)
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
-		ks_message_file(path, strerror(errno));
+		ks_message_file(path, ks_sandbox_reason(path, errno));
 		return EXIT_IO;
 	}
 	*ret_input = (struct named_input){ fd, path };

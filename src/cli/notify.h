@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* Find the manager: before the sandbox closes, for then nothing can be connected any more. */
+void ks_notify_open(void);
+
 /* It reads its input now: also the end of a reload, good or bad. */
 void ks_notify_ready(void);
 void ks_notify_reloading(void);

@@ -16,11 +16,12 @@
 #include "instant.h"
 #include "ledger.h"
 #include "ledger_file.h"
+#include "memory_text.h"
 #include "message.h"
 #include "seen.h"
 
 #define INTERVAL       (60 * (uint64_t)SECOND)
-#define COMPLAIN_AGAIN ((uint64_t)HOUR)
+#define LEDGER_MAX     (UINT64_C(1) << 30)
 #define TICK           1000000U /* microseconds */
 #define FINISH_SECONDS 10U
 
@@ -31,18 +32,6 @@ milliseconds_now(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Is it to be told of now? */
-static bool
-may_complain(struct complaint *c)
-{
-	uint64_t now = milliseconds_now();
-
-	if (c->count++ > 0 && now - c->told < COMPLAIN_AGAIN)
-		return false;
-	c->told = now;
-	return true;
 }
 
 /* ------------------------------------------------------------------------ ledger ---- */
@@ -57,6 +46,8 @@ reason_text(int error)
 		return "not open for writing";
 	case ENXIO:
 		return "nobody has it open for reading";
+	case EFBIG:
+		return "it has its largest size (--ledger-max-size, or a limit of the process)";
 	default:
 		return strerror(error);
 	}
@@ -69,9 +60,17 @@ write_ledger(void *ctx, const char *line, size_t len)
 	struct observer *o = ctx;
 	int r = ks_ledger_file_write(o->file, line, len);
 
-	if (r < 0 && may_complain(&o->unwritten))
-		ks_message("%s: %s; masking goes on", o->options->ledger, reason_text(-r));
+	if (r == 0 && ks_complaint_settle(&o->unwritten))
+		ks_message("%s: it can be written again", o->options->ledger);
 	return r;
+}
+
+/* What the ledger said. */
+static void
+check_written(struct observer *o, int r)
+{
+	if (r < 0 && ks_complaint_raise(&o->unwritten))
+		ks_message("%s: %s; masking goes on", o->options->ledger, reason_text(-r));
 }
 
 /* Would the ledger get into the text, or the other way round? Only what is there already can tell. */
@@ -143,6 +142,8 @@ open_ledger(struct observer *o)
 		ks_message_file(options->ledger, reason_text(-r));
 		return r == -EBADF ? EXIT_USAGE : EXIT_IO;
 	}
+	ks_ledger_file_limit(o->file,
+	                     options->ledger_max_size ? options->ledger_max_size : LEDGER_MAX);
 	o->ledger = ks_ledger_new(&ledger);
 	return o->ledger ? check_ledger(o) : EXIT_INTERNAL;
 }
@@ -155,9 +156,12 @@ tell_trouble(void *ctx, enum hook_note note, int number)
 {
 	struct observer *o = ctx;
 
-	if (!may_complain(&o->troubles))
+	if (note == HOOK_DONE ? !ks_complaint_settle(&o->troubles) : !ks_complaint_raise(&o->troubles))
 		return;
 	switch (note) {
+	case HOOK_DONE:
+		ks_message("--on-leak: the command works again");
+		break;
 	case HOOK_FAILED:
 		ks_message("--on-leak: %s", strerror(number));
 		break;
@@ -234,31 +238,32 @@ make_hook(struct observer *o)
 static bool
 push_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = ks_hook_has_room(o->hook) ? open_memstream(&text, &len) : NULL;
-	bool is_right;
+	struct memory_text text;
+	FILE *out = ks_hook_has_room(o->hook) ? ks_memory_text_open(&text) : NULL;
+	bool is_pushed;
 
 	if (!out)
 		return false;
 	ks_sighting_write(sighting, out);
-	is_right = !ferror(out);
-	is_right = fclose(out) == 0 && is_right;
-	is_right = is_right && ks_hook_push(o->hook, text, len, now);
-	free(text);
-	return is_right;
+	if (ks_memory_text_close(&text, out) != KS_OK)
+		return false;
+	is_pushed = ks_hook_push(o->hook, text.text, text.len, now);
+	free(text.text);
+	return is_pushed;
 }
 
 /* A key is new as long as the command could not be run for it. */
 static void
 run_hook(struct observer *o, const struct sighting *sighting, uint64_t now)
 {
-	if (ks_seen_has(o->seen, sighting->fingerprint))
+	if (ks_seen_has(o->seen, sighting->identity))
 		return;
 	if (push_hook(o, sighting, now))
-		ks_seen_add(o->seen, sighting->fingerprint);
-	else if (may_complain(&o->dropped))
-		ks_message("--on-leak: too many new keys at once; the command is not run for all");
+		ks_seen_add(o->seen, sighting->identity);
+	else if (ks_complaint_raise(&o->dropped))
+		ks_message("--on-leak: %s; the command is not run for all",
+		           ks_hook_has_room(o->hook) ? "out of memory"
+		                                     : "too many new keys at once");
 }
 
 /* -------------------------------------------------------------------- life cycle ---- */
@@ -279,25 +284,51 @@ make_key(struct observer *o)
 	return o->fingerprint ? 0 : EXIT_INTERNAL;
 }
 
-static void
-finish_hook(struct observer *o)
+static bool
+is_to_show(struct complaint *c)
 {
-	o->dropped.count += ks_hook_finish(o->hook, FINISH_SECONDS);
-	if (o->dropped.count > 0)
+	bool is_new = c->count > c->shown;
+
+	c->shown = c->count;
+	return is_new;
+}
+
+static void
+print_unwritten(struct observer *o)
+{
+	if (is_to_show(&o->unwritten))
+		ks_message("%s: %llu lines could not be written", o->options->ledger,
+		           (unsigned long long)o->unwritten.count);
+}
+
+static void
+print_dropped(struct observer *o)
+{
+	if (is_to_show(&o->dropped))
 		ks_message("--on-leak: the command was not run %llu times",
 		           (unsigned long long)o->dropped.count);
+}
+
+void
+ks_observer_print(struct observer *o)
+{
+	print_unwritten(o);
+	if (is_to_show(&o->troubles))
+		ks_message("--on-leak: the command failed %llu times",
+		           (unsigned long long)o->troubles.count);
+	print_dropped(o);
 }
 
 void
 ks_observer_done(struct observer *o)
 {
 	if (o->ledger)
-		ks_ledger_flush(o->ledger);
-	if (o->unwritten.count > 1)
-		ks_message("%s: %llu lines could not be written", o->options->ledger,
-		           (unsigned long long)o->unwritten.count);
+		check_written(o, ks_ledger_flush(o->ledger));
 	if (o->hook)
-		finish_hook(o);
+		o->dropped.count += ks_hook_finish(o->hook, FINISH_SECONDS);
+	if (o->unwritten.count > 1)
+		print_unwritten(o);
+	print_dropped(o);
 	ks_ledger_free(o->ledger);
 	ks_ledger_file_close(o->file);
 	ks_hook_free(o->hook);
@@ -340,35 +371,79 @@ ks_observer_set(const struct observer *o, struct ks_stream_options *stream)
 		stream->fingerprint = o->fingerprint;
 }
 
+/* A known value in the finding; or, which alone is told of it then, nothing else. Returns false if memory is out. */
+static bool
+set_known(struct sighting *sighting, const struct rule_selection *rules,
+          const struct ks_finding *finding, char **ret_identity)
+{
+	struct known_place place;
+
+	*ret_identity = NULL;
+	if (finding->known == 0)
+		return true;
+	ks_known_values_place(rules->known, finding->known, &place);
+	sighting->known_source = place.source;
+	sighting->known_number = place.number;
+	if (finding->rule < ks_ruleset_count(rules->set))
+		return true;
+	if (asprintf(ret_identity, "%s\n%zu\n%u", place.source, place.number, place.changed) < 0) {
+		*ret_identity = NULL;
+		return false;
+	}
+	sighting->identity = *ret_identity;
+	sighting->rule = KNOWN_SECRET_ID;
+	sighting->title = "Known secret";
+	return true;
+}
+
+static void
+set_rule(struct sighting *sighting, const struct rule_selection *rules,
+         const struct ks_finding *finding)
+{
+	struct ks_catalog_entry entry;
+
+	if (finding->rule >= ks_ruleset_count(rules->set))
+		return;
+	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
+	sighting->rule = entry.rule.id;
+	sighting->title = entry.rule.title ? entry.rule.title : entry.rule.id;
+	sighting->provider = entry.rule.provider;
+	sighting->revoke = entry.rule.revoke;
+	sighting->fingerprint = sighting->identity = finding->fingerprint;
+	sighting->length = finding->length;
+}
+
 void
 ks_observer_note(struct observer *o, const struct rule_selection *rules, struct statistics *stats,
                  const char *source, const struct ks_finding *finding)
 {
 	uint64_t now;
-	struct ks_catalog_entry entry;
 	struct sighting sighting;
+	char *identity;
 
 	ks_statistics_count(stats, finding);
-	if (!ks_observer_is_on(o) || !finding->fingerprint)
+	if (!ks_observer_is_on(o))
 		return;
 	now = milliseconds_now();
-	ks_catalog_get(rules->catalog, rules->index[finding->rule], &entry);
 	sighting = (struct sighting){
-		.source = ks_source_names_show(&o->names, rules->set, source),
-		.rule = entry.rule.id,
-		.title = entry.rule.title ? entry.rule.title : entry.rule.id,
-		.provider = entry.rule.provider,
-		.revoke = entry.rule.revoke,
-		.fingerprint = finding->fingerprint,
+		.source = ks_source_names_show(&o->names, rules->set,
+		                               rules->known ? rules->known->compiled : NULL,
+		                               source),
 		.offset = finding->offset,
 		.line = finding->line,
-		.length = finding->length,
+		.length = SIGHTING_NO_LENGTH,
 		.time = ks_instant_now(),
 	};
+	set_rule(&sighting, rules, finding);
+	if (!set_known(&sighting, rules, finding, &identity))
+		check_written(o, -ENOMEM);
+	if (!sighting.identity)
+		return;
 	if (o->ledger)
-		ks_ledger_note(o->ledger, &sighting, now);
+		check_written(o, ks_ledger_note(o->ledger, &sighting, now));
 	if (o->hook)
 		run_hook(o, &sighting, now);
+	free(identity);
 }
 
 uint64_t
@@ -385,7 +460,7 @@ ks_observer_tick(struct observer *o)
 	uint64_t now = ks_observer_is_on(o) ? milliseconds_now() : 0;
 
 	if (o->ledger)
-		ks_ledger_tick(o->ledger, now);
+		check_written(o, ks_ledger_tick(o->ledger, now));
 	if (o->hook)
 		ks_hook_tick(o->hook, now);
 }
@@ -397,7 +472,7 @@ ks_observer_reopen(struct observer *o)
 
 	if (!o->ledger)
 		return;
-	ks_ledger_flush(o->ledger);
+	check_written(o, ks_ledger_flush(o->ledger));
 	r = ks_ledger_file_number(o->options->ledger) < 0 ? ks_ledger_file_reopen(o->file) : 0;
 	if (r < 0)
 		ks_message_file(o->options->ledger, reason_text(-r));

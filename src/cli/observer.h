@@ -8,16 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "complaint.h"
 #include "keysieve.h"
 #include "options.h"
 #include "rule_selection.h"
 #include "source_names.h"
 #include "statistics.h"
-
-/* What went wrong, which is not told each time. */
-struct complaint {
-	uint64_t count, told; /* told: when, in milliseconds of the monotonic clock */
-};
 
 /* Zeros: there is neither a ledger nor a command. */
 struct observer {
@@ -30,7 +26,9 @@ struct observer {
 	struct ks_key *key;       /* for fingerprints where the user has none: this run's own */
 	struct ks_fingerprint *fingerprint;
 	struct source_names names;
-	struct complaint unwritten, troubles, dropped;
+	struct complaint unwritten; /* lines of the ledger */
+	struct complaint troubles;  /* of the command */
+	struct complaint dropped;   /* keys that it was not run for */
 };
 
 /*
@@ -62,6 +60,9 @@ void ks_observer_tick(struct observer *observer);
 
 /* Another file may be where the ledger was. */
 void ks_observer_reopen(struct observer *observer);
+
+/* Print what went wrong up to now, as a part of the statistics. */
+void ks_observer_print(struct observer *observer);
 
 /* Is it the ledger, which must not be read as a log? */
 bool ks_observer_has_file(const struct observer *observer, int fd);

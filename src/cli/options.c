@@ -13,6 +13,8 @@
 #include "message.h"
 #include "metrics_address.h"
 #include "option_table.h"
+#include "size.h"
+#include "thread_count.h"
 #include "word.h"
 
 enum {
@@ -22,8 +24,13 @@ enum {
 	KEY_ONLY,
 	KEY_RULES_DIR,
 	KEY_KEY_FILE,
+	KEY_KNOWN,
+	KEY_KNOWN_DIR,
+	KEY_KNOWN_ENV,
 	KEY_PREFIX,
 	KEY_NO_RULES_D,
+	KEY_CACHE_DIR,
+	KEY_NO_CACHE,
 	KEY_STATS,
 	KEY_CHECK,
 	KEY_JSON,
@@ -43,11 +50,14 @@ enum {
 	KEY_KEEP_LAST,
 	KEY_LEDGER,
 	KEY_LEDGER_INTERVAL,
+	KEY_LEDGER_MAX_SIZE,
 	KEY_ON_LEAK,
 	KEY_METRICS_FILE,
 	KEY_METRICS_LISTEN,
 	KEY_CANARY,
 	KEY_CONFIG,
+	KEY_SANDBOX,
+	KEY_SANDBOX_READ,
 	KEY_MAN
 };
 
@@ -57,9 +67,13 @@ enum {
 	(MASKING | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
 	 COMMAND_RULES_ALLOW | COMMAND_FINGERPRINT)
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
+/* Those that compile rules. */
+#define COMPILING (READING & ~COMMAND_RULES_LIST)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
 	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)
+/* Those that read what others have written. */
+#define SANDBOXED (READING | COMMAND_RULES_IMPORT | COMMAND_REPORT)
 /* Those that have options which can stand in a file. */
 #define CONFIGURED \
 	(ALL & ~(COMMAND_RULES | COMMAND_KEY | COMMAND_KEY_NEW | COMMAND_HELP | COMMAND_COMPLETION))
@@ -72,12 +86,15 @@ static const struct option_row rows[] = {
 	{ KEY_KEEP_TIMES, COMMAND_FILTER, "keep-times", NULL,
 	  "with -i: leave the files' times as they are" },
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
+	{ 'j', COMMAND_FILTER, "threads", "N", "work with N threads; auto: one a core" },
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
 	{ KEY_LEDGER, MASKING, "ledger", "FILE|fd:N", "note there whose keys were found where" },
 	{ KEY_LEDGER_INTERVAL, MASKING, "ledger-interval", "TIME",
 	  "sum up repeats there every TIME, not 60s" },
+	{ KEY_LEDGER_MAX_SIZE, MASKING, "ledger-max-size", "SIZE",
+	  "let its file grow to SIZE, not 1G; or none" },
 	{ KEY_ON_LEAK, MASKING, "on-leak", "COMMAND",
 	  "run COMMAND for each new key; see docs/alerts.md" },
 	{ KEY_METRICS_FILE, MASKING, "metrics-file", "FILE",
@@ -104,10 +121,16 @@ static const struct option_row rows[] = {
 	{ KEY_DISABLE, CHOOSING, "disable", "ID,...", "switch rules or packs off (repeatable)" },
 	{ KEY_ONLY, CHOOSING, "only", "ID,...",
 	  "use these rules or packs and no others (repeatable)" },
+	{ KEY_CACHE_DIR, COMPILING, "cache-dir", "DIR",
+	  "keep compiled rules there; see docs/rules.md" },
+	{ KEY_NO_CACHE, COMPILING, "no-cache", NULL, "compile rules at each start" },
 	{ KEY_KEY_FILE,
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
+	{ KEY_KNOWN, MASKING, "known", "FILE", "mask the values in FILE, one a line (repeatable)" },
+	{ KEY_KNOWN_DIR, MASKING, "known-dir", "DIR", "the same, one in each file of DIR" },
+	{ KEY_KNOWN_ENV, MASKING, "known-env", "GLOB", "the same, in variables of such names" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
 	  "begin the ids of rules with TEXT, not gitleaks-" },
 	{ KEY_CHECK, COMMAND_FILTER, "check", NULL, "write nothing; exit 1 if there is a secret" },
@@ -121,6 +144,10 @@ static const struct option_row rows[] = {
 	{ KEY_MAX_AGE, COMMAND_REPORT, "max-age", "TIME",
 	  "mark keys seen over a longer time than this: 90d" },
 	{ KEY_AS_OF, COMMAND_REPORT, "as-of", "TIME", "report as it was then, not now" },
+	{ KEY_SANDBOX, SANDBOXED, "sandbox", "HOW",
+	  "auto: what the kernel has; off; require all of it" },
+	{ KEY_SANDBOX_READ, SANDBOXED, "sandbox-read", "PATH",
+	  "let the sandbox read PATH too (repeatable)" },
 	{ KEY_CONFIG, CONFIGURED, "config", "FILE", "read FILE, not " CONFIG_FILE },
 	{ KEY_MAN, COMMAND_HELP, "man", NULL,
 	  "print what keysieve(1) takes from the tables of options" },
@@ -178,19 +205,7 @@ list_done(struct text_list *list)
 {
 	free(list->items);
 	free(list->owned);
-}
-
-void
-ks_options_done(struct options *o)
-{
-	list_done(&o->rules);
-	list_done(&o->enable);
-	list_done(&o->disable);
-	list_done(&o->only);
-	list_done(&o->journal_files);
-	list_done(&o->revoked_at);
-	ks_config_free(o->settings);
-	free(o->given);
+	*list = (struct text_list){ 0 };
 }
 
 /* ------------------------------------------------------------------ one option ---- */
@@ -211,16 +226,38 @@ list_of(struct options *o, int key)
 		return &o->journal_files;
 	case KEY_REVOKED_AT:
 		return &o->revoked_at;
+	case KEY_KNOWN:
+		return &o->known;
+	case KEY_KNOWN_DIR:
+		return &o->known_dir;
+	case KEY_KNOWN_ENV:
+		return &o->known_env;
+	case KEY_SANDBOX_READ:
+		return &o->sandbox_read;
 	default:
 		return NULL;
 	}
+}
+
+void
+ks_options_done(struct options *o)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct text_list *list = list_of(o, rows[i].key);
+
+		if (list)
+			list_done(list);
+	}
+	ks_config_free(o->settings);
+	free(o->given);
 }
 
 /* Paths can have commas and spaces in them. */
 static bool
 is_path_list(int key)
 {
-	return key == KEY_RULES || key == KEY_FILE;
+	return key == KEY_RULES || key == KEY_FILE || key == KEY_KNOWN || key == KEY_KNOWN_DIR ||
+	       key == KEY_SANDBOX_READ;
 }
 
 static int
@@ -276,6 +313,31 @@ apply_interval(const struct options *o, const char *text, const char *problem, u
 }
 
 static int
+apply_max_size(struct options *o, const char *text)
+{
+	if (ks_size_read(text, &o->ledger_max_size))
+		return 0;
+	return ks_option_complain(
+		o, "--ledger-max-size: must be like 500M (with K, M, G or T), or none");
+}
+
+static int
+apply_sandbox(struct options *o, const char *text)
+{
+	static const char *const words[] = {
+		[SANDBOX_AUTO] = "auto", [SANDBOX_OFF] = "off", [SANDBOX_REQUIRE] = "require"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			o->sandbox = (enum sandbox_wish)i;
+			return 0;
+		}
+	}
+	return ks_option_complain(o, "--sandbox: must be auto, off or require");
+}
+
+static int
 apply_listen(struct options *o, const char *text)
 {
 	struct metrics_address address;
@@ -296,6 +358,8 @@ text_of(struct options *o, int key)
 		return &o->output;
 	case KEY_RULES_DIR:
 		return &o->rules_dir;
+	case KEY_CACHE_DIR:
+		return &o->cache_dir;
 	case KEY_KEY_FILE:
 		return &o->key_file;
 	case KEY_PREFIX:
@@ -336,6 +400,8 @@ switch_of(struct options *o, int key)
 		return &o->stats;
 	case KEY_NO_RULES_D:
 		return &o->no_rules_dir;
+	case KEY_NO_CACHE:
+		return &o->no_cache;
 	case KEY_JSON:
 		return &o->json;
 	case KEY_FROM_START:
@@ -364,6 +430,11 @@ apply_checked(struct options *o, int key, const char *text)
 	switch (key) {
 	case KEY_FRAME:
 		return apply_frame(o, text);
+	case 'j':
+		return ks_thread_count_read(text, &o->threads)
+		               ? 0
+		               : ks_option_complain(
+					 o, "--threads: must be a number up to 64, or auto");
 	case KEY_MASK:
 		return apply_mask(o, text);
 	case KEY_FILL_CHAR:
@@ -374,8 +445,12 @@ apply_checked(struct options *o, int key, const char *text)
 		return apply_interval(o, text,
 		                      "--ledger-interval: must be a time from 1s to 1d, such as 5m",
 		                      &o->ledger_interval);
+	case KEY_LEDGER_MAX_SIZE:
+		return apply_max_size(o, text);
 	case KEY_METRICS_LISTEN:
 		return apply_listen(o, text);
+	case KEY_SANDBOX:
+		return apply_sandbox(o, text);
 	case KEY_CANARY:
 		return apply_interval(o, text, "--canary: must be a time from 1s to 1d, such as 5m",
 		                      &o->canary);
@@ -464,6 +539,8 @@ ks_option_words(const struct option_row *row)
 		return "export json short";
 	case KEY_KEEP_LAST:
 		return "0 1 2 3 4";
+	case KEY_SANDBOX:
+		return "auto off require";
 	default:
 		return NULL;
 	}

@@ -36,6 +36,8 @@ enum command_bit {
 	COMMAND_COMPLETION = 1 << 16
 };
 
+enum sandbox_wish { SANDBOX_AUTO, SANDBOX_OFF, SANDBOX_REQUIRE };
+
 struct command;
 struct config;
 
@@ -60,6 +62,7 @@ struct options {
 	const char *output; /* NULL: standard output */
 	struct text_list rules, enable, disable, only;
 	const char *rules_dir;      /* NULL: the usual one */
+	const char *cache_dir;      /* NULL: the usual one */
 	const char *key_file;       /* NULL: none */
 	const char *prefix;         /* NULL: the usual one */
 	const char *state;          /* checkpoint; NULL: none */
@@ -74,16 +77,21 @@ struct options {
 	const char *max_age;        /* NULL: the usual one */
 	const char *as_of;          /* NULL: now */
 	struct text_list journal_files, revoked_at;
+	struct text_list known, known_dir, known_env; /* files, directories, names of variables */
 	const char *ledger;       /* NULL: none is written */
 	const char *on_leak;      /* NULL: nothing is run */
 	uint64_t ledger_interval; /* milliseconds; 0: the usual one */
+	uint64_t ledger_max_size; /* bytes; 0: the usual one */
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */
 	unsigned keep_last;
-	bool no_rules_dir;
+	bool no_rules_dir, no_cache;
+	unsigned threads; /* 0: the usual number */
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
+	enum sandbox_wish sandbox;
+	struct text_list sandbox_read; /* paths that may be read besides */
 	bool help, version, man;
 	char **files; /* ended by NULL */
 

@@ -14,22 +14,54 @@ ks_reload_done(struct reload *reload)
 	reload->is_ready = false;
 }
 
+static void
+replace(struct reload *reload, const struct rule_selection *next)
+{
+	ks_reload_done(reload);
+	reload->next = *next;
+	reload->is_ready = true;
+}
+
+static bool
+is_fresh(const struct reload *reload)
+{
+	return !reload->next.known || ks_known_values_are_fresh(reload->next.known);
+}
+
 bool
-ks_reload_prepare(struct reload *reload, const struct options *options)
+ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
+                        const struct options *options)
+{
+	struct rule_selection next;
+
+	if (ks_rule_selection_share(&next, options, reload->is_ready ? &reload->next : rules) != 0) {
+		ks_rule_selection_done(&next);
+		ks_message("the known values are not reloaded; those in use stay");
+		return false;
+	}
+	replace(reload, &next);
+	return is_fresh(reload);
+}
+
+bool
+ks_reload_prepare(struct reload *reload, struct rule_selection *rules,
+                  const struct options *options)
 {
 	struct rule_selection next;
 	bool is_right;
 
 	ks_notify_reloading();
-	is_right = ks_rule_selection_init(&next, options) == 0 &&
+	is_right = ks_rule_selection_renew(&next, options,
+	                                   reload->is_ready ? &reload->next : rules) == 0 &&
 	           ks_masking_check(options, &next) == 0;
 	if (is_right) {
-		ks_reload_done(reload);
-		reload->next = next;
-		reload->is_ready = true;
+		replace(reload, &next);
+		is_right = is_fresh(reload);
 	} else {
 		ks_rule_selection_done(&next);
 		ks_message("the rules are not reloaded; those in use stay");
+		if (ks_known_values_are_asked(options))
+			(void)ks_reload_prepare_known(reload, rules, options);
 	}
 	ks_notify_ready(); /* every line that begins from now on is masked by these rules */
 	return is_right;

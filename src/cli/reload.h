@@ -19,9 +19,13 @@ struct reload {
 
 /*
  * Gather and compile what the options ask for, which takes a second with rules of the user's, and tell the
- * service manager. Prints what is wrong, and returns false.
+ * service manager. rules: those in use. Prints what is wrong, and returns false.
  */
-bool ks_reload_prepare(struct reload *reload, const struct options *options);
+bool ks_reload_prepare(struct reload *reload, struct rule_selection *rules,
+                       const struct options *options);
+/* The same for known values alone, which have changed. */
+bool ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
+                             const struct options *options);
 
 /*
  * Use the rules that wait, which is_ready says: *rules are reload->next from now on, and stats goes on by

@@ -17,6 +17,7 @@
 #include "message.h"
 #include "named_input.h"
 #include "report.h"
+#include "sandbox.h"
 #include "standard_output.h"
 #include "whole_file.h"
 
@@ -67,11 +68,22 @@ is_fingerprint(const char *text, size_t len)
 	       text[id] == '-' && strspn(text + id + 1, "0123456789abcdefABCDEF") == len - id - 1;
 }
 
-/* TIME, or FINGERPRINT=TIME. */
+/* "SOURCE:NUMBER" of a known value. */
+static bool
+is_place(const char *text, size_t len)
+{
+	size_t digits = 0;
+
+	while (digits < len && text[len - digits - 1] >= '0' && text[len - digits - 1] <= '9')
+		digits++;
+	return digits > 0 && len > digits + 1 && text[len - digits - 1] == ':';
+}
+
+/* TIME, or FINGERPRINT=TIME, or PLACE=TIME. */
 static int
 read_revocation(struct job *job, const char *text)
 {
-	const char *equals = strchr(text, '=');
+	const char *equals = strrchr(text, '=');
 	struct leak_revocation revocation = { 0 };
 
 	if (!read_time(equals ? equals + 1 : text, job->policy.now, &revocation.at))
@@ -81,8 +93,10 @@ read_revocation(struct job *job, const char *text)
 	if (equals) {
 		char *copy;
 
-		if (!is_fingerprint(text, (size_t)(equals - text)))
-			return complain("--revoked-at: before the '=' must be a fingerprint");
+		if (!is_fingerprint(text, (size_t)(equals - text)) &&
+		    !is_place(text, (size_t)(equals - text)))
+			return complain("--revoked-at: before the '=' must be a fingerprint, or "
+			                "the place of a known value as the report shows it");
 		copy = strndup(text, (size_t)(equals - text));
 		if (!copy)
 			return EXIT_INTERNAL;
@@ -325,6 +339,8 @@ ks_report_command(const struct options *options)
 	struct job job = { .options = options, .leaks = { .has_timelines = options->html } };
 	int r = read_options(&job);
 
+	if (r == 0)
+		r = ks_sandbox_enter(options);
 	if (r == 0)
 		r = read_ledgers(&job);
 	if (r == 0)

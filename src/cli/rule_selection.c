@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "rule_cache.h"
 
 typedef int (*switch_fn)(struct ks_catalog *catalog, const char *name, struct ks_error *reterr);
 
@@ -131,8 +132,18 @@ ks_rule_selection_gather(struct rule_selection *rules, const struct options *opt
 	return r == 0 ? switch_rules(rules->catalog, options) : r;
 }
 
-int
-ks_rule_selection_init(struct rule_selection *rules, const struct options *options)
+/* former: NULL, or the selection in use. */
+static int
+read_known(struct rule_selection *rules, const struct options *options,
+           const struct rule_selection *former)
+{
+	if (!ks_known_values_are_asked(options))
+		return 0;
+	return ks_known_values_new(options, former ? former->known : NULL, &rules->known);
+}
+
+static int
+compile(struct rule_selection *rules, const struct options *options)
 {
 	struct ks_error error;
 	int r = ks_rule_selection_gather(rules, options, NULL);
@@ -142,7 +153,8 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 	rules->index = calloc(ks_catalog_count(rules->catalog), sizeof(*rules->index));
 	if (!rules->index)
 		return out_of_memory();
-	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
+	if (ks_rule_cache_compile(options, rules->catalog, &rules->set, rules->index, &error) !=
+	    KS_OK)
 		return ks_message_failure(&error);
 	if (options->key_file && ks_key_read_file(options->key_file, &rules->key, &error) != KS_OK)
 		return ks_message_failure(&error);
@@ -154,9 +166,45 @@ ks_rule_selection_init(struct rule_selection *rules, const struct options *optio
 	return 0;
 }
 
+int
+ks_rule_selection_renew(struct rule_selection *rules, const struct options *options,
+                        const struct rule_selection *former)
+{
+	int r = compile(rules, options);
+
+	return r == 0 ? read_known(rules, options, former) : r;
+}
+
+int
+ks_rule_selection_init(struct rule_selection *rules, const struct options *options)
+{
+	return ks_rule_selection_renew(rules, options, NULL);
+}
+
+int
+ks_rule_selection_share(struct rule_selection *rules, const struct options *options,
+                        struct rule_selection *former)
+{
+	*rules = (struct rule_selection){ 0 };
+	if (!former->users) {
+		former->users = malloc(sizeof(*former->users));
+		if (!former->users)
+			return out_of_memory();
+		*former->users = 1;
+	}
+	*rules = *former;
+	rules->known = NULL;
+	++*rules->users;
+	return read_known(rules, options, former);
+}
+
 void
 ks_rule_selection_done(struct rule_selection *rules)
 {
+	ks_known_values_free(rules->known);
+	if (rules->users && --*rules->users > 0)
+		return;
+	free(rules->users);
 	ks_allowlist_free(rules->allowlist);
 	ks_fingerprint_free(rules->fingerprint);
 	ks_key_free(rules->key);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "keysieve.h"
+#include "known_values.h"
 #include "options.h"
 #include "rule_paths.h"
 
@@ -13,6 +14,8 @@ struct rule_selection {
 	struct ks_key *key;                 /* of keyed hashes; or NULL */
 	struct ks_fingerprint *fingerprint; /* with that key; or NULL */
 	struct ks_allowlist *allowlist;     /* NULL: nothing is allowed */
+	unsigned *users;                    /* selections that have all of these in common; NULL: one */
+	struct known_values *known;         /* NULL: none */
 };
 
 /*
@@ -23,8 +26,14 @@ struct rule_selection {
 int ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
                              const struct rule_paths *files);
 
-/* Gather and compile. The same otherwise. */
+/* Gather and compile, with the known values. The same otherwise. */
 int ks_rule_selection_init(struct rule_selection *rules, const struct options *options);
+/* The same where former is in use, of which known values that cannot be read now stay. */
+int ks_rule_selection_renew(struct rule_selection *rules, const struct options *options,
+                            const struct rule_selection *former);
+/* The rules of former, which stays; but the known values as they are now. The same otherwise. */
+int ks_rule_selection_share(struct rule_selection *rules, const struct options *options,
+                            struct rule_selection *former);
 void ks_rule_selection_done(struct rule_selection *rules);
 
 /* The files of the rules directory that the options name. Prints what is wrong, returns as above. */

@@ -12,6 +12,7 @@
 #include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "standard_output.h"
 
 /* Hashes that have been printed. */
@@ -137,7 +138,11 @@ int
 ks_rules_allow_command(const struct options *options)
 {
 	struct job job = { .status = 0 };
-	int r = ks_rule_selection_init(&job.rules, options);
+	int r = ks_sandbox_enter(options);
+
+	if (r != 0)
+		return r;
+	r = ks_rule_selection_init(&job.rules, options);
 
 	if (r == 0 && !options->files[0])
 		r = read_file(&job, "-");

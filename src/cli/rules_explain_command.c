@@ -14,7 +14,9 @@
 #include "named_input.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "standard_output.h"
+#include "text.h"
 #include "word.h"
 
 #define TEXT_MAX (4U << 20) /* bytes of a text */
@@ -237,9 +239,13 @@ print_line(size_t number, const uint8_t *line, size_t len)
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
 	(void)printf("%zu: ", number);
-	for (size_t i = 0; i < len; i++)
-		(void)putchar((line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f ? '?'
-		                                                                    : line[i]);
+	for (size_t i = 0; i < len;) {
+		size_t hidden = line[i] == '\t' ? 0
+		                                : ks_text_hidden((const char *)line + i, len - i);
+
+		(void)putchar(hidden ? '?' : line[i]);
+		i += hidden ? hidden : 1;
+	}
 	(void)putchar('\n');
 }
 
@@ -283,11 +289,13 @@ ks_rules_explain_command(const struct options *options)
 		r = EXIT_USAGE;
 	}
 	if (r == 0)
+		r = ks_sandbox_enter(options);
+	if (r == 0)
 		r = ks_rule_selection_init(&rules, options);
 	if (r == 0)
 		r = read_text(&text, options->files[0]);
 	if (r == 0)
-		r = ks_explanation_init(&explanation, &rules, text.bytes, text.len);
+		r = ks_explanation_init(&explanation, options, &rules, text.bytes, text.len);
 	if (r == 0)
 		print_explanation(&explanation, rules.catalog);
 	ks_explanation_done(&explanation);

@@ -11,6 +11,7 @@
 
 #include "message.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 
 #define PROGRAM "import_gitleaks.py"
 
@@ -20,7 +21,7 @@ ks_rules_import_command(const struct options *options)
 	const char *dir = getenv("KEYSIEVE_LIBEXEC");
 	const char *argv[9] = { "python3", "-I" };
 	char path[4096];
-	int n = 2;
+	int n = 2, r;
 
 	if (!options->files[0] || options->files[1]) {
 		ks_message("rules import wants one FILE to read");
@@ -42,6 +43,9 @@ ks_rules_import_command(const struct options *options)
 	}
 	argv[n++] = options->files[0];
 	argv[n] = NULL;
+	r = ks_sandbox_enter(options);
+	if (r != 0)
+		return r;
 	(void)execvp(argv[0], (char *const *)argv);
 	ks_message("python3: %s", strerror(errno));
 	return EXIT_IO;

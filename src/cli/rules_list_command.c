@@ -7,6 +7,7 @@
 #include "message.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "standard_output.h"
 #include "word.h"
 
@@ -184,6 +185,9 @@ ks_rules_list_command(const struct options *options)
 		ks_message("rules list takes no FILE; add one with --rules FILE");
 		return EXIT_USAGE;
 	}
+	r = ks_sandbox_enter(options);
+	if (r != 0)
+		return r;
 	r = ks_rule_selection_gather(&rules, options, NULL);
 	if (r == 0 && options->json)
 		print_array(rules.catalog);

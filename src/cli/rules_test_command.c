@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "message.h"
+#include "rule_cache.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
+#include "sandbox.h"
 #include "selftest.h"
 #include "standard_output.h"
 
@@ -26,7 +28,7 @@ is_wanted(void *ctx, const struct ks_catalog_entry *entry)
 }
 
 static int
-try_rules(struct rule_selection *rules, struct rule_paths *files)
+try_rules(const struct options *options, struct rule_selection *rules, struct rule_paths *files)
 {
 	struct selftest_result result;
 	struct ks_error error;
@@ -36,7 +38,8 @@ try_rules(struct rule_selection *rules, struct rule_paths *files)
 		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
 		return EXIT_INTERNAL;
 	}
-	if (ks_catalog_compile(rules->catalog, &rules->set, rules->index, &error) != KS_OK)
+	if (ks_rule_cache_compile(options, rules->catalog, &rules->set, rules->index, &error) !=
+	    KS_OK)
 		return ks_message_failure(&error);
 	if (ks_selftest_run(rules->catalog, (struct selftest_set){ rules->set, rules->index },
 	                    is_wanted, tell_failure, files, &result) != KS_OK) {
@@ -53,14 +56,16 @@ ks_rules_test_command(const struct options *options)
 {
 	struct rule_selection rules = { .catalog = NULL };
 	struct rule_paths files = { 0 };
-	int r = 0;
+	int r = ks_sandbox_enter(options);
 
+	if (r != 0)
+		return r;
 	for (char **file = options->files; r == 0 && *file; file++)
 		r = ks_rule_paths_add(&files, *file);
 	if (r == 0)
 		r = ks_rule_selection_gather(&rules, options, &files);
 	if (r == 0)
-		r = try_rules(&rules, &files);
+		r = try_rules(options, &rules, &files);
 	ks_rule_selection_done(&rules);
 	ks_rule_paths_done(&files);
 	return ks_standard_output_end(r);

@@ -16,6 +16,7 @@
 #include "observer.h"
 #include "progress.h"
 #include "rule_selection.h"
+#include "sandbox.h"
 #include "scrub.h"
 #include "statistics.h"
 
@@ -249,7 +250,7 @@ start(struct job *job)
 		return EXIT_INTERNAL;
 	}
 	begin_progress(job);
-	return 0;
+	return ks_sandbox_enter(job->options);
 }
 
 int
@@ -261,8 +262,10 @@ ks_scrub_command(const struct options *options)
 	note_status(&job, start(&job));
 	if (job.status == 0) {
 		scrub_all(&job);
-		if (options->stats)
+		if (options->stats) {
 			ks_statistics_print(&job.stats, job.bytes, stderr);
+			ks_observer_print(&job.observer);
+		}
 	}
 	ks_observer_done(&job.observer);
 	ks_scratch_free(job.scratch);

@@ -102,17 +102,24 @@ set_timer(timer_t timer, uint64_t after, uint64_t interval)
 }
 
 static void
-on_signal(int number)
+raise_bit(unsigned bit)
 {
 	const uint64_t one = 1;
+
+	atomic_fetch_or(&raised.bits, bit);
+	(void)!write(raised.fd, &one, sizeof(one));
+	set_timer(raised.knocker, KNOCK, 0);
+}
+
+static void
+on_signal(int number)
+{
 	int saved = errno;
 	unsigned bit = bit_of(number);
 
 	if (bit == SIGNALS_STOP)
 		note_stop(number);
-	atomic_fetch_or(&raised.bits, bit);
-	(void)!write(raised.fd, &one, sizeof(one));
-	set_timer(raised.knocker, KNOCK, 0);
+	raise_bit(bit);
 	errno = saved;
 }
 
@@ -203,6 +210,13 @@ void
 ks_signals_tick(struct signals *s, uint64_t usec)
 {
 	set_timer(s->ticker, usec * 1000, usec * 1000);
+}
+
+void
+ks_signals_raise(struct signals *s, unsigned bit)
+{
+	(void)s;
+	raise_bit(bit);
 }
 
 unsigned

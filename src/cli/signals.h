@@ -22,7 +22,13 @@
 #include "wake.h"
 
 /* What ks_signals_take() returns. */
-enum { SIGNALS_STOP = 1, SIGNALS_RELOAD = 2, SIGNALS_REPORT = 4, SIGNALS_TICK = 8 };
+enum {
+	SIGNALS_STOP = 1,
+	SIGNALS_RELOAD = 2,
+	SIGNALS_REPORT = 4,
+	SIGNALS_TICK = 8,
+	SIGNALS_KNOWN = 16 /* known values have changed; no signal, but as good as one */
+};
 
 #define SIGNALS_CAUGHT   4
 #define SIGNALS_WAIT_MAX 7U
@@ -47,6 +53,9 @@ void ks_signals_done(struct signals *signals);
 
 /* Raise SIGNALS_TICK every so many microseconds; 0: no more. */
 void ks_signals_tick(struct signals *signals, uint64_t usec);
+
+/* As if a signal had come that means bit. From any thread. */
+void ks_signals_raise(struct signals *signals, unsigned bit);
 
 /* What was raised since the last call, as bits; 0: nothing. */
 unsigned ks_signals_take(struct signals *signals);

@@ -22,9 +22,9 @@ ks_source_names_done(struct source_names *names)
 
 /* Mask text where it is. Returns KS_OK or an error, and text must not be shown. */
 static int
-mask(const struct ks_ruleset *set, char *text)
+mask(const struct ks_ruleset *set, const struct ks_known *known, char *text)
 {
-	const struct ks_stream_options options = { .fills_only = 1 };
+	const struct ks_stream_options options = { .fills_only = 1, .known = known };
 	struct ks_scratch *scratch = NULL;
 	struct ks_stream *stream = NULL;
 	size_t len = strlen(text), settled;
@@ -52,17 +52,19 @@ place_of(struct source_names *names, const char *name)
 }
 
 const char *
-ks_source_names_show(struct source_names *names, const struct ks_ruleset *set, const char *name)
+ks_source_names_show(struct source_names *names, const struct ks_ruleset *set,
+                     const struct ks_known *known, const char *name)
 {
 	struct source_name *kept = place_of(names, name);
 
-	if (kept->set == set && strcmp(kept->name, name) == 0)
+	if (kept->set == set && kept->known == known && strcmp(kept->name, name) == 0)
 		return kept->shown;
 	forget(kept);
 	kept->name = strdup(name);
 	kept->shown = strdup(name);
-	if (!kept->name || !kept->shown || mask(set, kept->shown) != KS_OK)
+	if (!kept->name || !kept->shown || mask(set, known, kept->shown) != KS_OK)
 		return "?";
 	kept->set = set;
+	kept->known = known;
 	return kept->shown;
 }

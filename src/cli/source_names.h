@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names of sources as they may be shown. Files and containers are called what others want, and that may be a key: a
- * name is masked by the rules that are in use.
+ * name is masked by the rules and known values that are in use.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 
 struct source_name {
 	const struct ks_ruleset *set;
+	const struct ks_known *known;
 	char *name, *shown;
 };
 
@@ -21,6 +22,9 @@ struct source_names {
 
 void ks_source_names_done(struct source_names *names);
 
-/* Lent until the next call. Never NULL: a name that cannot be masked is "?". Not to be called with the set freed. */
+/*
+ * Lent until the next call. Never NULL: a name that cannot be masked is "?". Not to be called with the set freed, nor with
+ * the known values, which may be NULL.
+ */
 const char *ks_source_names_show(struct source_names *names, const struct ks_ruleset *set,
-                                 const char *name);
+                                 const struct ks_known *known, const char *name);

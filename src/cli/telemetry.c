@@ -15,6 +15,7 @@
 
 #include "canary.h"
 #include "descriptor.h"
+#include "memory_text.h"
 #include "message.h"
 #include "metrics_address.h"
 
@@ -99,19 +100,17 @@ label_of(const char *path)
 static int
 write_draft(const struct telemetry *t, int fd)
 {
-	char *page = NULL;
-	size_t len;
-	FILE *out = open_memstream(&page, &len);
+	struct memory_text page;
+	FILE *out = ks_memory_text_open(&page);
 	int r;
 
 	if (!out)
 		return -ENOMEM;
 	ks_metrics_print(t->metrics, t->label, out);
-	if (fclose(out) != 0)
-		r = -ENOMEM;
-	else
-		r = ks_descriptor_write(fd, (const uint8_t *)page, len);
-	free(page);
+	if (ks_memory_text_close(&page, out) != KS_OK)
+		return -ENOMEM;
+	r = ks_descriptor_write(fd, (const uint8_t *)page.text, page.len);
+	free(page.text);
 	return r == 0 && fchmod(fd, 0644) < 0 ? -errno : r;
 }
 
@@ -146,10 +145,11 @@ write_file(struct telemetry *t)
 	r = replace_file(t);
 	if (r < 0) {
 		ks_metrics_add(t->metrics, METRIC_REPORT_ERRORS, 1);
-		if (!t->file_has_failed)
+		if (ks_complaint_raise(&t->file_failed))
 			ks_message_file(t->options->metrics_file, strerror(-r));
+	} else if (ks_complaint_settle(&t->file_failed)) {
+		ks_message_file(t->options->metrics_file, "it can be written again");
 	}
-	t->file_has_failed = r < 0;
 	t->file_due = ks_passage_clock() + FILE_SECONDS * SECOND_NS;
 	return r;
 }
@@ -191,6 +191,16 @@ listen_for(struct telemetry *t)
 	if (r == 0)
 		return 0;
 	return r == -ENOSYS ? EXIT_USAGE : EXIT_IO;
+}
+
+static int
+start_server(struct telemetry *t)
+{
+	int r = t->server ? ks_metrics_server_start(t->server) : 0;
+
+	if (r < 0)
+		ks_message("--metrics-listen: %s", strerror(-r));
+	return r;
 }
 
 /* ------------------------------------------------------------------------ canary ---- */
@@ -279,6 +289,9 @@ ks_telemetry_use_rules(struct telemetry *t, const struct rule_selection *rules)
 	t->canary_has_failed = t->canary_is_missing = false;
 	t->canary_due = 0;
 	ks_metrics_set_exposed(t->metrics, false);
+	if (rules->known &&
+	    ks_metrics_use_known(t->metrics, ks_known_count(rules->known->compiled)) != KS_OK)
+		return KS_ERROR_MEMORY;
 	return ks_metrics_use_rules(t->metrics, rules->catalog, rules->index,
 	                            ks_ruleset_count(rules->set));
 }
@@ -302,8 +315,10 @@ int
 ks_telemetry_begin(struct telemetry *t, const struct rule_selection *rules, struct signals *signals,
                    uint64_t interval)
 {
-	int r = 0;
+	int r = start_server(t);
 
+	if (r < 0)
+		return EXIT_IO;
 	if (t->metrics && (interval == 0 || interval > TICK_USEC))
 		interval = TICK_USEC;
 	if (t->canary_every > 0)

@@ -24,7 +24,8 @@ struct telemetry {
 	char *draft; /* the file until it is whole */
 	uint64_t canary_every, canary_number;
 	uint64_t file_due, canary_due; /* nanoseconds of the monotonic clock */
-	bool has_begun, file_has_failed, canary_has_failed, canary_is_missing;
+	struct complaint file_failed;
+	bool has_begun, canary_has_failed, canary_is_missing;
 };
 
 /*

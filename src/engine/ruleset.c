@@ -317,13 +317,38 @@ ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **re
 	return ks_ruleset_new_prepared(rules, count, NULL, ret_set, reterr);
 }
 
-int
-ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
-                        const struct ks_prepared *prepared, struct ks_ruleset **ret_set,
-                        struct ks_error *reterr)
+/* Returns KS_OK, RULESET_UNPREPARED if prepared does not fit and must, or an error. */
+static int
+fill_set(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_prepared *prepared,
+         bool must_fit, struct ks_error *reterr)
+{
+	size_t count = set->rule_count;
+	const uint8_t *widths;
+	int r;
+
+	set->rules = calloc(count, sizeof(*set->rules));
+	set->infixes = calloc(count, sizeof(*set->infixes));
+	if (!set->rules || !set->infixes)
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	set->hash = ks_prepared_hash(rules, count);
+	widths = ks_prepared_widths(prepared, set->hash, count);
+	if (!widths && must_fit)
+		return RULESET_UNPREPARED;
+	r = compile_rules(set, rules, widths, reterr);
+	if (r == KS_OK)
+		r = check_ids(rules, count, reterr);
+	if (r == KS_OK && !(set->ids = copy_ids(rules, count)))
+		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	if (r != KS_OK || (widths && ks_databases_load(set, prepared)))
+		return r;
+	return must_fit ? RULESET_UNPREPARED : ks_databases_compile(set, rules, reterr);
+}
+
+static int
+make_set(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
+         bool must_fit, struct ks_ruleset **ret_set, struct ks_error *reterr)
 {
 	struct ks_ruleset *set;
-	const uint8_t *widths;
 	int r;
 
 	if (count < 1 || count > RULE_MAX)
@@ -335,26 +360,27 @@ ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
 	if (!set)
 		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	set->rule_count = count;
-	set->rules = calloc(count, sizeof(*set->rules));
-	set->infixes = calloc(count, sizeof(*set->infixes));
-	if (!set->rules || !set->infixes) {
-		ks_ruleset_free(set);
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	}
-	set->hash = ks_prepared_hash(rules, count);
-	widths = ks_prepared_widths(prepared, set->hash, count);
-	r = compile_rules(set, rules, widths, reterr);
-	if (r == KS_OK)
-		r = check_ids(rules, count, reterr);
-	if (r == KS_OK && !(set->ids = copy_ids(rules, count)))
-		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	if (r == KS_OK && !(widths && ks_databases_load(set, prepared)))
-		r = ks_databases_compile(set, rules, reterr);
+	r = fill_set(set, rules, prepared, must_fit, reterr);
 	if (r == KS_OK)
 		*ret_set = set;
 	else
 		ks_ruleset_free(set);
 	return r;
+}
+
+int
+ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
+                        const struct ks_prepared *prepared, struct ks_ruleset **ret_set,
+                        struct ks_error *reterr)
+{
+	return make_set(rules, count, prepared, false, ret_set, reterr);
+}
+
+int
+ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
+                struct ks_ruleset **ret_set, struct ks_error *reterr)
+{
+	return make_set(rules, count, prepared, true, ret_set, reterr);
 }
 
 int

@@ -89,6 +89,13 @@ struct ks_ruleset {
 	size_t held_max;         /* bytes of a stream that can be undecided at once */
 };
 
+/* Of ks_ruleset_load(): prepared is of other rules or versions. */
+enum { RULESET_UNPREPARED = 1 };
+
+/* As ks_ruleset_new_prepared(), but returns RULESET_UNPREPARED where that would compile. */
+int ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
+                    struct ks_ruleset **ret_set, struct ks_error *reterr);
+
 /* Is the name of a rule that goes by its noun quickly compared: without boundary, and about as long as any other? */
 static inline bool
 has_simple_name(const struct compiled_rule *rule)

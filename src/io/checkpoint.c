@@ -19,6 +19,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "memory_text.h"
+
 #define VERSION  "1"
 #define HEX_SIZE ((size_t)2 * crypto_generichash_BYTES)
 #define HASH_HEX ((size_t)2 * FILE_HASH_SIZE)
@@ -148,25 +150,21 @@ write_body(const struct checkpoint *checkpoint, FILE *out)
 int
 ks_checkpoint_format(const struct checkpoint *checkpoint, char **ret_text, size_t *ret_len)
 {
-	char hex[HEX_SIZE + 1], *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	bool is_bad;
+	char hex[HEX_SIZE + 1];
+	struct memory_text text;
+	FILE *out = ks_memory_text_open(&text);
 
 	if (!out)
 		return KS_ERROR_MEMORY;
 	(void)fprintf(out, "%s%s%s%0*d%s", before_version, VERSION, before_checksum, (int)HEX_SIZE,
 	              0, after_checksum);
 	write_body(checkpoint, out);
-	is_bad = ferror(out);
-	if (fclose(out) != 0 || is_bad) {
-		free(text);
+	if (ks_memory_text_close(&text, out) != KS_OK)
 		return KS_ERROR_MEMORY;
-	}
-	print_checksum(text + HEADER_SIZE, len - HEADER_SIZE, hex);
-	memcpy(text + HEADER_SIZE - strlen(after_checksum) - HEX_SIZE, hex, HEX_SIZE);
-	*ret_text = text;
-	*ret_len = len;
+	print_checksum(text.text + HEADER_SIZE, text.len - HEADER_SIZE, hex);
+	memcpy(text.text + HEADER_SIZE - strlen(after_checksum) - HEX_SIZE, hex, HEX_SIZE);
+	*ret_text = text.text;
+	*ret_len = text.len;
 	return KS_OK;
 }
 

@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See hook.h. The text is in a file without a name, in memory: it is there as a whole before the command begins, so that
- * neither waits for the other, and a command that does not read it does no harm. Its standard output is our standard
- * error, for ours is the masked text; of other descriptors it gets none.
+ * See hook.h. What waits, how often it runs and when its time is over is decided here; the process that runs it is
+ * hook_runner.c's.
  *
- * Invariants: waiting[0, count) are texts, the oldest first. pid is a child that was not waited for, and its own
- * process group; 0: none.
+ * Invariants: waiting[0, count) are texts, the oldest first. While is_running the runner has a text of whose end it
+ * has not told yet.
  */
 #include "hook.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "hook_runner.h"
 #include "rate.h"
 
 #define WAITING  16U
@@ -38,7 +34,8 @@ struct hook {
 	struct rate rate;
 	struct text *waiting;
 	unsigned count;
-	pid_t pid;
+	int runner;
+	bool is_running;
 	uint64_t begun; /* when, in milliseconds */
 	bool is_killed; /* it had its time */
 };
@@ -60,8 +57,10 @@ ks_hook_new(const struct hook_options *options)
 	h->rate.a_minute = options->a_minute ? options->a_minute : A_MINUTE;
 	h->rate.burst = options->burst ? options->burst : h->rate.a_minute;
 	h->waiting = calloc(h->options.waiting, sizeof(*h->waiting));
-	if (h->waiting)
+	h->runner = h->waiting ? ks_hook_runner_new(options->command, options->environment) : -1;
+	if (h->runner >= 0)
 		return h;
+	free(h->waiting);
 	free(h);
 	return NULL;
 }
@@ -82,121 +81,51 @@ note(const struct hook *h, enum hook_note what, int number)
 
 /* --------------------------------------------------------------------- beginning ---- */
 
-/* Returns a descriptor to read the text from, or a negative errno. */
-static int
-make_input(const struct text *text)
-{
-	int fd = memfd_create("finding", MFD_CLOEXEC);
-	size_t done = 0;
-	ssize_t n = 1;
-
-	if (fd < 0)
-		return -errno;
-	for (; n > 0 && done<text->len; done += n> 0 ? (size_t)n : 0)
-		n = pwrite(fd, text->bytes + done, text->len - done, (off_t)done);
-	if (n > 0)
-		return fd;
-	n = n < 0 ? -errno : -EIO;
-	(void)close(fd);
-	return (int)n;
-}
-
-static int
-set_descriptors(posix_spawn_file_actions_t *actions, int input)
-{
-	int r = posix_spawn_file_actions_adddup2(actions, input, STDIN_FILENO);
-
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-	return r;
-}
-
-/* No signal is caught, blocked or ignored, and a stop from the terminal is not for the command. */
-static int
-set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t set;
-	int r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-	                                                     POSIX_SPAWN_SETSIGMASK);
-
-	(void)sigfillset(&set);
-	if (r == 0)
-		r = posix_spawnattr_setsigdefault(attributes, &set);
-	(void)sigemptyset(&set);
-	return r == 0 ? posix_spawnattr_setsigmask(attributes, &set) : r;
-}
-
-/* Returns 0 or an errno. */
-static int
-spawn(struct hook *h, int input)
-{
-	char shell[] = "sh", option[] = "-c";
-	char *const arguments[] = { shell, option, (char *)(uintptr_t)h->options.command, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int r = posix_spawn_file_actions_init(&actions);
-
-	if (r != 0)
-		return r;
-	r = posix_spawnattr_init(&attributes);
-	if (r != 0)
-		goto out;
-	r = set_descriptors(&actions, input);
-	if (r == 0)
-		r = set_attributes(&attributes);
-	if (r == 0)
-		r = posix_spawn(&h->pid, "/bin/sh", &actions, &attributes, arguments,
-		                h->options.environment);
-	if (r != 0)
-		h->pid = 0;
-	(void)posix_spawnattr_destroy(&attributes);
-out:
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return r;
-}
-
 /* The text that waits for the longest is used up. */
 static void
 begin(struct hook *h, uint64_t now)
 {
-	int input = make_input(&h->waiting[0]), r = input < 0 ? -input : spawn(h, input);
+	int r = ks_hook_runner_begin(h->runner, h->waiting[0].bytes, h->waiting[0].len);
 
-	if (input >= 0)
-		(void)close(input);
 	drop_first(h);
 	h->begun = now;
+	h->is_running = r == 0;
 	h->is_killed = false;
-	if (r != 0)
-		note(h, HOOK_FAILED, r);
+	if (r < 0)
+		note(h, HOOK_FAILED, -r);
 }
 
 static void
 begin_next(struct hook *h, uint64_t now)
 {
-	if (h->pid == 0 && h->count > 0 && ks_rate_take(&h->rate, now))
+	if (!h->is_running && h->count > 0 && ks_rate_take(&h->rate, now))
 		begin(h, now);
 }
 
 /* ------------------------------------------------------------------------ ending ---- */
 
 static void
-tell_end(const struct hook *h, int status)
+tell_end(const struct hook *h, const struct hook_end *end)
 {
-	if (WIFSIGNALED(status))
-		note(h, HOOK_KILLED, WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		note(h, HOOK_EXITED, WEXITSTATUS(status));
+	if (h->is_killed)
+		return;
+	if (end->error)
+		note(h, HOOK_FAILED, end->error);
+	else if (WIFSIGNALED(end->status))
+		note(h, HOOK_KILLED, WTERMSIG(end->status));
+	else if (WEXITSTATUS(end->status) != 0)
+		note(h, HOOK_EXITED, WEXITSTATUS(end->status));
+	else
+		note(h, HOOK_DONE, 0);
 }
 
-/* It is waited for later: what hangs in the kernel dies when that lets go of it. */
+/* Its end comes later: what hangs in the kernel dies when that lets go of it. */
 static void
 end_by_force(struct hook *h, unsigned seconds)
 {
 	if (h->is_killed)
 		return;
-	(void)kill(-h->pid, SIGKILL);
+	ks_hook_runner_kill(h->runner);
 	h->is_killed = true;
 	note(h, HOOK_TIMEOUT, (int)seconds);
 }
@@ -205,14 +134,15 @@ end_by_force(struct hook *h, unsigned seconds)
 static void
 attend(struct hook *h, uint64_t now)
 {
-	int status = 0;
-	pid_t r = h->pid > 0 ? waitpid(h->pid, &status, WNOHANG) : 0;
+	struct hook_end end = { 0 };
+	int r = h->is_running ? ks_hook_runner_poll(h->runner, &end) : 0;
 
-	if (r != 0) { /* it is an error where SIGCHLD was ignored when this process began */
-		h->pid = 0;
-		if (r > 0 && !h->is_killed)
-			tell_end(h, status);
-	} else if (h->pid > 0 && now - h->begun >= h->options.seconds * UINT64_C(1000)) {
+	if (r < 0)
+		end.error = -r;
+	if (r != 0) {
+		h->is_running = false;
+		tell_end(h, &end);
+	} else if (h->is_running && now - h->begun >= h->options.seconds * UINT64_C(1000)) {
 		end_by_force(h, h->options.seconds);
 	}
 }
@@ -222,8 +152,9 @@ ks_hook_free(struct hook *h)
 {
 	if (!h)
 		return;
-	if (h->pid > 0)
-		(void)kill(-h->pid, SIGKILL);
+	if (h->is_running)
+		ks_hook_runner_kill(h->runner);
+	(void)close(h->runner);
 	while (h->count > 0)
 		drop_first(h);
 	free(h->waiting);
@@ -263,7 +194,7 @@ ks_hook_push(struct hook *h, const char *text, size_t len, uint64_t now)
 bool
 ks_hook_is_busy(const struct hook *h)
 {
-	return h->pid > 0 || h->count > 0;
+	return h->is_running || h->count > 0;
 }
 
 static uint64_t
@@ -283,12 +214,12 @@ ks_hook_finish(struct hook *h, unsigned seconds)
 
 	for (; ks_hook_is_busy(h) && now < end; now = milliseconds_now()) {
 		attend(h, now);
-		if (h->pid == 0 && h->count > 0)
+		if (!h->is_running && h->count > 0)
 			begin(h, now);
 		(void)poll(NULL, 0, LOOK_MS);
 	}
 	left = h->count;
-	if (h->pid > 0)
+	if (h->is_running)
 		end_by_force(h, seconds);
 	while (h->count > 0)
 		drop_first(h);

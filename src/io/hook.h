@@ -14,7 +14,8 @@ enum hook_note {
 	HOOK_FAILED, /* an errno: it cannot be run */
 	HOOK_EXITED, /* its exit status, which is not 0 */
 	HOOK_KILLED, /* the signal that ended it */
-	HOOK_TIMEOUT /* the seconds that it had: it was ended */
+	HOOK_TIMEOUT, /* the seconds that it had: it was ended */
+	HOOK_DONE /* nothing: it went well */
 };
 
 typedef void (*hook_note_fn)(void *ctx, enum hook_note note, int number);
@@ -31,7 +32,10 @@ struct hook_options {
 
 struct hook;
 
-/* Returns NULL when memory is out. */
+/*
+ * Begins the process that will run the command: before the sandbox closes, and before this process knows any secret.
+ * Returns NULL when memory is out, or processes.
+ */
 struct hook *ks_hook_new(const struct hook_options *options);
 /* What still runs is ended. NULL is fine. */
 void ks_hook_free(struct hook *hook);

@@ -200,18 +200,28 @@ finish(struct text *t, int fd, uint64_t *bytes)
 }
 
 int
+ks_note_follow(const uint8_t *note, size_t len, int fd, uint64_t *ret_bytes)
+{
+	struct text t = { .len = len };
+
+	*ret_bytes = 0;
+	if (len > sizeof(t.bytes))
+		return 0;
+	memcpy(t.bytes, note, len);
+	return was_begun(&t, fd) ? finish(&t, fd, ret_bytes) : 0;
+}
+
+int
 ks_note_redeem(int fd, uint64_t *ret_bytes)
 {
-	struct text t;
-	ssize_t len = fgetxattr(fd, NOTE_NAME, t.bytes, sizeof(t.bytes));
-	int r = 0;
+	uint8_t note[NOTE_MAX];
+	ssize_t len = fgetxattr(fd, NOTE_NAME, note, sizeof(note));
+	int r;
 
 	*ret_bytes = 0;
 	if (len < 0)
 		return 0;
-	t.len = (size_t)len;
-	if (was_begun(&t, fd))
-		r = finish(&t, fd, ret_bytes);
+	r = ks_note_follow(note, (size_t)len, fd, ret_bytes);
 	if (r == 0)
 		ks_note_remove(fd);
 	return r;

@@ -23,3 +23,5 @@ void ks_note_remove(int fd);
  * *ret_bytes: how many bytes were masked. Returns 0 or a negative errno.
  */
 int ks_note_redeem(int fd, uint64_t *ret_bytes);
+/* The same by a note that is at hand: any bytes, of which nothing is believed. */
+int ks_note_follow(const uint8_t *note, size_t len, int fd, uint64_t *ret_bytes);

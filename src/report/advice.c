@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +12,14 @@ const char *
 ks_leak_title(const struct leak *leak)
 {
 	return leak->title ? leak->title : leak->rule;
+}
+
+const char *
+ks_leak_identity(const struct leak *leak, const char *none)
+{
+	if (leak->fingerprint)
+		return leak->fingerprint;
+	return leak->place ? leak->place : none;
 }
 
 const char *
@@ -49,12 +58,35 @@ provider_of(const struct leak *leak)
 	return leak->provider ? leak->provider : "its provider";
 }
 
+/* Nobody but the user knows what opens with it. */
+static bool
+is_known_value(const struct leak *leak)
+{
+	return leak->place && !leak->provider && !leak->revoke;
+}
+
+static int
+write_change(const struct leak *leak, char **ret_text)
+{
+	char when[INSTANT_SIZE];
+
+	if (leak->revoked_at == LEAK_NEVER)
+		return asprintf(ret_text, "Change it now: it is kept in %s.", leak->place);
+	ks_instant_write_plain(leak->revoked_at, when);
+	return asprintf(ret_text,
+	                "It was changed at %s%s. Make sure that the old one of %s no longer works.",
+	                when, leak->state == LEAK_GOES_ON ? ", and seen after that" : "",
+	                leak->place);
+}
+
 static int
 write_revocation(const struct leak *leak, char **ret_text)
 {
 	const char *where = leak->revoke ? leak->revoke : provider_of(leak);
 	char when[INSTANT_SIZE];
 
+	if (is_known_value(leak))
+		return write_change(leak, ret_text);
 	if (leak->revoked_at == LEAK_NEVER)
 		return asprintf(ret_text,
 		                leak->revoke ? "Revoke it now: %s" : "Revoke it now, at %s.",
@@ -70,6 +102,12 @@ write_replacement(const struct leak *leak, char **ret_text)
 	char since[INSTANT_SIZE];
 
 	ks_instant_write_date(leak->first, since);
+	if (is_known_value(leak))
+		return asprintf(
+			ret_text,
+			"Put the new one in every place that uses it, and find out what the "
+			"old one was used for since %s.",
+			since);
 	return asprintf(ret_text,
 	                "Put a new key in every place that uses this one, and ask %s what it was "
 	                "used for since %s.",
@@ -97,7 +135,7 @@ write_cause(const struct leak *leak, char **ret_text)
 static int
 write_watch(const struct leak *leak, char **ret_text)
 {
-	const char *fingerprint = leak->fingerprint ? leak->fingerprint : "";
+	const char *name = ks_leak_identity(leak, "");
 	char when[INSTANT_SIZE] = "TIME";
 
 	if (leak->revoked_at != LEAK_NEVER)
@@ -105,7 +143,7 @@ write_watch(const struct leak *leak, char **ret_text)
 	return asprintf(ret_text,
 	                "Watch for it: keysieve report --check --revoked-at %s%s%s LEDGER... fails "
 	                "if it is seen again.",
-	                fingerprint, *fingerprint ? "=" : "", when);
+	                name, *name ? "=" : "", when);
 }
 
 int

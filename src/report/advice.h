@@ -14,6 +14,8 @@ struct advice {
 int ks_advice_init(struct advice *advice, const struct leak *leak);
 void ks_advice_done(struct advice *advice);
 
+/* What tells it from other keys, or words that nothing does. */
+const char *ks_leak_identity(const struct leak *leak, const char *none);
 /* What the key is called: its title, or its rule. */
 const char *ks_leak_title(const struct leak *leak);
 /* "leaking", "quiet" or "revoked". */

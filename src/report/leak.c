@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leaks are found by their fingerprint, or without one by their rule, and each one's sources by their name. The
+ * Leaks are found by their fingerprint, or without one by the place of a known value, or their rule, and each one's sources by their name. The
  * order of the records does not matter, but for texts on which they do not agree: the first is kept.
  */
 #include "leak.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -139,6 +141,12 @@ compare_leaks(const void *a, const void *b)
 
 	if (order != 0 || one->fingerprint)
 		return order;
+	order = compare_optional(one->known_source, other->known_source);
+	if (order == 0)
+		order = (one->known_number > other->known_number) -
+		        (one->known_number < other->known_number);
+	if (order != 0)
+		return order;
 	return strcmp(one->rule, other->rule);
 }
 
@@ -157,6 +165,8 @@ leak_free(struct leak *leak)
 	free(leak->title);
 	free(leak->fingerprint);
 	free(leak->revoke);
+	free(leak->known_source);
+	free(leak->place);
 	free(leak);
 }
 
@@ -170,6 +180,24 @@ keep_text(char **kept, const char *text)
 	return *kept ? 0 : -ENOMEM;
 }
 
+/* Of a key that has one. Returns 0 or -ENOMEM. */
+static int
+keep_place(struct leak *leak, const struct ledger_record *record)
+{
+	char number[32] = "";
+
+	if (leak->place || !record->known_source)
+		return 0;
+	leak->known_number = record->known_number;
+	if (record->known_number != LEDGER_UNKNOWN)
+		(void)snprintf(number, sizeof(number), ":%" PRIu64, record->known_number);
+	if (asprintf(&leak->place, "%s%s", record->known_source, number) < 0) {
+		leak->place = NULL;
+		return -ENOMEM;
+	}
+	return keep_text(&leak->known_source, record->known_source);
+}
+
 static struct leak *
 leak_new(const struct ledger_record *record, bool has_timeline)
 {
@@ -180,10 +208,12 @@ leak_new(const struct ledger_record *record, bool has_timeline)
 	leak->first = record->first;
 	leak->last = record->last;
 	leak->length = record->length;
+	leak->known_number = LEDGER_UNKNOWN;
 	if (has_timeline)
 		leak->timeline = calloc(1, sizeof(*leak->timeline));
 	if ((leak->timeline || !has_timeline) && keep_text(&leak->rule, record->rule) == 0 &&
-	    keep_text(&leak->fingerprint, record->fingerprint) == 0)
+	    keep_text(&leak->fingerprint, record->fingerprint) == 0 &&
+	    keep_place(leak, record) == 0)
 		return leak;
 	leak_free(leak);
 	return NULL;
@@ -193,7 +223,9 @@ static struct leak *
 find_leak(struct leaks *leaks, const struct ledger_record *record)
 {
 	const struct leak key = { .rule = (char *)record->rule,
-		                  .fingerprint = (char *)record->fingerprint };
+		                  .fingerprint = (char *)record->fingerprint,
+		                  .known_source = (char *)record->known_source,
+		                  .known_number = record->known_number };
 	void *found = tfind(&key, &leaks->tree, compare_leaks);
 	struct leak *leak;
 
@@ -213,7 +245,8 @@ leak_add(struct leak *leak, const struct ledger_record *record)
 {
 	struct leak_source *source = find_source(leak, record);
 
-	if (!source || keep_text(&leak->provider, record->provider) < 0 ||
+	if (!source || keep_place(leak, record) < 0 ||
+	    keep_text(&leak->provider, record->provider) < 0 ||
 	    keep_text(&leak->title, record->title) < 0 ||
 	    keep_text(&leak->revoke, record->revoke) < 0)
 		return -ENOMEM;
@@ -248,6 +281,13 @@ ks_leaks_done(struct leaks *leaks)
 
 /* --------------------------------------------------------------------- judgement ---- */
 
+static bool
+is_named(const struct leak *leak, const char *name)
+{
+	return (leak->fingerprint && strcasecmp(name, leak->fingerprint) == 0) ||
+	       (leak->place && strcmp(name, leak->place) == 0);
+}
+
 /* As of a time before it, a revocation has not happened. */
 static int64_t
 revocation_of(const struct leak *leak, const struct leak_policy *policy)
@@ -261,8 +301,7 @@ revocation_of(const struct leak *leak, const struct leak_policy *policy)
 			continue;
 		if (!r->fingerprint && of_all == LEAK_NEVER)
 			of_all = r->at;
-		if (r->fingerprint && leak->fingerprint &&
-		    strcasecmp(r->fingerprint, leak->fingerprint) == 0)
+		if (r->fingerprint && is_named(leak, r->fingerprint))
 			return r->at;
 	}
 	return of_all;

@@ -27,10 +27,13 @@ enum leak_state {
 	LEAK_REVOKED /* not seen after it was revoked */
 };
 
-/* One key; or, for want of fingerprints, all keys of one rule. */
+/* One key, by its fingerprint or by the place where it is kept; or, for want of both, all keys of one rule. */
 struct leak {
 	char *rule, *provider, *title, *fingerprint, *revoke; /* all but rule may be NULL */
-	uint64_t length; /* LEDGER_UNKNOWN also if there are several */
+	char *known_source;    /* where a known value is kept, and which of them; NULL: not told */
+	uint64_t known_number; /* or LEDGER_UNKNOWN */
+	char *place;           /* "SOURCE:NUMBER" of it; or NULL */
+	uint64_t length;       /* LEDGER_UNKNOWN also if there are several */
 	uint64_t count;
 	int64_t first, last;
 	struct leak_source **sources; /* the one that was seen last is the first */
@@ -55,7 +58,8 @@ int ks_leaks_add(struct leaks *leaks, const struct ledger_record *record);
 void ks_leaks_done(struct leaks *leaks);
 
 struct leak_revocation {
-	const char *fingerprint; /* NULL: of all that no other names */
+	const char
+		*fingerprint; /* or the place of a known value; NULL: of all that no other names */
 	int64_t at;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See ledger.h. Keys are found by a hash of fingerprint and source; the one that was not seen for the longest time
+ * See ledger.h. Keys are found by a hash of identity and source; the one that was not seen for the longest time
  * makes room for a new one.
  *
  *     newest --> entry --> entry --> ... --> oldest
@@ -10,11 +10,13 @@
  */
 #include "ledger.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "instant.h"
+#include "memory_text.h"
 #include "rate.h"
 
 #define KEYS     4096U
@@ -81,30 +83,27 @@ ks_ledger_free(struct ledger *l)
 
 enum line { LINE_FINDING, LINE_REPEAT, LINE_SUPPRESSED };
 
-/* Returns 0, or not: the line is lost. */
+/* Returns 0 or a negative errno: the line is lost. */
 static int
 write_line(struct ledger *l, enum line kind, const struct sighting *s,
            const struct seen_times *times)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int r = -1;
+	struct memory_text text;
+	FILE *out = ks_memory_text_open(&text);
+	int r;
 
 	if (!out)
-		return r;
+		return -ENOMEM;
 	if (kind == LINE_FINDING)
 		ks_sighting_write(s, out);
 	else if (kind == LINE_REPEAT)
 		ks_sighting_write_repeat(s, times, ks_instant_now(), out);
 	else
 		ks_sighting_write_suppressed(times, ks_instant_now(), out);
-	r = ferror(out);
-	if (fclose(out) == 0 && r == 0)
-		r = l->options.write(l->options.write_ctx, text, len);
-	else
-		r = -1;
-	free(text);
+	if (ks_memory_text_close(&text, out) < 0)
+		return -ENOMEM;
+	r = l->options.write(l->options.write_ctx, text.text, text.len);
+	free(text.text);
 	return r;
 }
 
@@ -134,7 +133,7 @@ write_repeat(struct ledger *l, struct entry *e)
 static uint32_t *
 chain_of(const struct ledger *l, const struct sighting *s)
 {
-	const char *const texts[] = { s->fingerprint, s->source };
+	const char *const texts[] = { s->identity, s->source };
 	uint64_t hash = 0xcbf29ce484222325U; /* FNV-1a */
 
 	for (size_t i = 0; i < 2; i++) {
@@ -152,7 +151,7 @@ find(const struct ledger *l, const struct sighting *s)
 	for (; i != NONE; i = l->entries[i].next) {
 		const struct sighting *known = l->entries[i].first_seen;
 
-		if (strcmp(known->fingerprint, s->fingerprint) == 0 &&
+		if (strcmp(known->identity, s->identity) == 0 &&
 		    strcmp(known->source, s->source) == 0)
 			break;
 	}
@@ -189,6 +188,19 @@ unchain(struct ledger *l, uint32_t i)
 	*at = l->entries[i].next;
 }
 
+/* What could not be told of one key is told with that of others. */
+static void
+suppress(struct ledger *l, const struct seen_times *times)
+{
+	if (times->count == 0)
+		return;
+	if (l->suppressed.count == 0 || times->first < l->suppressed.first)
+		l->suppressed.first = times->first;
+	if (l->suppressed.count == 0 || times->last > l->suppressed.last)
+		l->suppressed.last = times->last;
+	l->suppressed.count += times->count;
+}
+
 /* An entry that is in no list and no chain. */
 static uint32_t
 make_room(struct ledger *l)
@@ -197,7 +209,8 @@ make_room(struct ledger *l)
 
 	if (l->used < l->options.keys)
 		return l->used++;
-	(void)write_repeat(l, &l->entries[i]);
+	if (write_repeat(l, &l->entries[i]) != 0)
+		suppress(l, &l->entries[i].again);
 	unchain(l, i);
 	unlist(l, i);
 	free(l->entries[i].first_seen);
@@ -227,7 +240,7 @@ note_again(struct ledger *l, uint32_t i, int64_t time)
 }
 
 /* What was not written is told in the next summary. */
-static void
+static int
 note_new(struct ledger *l, const struct sighting *s)
 {
 	struct sighting *known = ks_sighting_copy(s);
@@ -236,40 +249,45 @@ note_new(struct ledger *l, const struct sighting *s)
 
 	if (r != 0)
 		count(e ? &e->again : &l->suppressed, s->time);
+	return r == 0 && !known ? -ENOMEM : r;
 }
 
-void
+int
 ks_ledger_note(struct ledger *l, const struct sighting *s, uint64_t now)
 {
 	uint32_t i = find(l, s);
 
+	if (i == NONE && ks_rate_take(&l->rate, now))
+		return note_new(l, s);
 	if (i != NONE)
 		note_again(l, i, s->time);
-	else if (ks_rate_take(&l->rate, now))
-		note_new(l, s);
 	else
 		count(&l->suppressed, s->time);
+	return 0;
 }
 
-void
+int
 ks_ledger_flush(struct ledger *l)
 {
-	for (uint32_t i = l->oldest; i != NONE; i = l->entries[i].newer) {
-		if (write_repeat(l, &l->entries[i]) != 0)
-			return;
-	}
-	if (l->suppressed.count > 0 && write_line(l, LINE_SUPPRESSED, NULL, &l->suppressed) == 0)
+	int r = 0;
+
+	for (uint32_t i = l->oldest; r == 0 && i != NONE; i = l->entries[i].newer)
+		r = write_repeat(l, &l->entries[i]);
+	if (r == 0 && l->suppressed.count > 0)
+		r = write_line(l, LINE_SUPPRESSED, NULL, &l->suppressed);
+	if (r == 0)
 		l->suppressed.count = 0;
+	return r;
 }
 
-void
+int
 ks_ledger_tick(struct ledger *l, uint64_t now)
 {
 	if (!l->is_begun)
 		l->summed = now;
 	l->is_begun = true;
 	if (now - l->summed < l->options.interval)
-		return;
+		return 0;
 	l->summed = now;
-	ks_ledger_flush(l);
+	return ks_ledger_flush(l);
 }

@@ -11,7 +11,7 @@
 
 #include "sighting.h"
 
-/* Write a line, with its end. Borrows it until return. Returns 0, or not and the line is lost. */
+/* Write a line, with its end. Borrows it until return. Returns 0, or a negative errno and the line is lost. */
 typedef int (*ledger_write_fn)(void *ctx, const char *line, size_t len);
 
 struct ledger_options {
@@ -29,9 +29,14 @@ struct ledger *ks_ledger_new(const struct ledger_options *options);
 /* Nothing more is written. NULL is fine. */
 void ks_ledger_free(struct ledger *ledger);
 
+/*
+ * Functions that return int: 0 or a negative errno, if a line could not be written or a key not be remembered; what it
+ * was about is told in a later summary, if one can be written.
+ */
+
 /* A key was seen. now: milliseconds of the monotonic clock. */
-void ks_ledger_note(struct ledger *ledger, const struct sighting *sighting, uint64_t now);
+int ks_ledger_note(struct ledger *ledger, const struct sighting *sighting, uint64_t now);
 /* Write the summaries if it is time. */
-void ks_ledger_tick(struct ledger *ledger, uint64_t now);
+int ks_ledger_tick(struct ledger *ledger, uint64_t now);
 /* Write the summaries. */
-void ks_ledger_flush(struct ledger *ledger);
+int ks_ledger_flush(struct ledger *ledger);

@@ -10,6 +10,8 @@ struct ledger_record {
 	const char *source,
 		*rule; /* all texts are lent until the next call, in UTF-8 as the ledger has it */
 	const char *provider, *title, *fingerprint, *revoke; /* NULL: not told */
+	const char *known_source;      /* where a known value is kept; NULL: not told */
+	uint64_t known_number;         /* which of that source's; LEDGER_UNKNOWN: not told */
 	int64_t time;                  /* when it was written, in milliseconds */
 	int64_t first, last;           /* when it was seen; not in the wrong order */
 	uint64_t count;                /* how often */

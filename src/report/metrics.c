@@ -186,6 +186,15 @@ ks_metrics_use_rules(struct metrics *m, const struct ks_catalog *catalog, const 
 	return r;
 }
 
+int
+ks_metrics_use_known(struct metrics *m, size_t count)
+{
+	const struct ks_rule known = { .id = KNOWN_SECRET_ID };
+
+	ks_metrics_set(m, METRIC_KNOWN_VALUES, count);
+	return !m || find_rule(m, known.id) ? KS_OK : add_rule(m, &known);
+}
+
 void
 ks_metrics_set_findings(struct metrics *m, const struct statistics *stats)
 {

@@ -29,6 +29,7 @@ enum metric_counter {
 	METRIC_HOOK_ERRORS,   /* of the user's command */
 	METRIC_HOOK_DROPS,    /* keys for which it was not run: there were too many */
 	METRIC_REPORT_ERRORS, /* of these metrics themselves */
+	METRIC_STATE_ERRORS,  /* checkpoints that could not be written */
 	METRIC_CANARY_RUNS,
 	METRIC_CANARY_FAILURES,
 	METRIC_CANARY_ERRORS, /* it could not be put through */
@@ -39,6 +40,7 @@ enum metric_gauge {
 	METRIC_HELD_BYTES,
 	METRIC_FOLLOWED_FILES,
 	METRIC_LAST_RELOAD_OK, /* 1 or 0 */
+	METRIC_KNOWN_VALUES,
 	METRIC_GAUGES
 };
 
@@ -62,6 +64,8 @@ void ks_metrics_delay(struct metrics *metrics, uint64_t nanoseconds);
  */
 int ks_metrics_use_rules(struct metrics *metrics, const struct ks_catalog *catalog,
                          const size_t *index, size_t count);
+/* So many known values are in use besides, which have a count too. Returns as above. */
+int ks_metrics_use_known(struct metrics *metrics, size_t count);
 /* What was found up to now; statistics of the same rules. */
 void ks_metrics_set_findings(struct metrics *metrics, const struct statistics *stats);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "http_library.h"
+#include "memory_text.h"
 #include "metrics_data.h"
 
 #define CONNECTIONS     16U
@@ -32,6 +33,7 @@ struct visitor {
 struct metrics_server {
 	struct http_library http;
 	struct metrics *metrics;
+	int fd; /* listens; the daemon's, if there is one */
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock; /* of visitors */
 	struct visitor visitors[CONNECTIONS];
@@ -61,37 +63,31 @@ static enum MHD_Result
 answer_text(const struct metrics_server *s, struct MHD_Connection *connection, unsigned status,
             const char *text)
 {
-	char *line = NULL;
-	size_t len;
-	FILE *out = open_memstream(&line, &len);
+	struct memory_text line;
+	FILE *out = ks_memory_text_open(&line);
 
 	if (!out)
 		return MHD_NO;
 	(void)fprintf(out, "%s\n", text);
-	if (fclose(out) != 0) {
-		free(line);
+	if (ks_memory_text_close(&line, out) != KS_OK)
 		return MHD_NO;
-	}
 	return answer(s, connection, status, "text/plain; charset=utf-8",
-	              s->http.response_of(len, line, MHD_RESPMEM_MUST_FREE));
+	              s->http.response_of(line.len, line.text, MHD_RESPMEM_MUST_FREE));
 }
 
 static enum MHD_Result
 answer_metrics(const struct metrics_server *s, struct MHD_Connection *connection)
 {
-	char *page = NULL;
-	size_t len;
-	FILE *out = open_memstream(&page, &len);
+	struct memory_text page;
+	FILE *out = ks_memory_text_open(&page);
 
 	if (!out)
 		return MHD_NO;
 	ks_metrics_print(s->metrics, NULL, out);
-	if (fclose(out) != 0) {
-		free(page);
+	if (ks_memory_text_close(&page, out) != KS_OK)
 		return MHD_NO;
-	}
 	return answer(s, connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
-	              s->http.response_of(len, page, MHD_RESPMEM_MUST_FREE));
+	              s->http.response_of(page.len, page.text, MHD_RESPMEM_MUST_FREE));
 }
 
 static enum MHD_Result
@@ -196,21 +192,20 @@ open_socket(const struct metrics_address *address)
 	return r;
 }
 
-static struct MHD_Daemon *
-start_daemon(struct metrics_server *s, int fd)
+int
+ks_metrics_server_start(struct metrics_server *s)
 {
 	sigset_t all, before;
-	struct MHD_Daemon *daemon;
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	daemon = s->http.start_daemon(
+	s->daemon = s->http.start_daemon(
 		MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+		MHD_OPTION_LISTEN_SOCKET, s->fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return daemon;
+	return s->daemon ? 0 : -ENOMEM;
 }
 
 /* Returns NULL when memory is out. */
@@ -243,13 +238,11 @@ ks_metrics_server_new(const struct metrics_address *address, struct metrics *met
 	if (fd < 0)
 		return fd;
 	s = make(&http, metrics);
-	if (s)
-		s->daemon = start_daemon(s, fd);
-	if (!s || !s->daemon) {
+	if (!s) {
 		(void)close(fd);
-		(void)ks_metrics_server_free(s);
 		return -ENOMEM;
 	}
+	s->fd = fd;
 	*ret_server = s;
 	return 0;
 }
@@ -261,6 +254,8 @@ ks_metrics_server_free(struct metrics_server *s)
 		return NULL;
 	if (s->daemon)
 		s->http.stop_daemon(s->daemon);
+	else
+		(void)close(s->fd);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return NULL;

@@ -17,11 +17,16 @@
 struct metrics_server;
 
 /*
- * Listen from now on; borrows metrics until it is freed. Returns 0 or a negative errno; -ENOSYS: libmicrohttpd was not
- * built in, or is not installed.
+ * Open the socket, so that clients can connect; borrows metrics until it is freed. Returns 0 or a negative errno; -ENOSYS:
+ * libmicrohttpd was not built in, or is not installed.
  */
 int ks_metrics_server_new(const struct metrics_address *address, struct metrics *metrics,
                           struct metrics_server **ret_server);
+/*
+ * Start the thread that answers: after the sandbox has closed, for it holds for threads that are started later only.
+ * Returns 0 or a negative errno.
+ */
+int ks_metrics_server_start(struct metrics_server *server);
 /* No request is being answered when it returns. NULL is fine. Returns NULL. */
 struct metrics_server *ks_metrics_server_free(struct metrics_server *server);
 

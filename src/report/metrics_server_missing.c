@@ -14,6 +14,13 @@ ks_metrics_server_new(const struct metrics_address *address, struct metrics *met
 	return -ENOSYS;
 }
 
+int
+ks_metrics_server_start(struct metrics_server *server)
+{
+	(void)server;
+	return -ENOSYS;
+}
+
 struct metrics_server *
 ks_metrics_server_free(struct metrics_server *server)
 {

@@ -97,6 +97,7 @@ static const struct {
 	{ METRIC_HOOK_ERRORS, "keysieve_errors_total", NULL, "kind", "on-leak" },
 	{ METRIC_HOOK_DROPS, "keysieve_errors_total", NULL, "kind", "on-leak-dropped" },
 	{ METRIC_REPORT_ERRORS, "keysieve_errors_total", NULL, "kind", "metrics" },
+	{ METRIC_STATE_ERRORS, "keysieve_errors_total", NULL, "kind", "state" },
 	{ METRIC_CANARY_ERRORS, "keysieve_errors_total", NULL, "kind", "canary" },
 	{ METRIC_RELOADS, "keysieve_reloads_total", "Reloads of the rules, by result.", "result",
 	  "ok" },
@@ -148,6 +149,8 @@ print_gauges(const struct page *page, const struct metrics *m)
 	print_gauge(page, "keysieve_held_bytes", "Bytes that were read and are not written yet.",
 	            metric_load(&m->gauges[METRIC_HELD_BYTES]));
 	print_gauge(page, "keysieve_rules", "Rules in use.", metric_load(&m->rule_count));
+	print_gauge(page, "keysieve_known_values", "Known secret values in use.",
+	            metric_load(&m->gauges[METRIC_KNOWN_VALUES]));
 	print_gauge(page, "keysieve_last_reload_successful",
 	            "0 if the last reload failed, so that former rules are in use.",
 	            metric_load(&m->gauges[METRIC_LAST_RELOAD_OK]));

@@ -230,8 +230,13 @@ print_facts(const struct page *p, const struct leak *leak)
 		print(p, "<div><dt>Fingerprint</dt><dd>");
 		print_code(p, leak->fingerprint);
 		print(p, "</dd></div>\n");
-	} else {
+	} else if (!leak->place) {
 		print_fact(p, "Fingerprint", "none: these can be several keys");
+	}
+	if (leak->place) {
+		print(p, "<div><dt>Known value</dt><dd>");
+		print_code(p, leak->place);
+		print(p, "</dd></div>\n");
 	}
 	(void)fprintf(p->out,
 	              "<div><dt>Seen</dt><dd>%" PRIu64 " time%s in %zu source%s</dd></div>\n",

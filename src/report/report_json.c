@@ -62,6 +62,10 @@ print_key(const struct leak *leak, FILE *out)
 	print_text("fingerprint", leak->fingerprint, out);
 	print_number("length", leak->length, out);
 	print_text("revoke", leak->revoke, out);
+	if (!leak->place)
+		return;
+	print_text("known_source", leak->known_source, out);
+	print_number("known_number", leak->known_number, out);
 }
 
 static void

@@ -157,7 +157,7 @@ print_heading(const struct table *t)
 static void
 print_identity(const struct table *t, const struct leak *leak)
 {
-	const char *fingerprint = leak->fingerprint ? leak->fingerprint : "(no fingerprint)";
+	const char *fingerprint = ks_leak_identity(leak, "(no fingerprint)");
 	size_t indent = (size_t)t->number + strlen(GAP), width = ks_text_width(leak->rule);
 	size_t others = indent + strlen(GAP) + ks_text_width(fingerprint);
 
@@ -233,11 +233,17 @@ print_seen(const struct table *t, const struct leak *leak)
 static void
 print_fingerprint(const struct table *t, const struct leak *leak)
 {
-	static const char name[] = "    Fingerprint  ";
+	static const char name[] = "    Fingerprint  ", known[] = "    Known value  ";
 
-	(void)fputs(name, t->out);
-	print_wrapped(t, leak->fingerprint ? leak->fingerprint : "none: these can be several keys",
-	              strlen(name));
+	if (leak->fingerprint || !leak->place) {
+		(void)fputs(name, t->out);
+		print_wrapped(t, ks_leak_identity(leak, "none: these can be several keys"),
+		              strlen(name));
+	}
+	if (leak->place) {
+		(void)fputs(known, t->out);
+		print_wrapped(t, leak->place, strlen(known));
+	}
 }
 
 static void

@@ -48,7 +48,11 @@ write_key(const struct sighting *s, FILE *out)
 	write_text("provider", s->provider, out);
 	write_text("title", s->title, out);
 	write_text("fingerprint", s->fingerprint, out);
-	(void)fprintf(out, ",\"length\":%" PRIu64, s->length);
+	write_number("length", s->length, s->length != SIGHTING_NO_LENGTH, out);
+	if (!s->known_source)
+		return;
+	write_text("known_source", s->known_source, out);
+	write_number("known_number", s->known_number, 1, out);
 }
 
 static void
@@ -95,8 +99,9 @@ struct sighting *
 ks_sighting_copy(const struct sighting *s)
 {
 	struct sighting copy = *s, *ret;
-	const char **texts[] = { &copy.source,   &copy.rule,   &copy.title,
-		                 &copy.provider, &copy.revoke, &copy.fingerprint };
+	const char **texts[] = { &copy.source,      &copy.rule,     &copy.title,
+		                 &copy.provider,    &copy.revoke,   &copy.fingerprint,
+		                 &copy.known_source, &copy.identity };
 	size_t size = sizeof(copy);
 	char *at;
 

@@ -5,6 +5,7 @@
 #include "statistics.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,23 +29,34 @@ rules_free(struct rule_count *rules, size_t count)
 	free(rules);
 }
 
-/* The rules of a set, with room for more of them, which are empty. Returns NULL when memory is out. */
+static bool
+set_id(struct rule_count *rule, const char *id)
+{
+	rule->id = strdup(id);
+	return rule->id != NULL;
+}
+
+/*
+ * The rules of a set and one for known values, with room for more of them, which are empty. Returns NULL when memory is
+ * out.
+ */
 static struct rule_count *
 rules_new(const struct ks_catalog *catalog, const size_t *index, size_t count, size_t more)
 {
-	struct rule_count *rules = calloc(count + more + 1, sizeof(*rules));
+	struct rule_count *rules = calloc(count + more + 2, sizeof(*rules));
+	bool is_right = rules != NULL;
 
-	for (size_t i = 0; rules && i < count; i++) {
+	for (size_t i = 0; is_right && i < count; i++) {
 		struct ks_catalog_entry entry;
 
 		ks_catalog_get(catalog, index[i], &entry);
-		rules[i].id = strdup(entry.rule.id);
-		if (!rules[i].id) {
-			rules_free(rules, i);
-			return NULL;
-		}
+		is_right = set_id(&rules[i], entry.rule.id);
 	}
-	return rules;
+	if (is_right && set_id(&rules[count], KNOWN_SECRET_ID))
+		return rules;
+	if (rules)
+		rules_free(rules, count);
+	return NULL;
 }
 
 static struct rule_count *
@@ -72,7 +84,7 @@ ks_statistics_change(struct statistics *stats, const struct ks_catalog *catalog,
                      const size_t *index, size_t count)
 {
 	struct rule_count *rules = rules_new(catalog, index, count, stats->count);
-	size_t all = count;
+	size_t all = count + 1;
 
 	if (!rules)
 		return KS_ERROR_MEMORY;
@@ -81,7 +93,7 @@ ks_statistics_change(struct statistics *stats, const struct ks_catalog *catalog,
 
 		if (old->findings == 0)
 			continue;
-		same = rules_find(rules, count, old->id);
+		same = rules_find(rules, count + 1, old->id);
 		if (same) {
 			same->findings = old->findings;
 		} else {

@@ -7,13 +7,17 @@
 
 #include "keysieve.h"
 
+/* What findings of known values are called where others have the id of a rule. */
+#define KNOWN_SECRET_ID "known-secret"
+
 struct rule_count {
 	char *id;
 	uint64_t findings;
 };
 
 struct statistics {
-	struct rule_count *rules; /* those of the set by number, then others that were in one */
+	struct rule_count
+		*rules; /* those of the set by number, known values, then others that were in one */
 	size_t count;
 	uint64_t findings;
 	uint64_t masked; /* bytes */

@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "pack.h"
+#include "stored.h"
 
 const char ks_user_pack[] = "user";
 
@@ -258,6 +259,13 @@ int
 ks_catalog_compile(const struct ks_catalog *c, struct ks_ruleset **ret_set, size_t *ret_index,
                    struct ks_error *reterr)
 {
+	return ks_catalog_compile_stored(c, NULL, ret_set, ret_index, reterr);
+}
+
+int
+ks_catalog_compile_stored(const struct ks_catalog *c, const struct ks_prepared_store *store,
+                          struct ks_ruleset **ret_set, size_t *ret_index, struct ks_error *reterr)
+{
 	struct ks_rule *rules = calloc(c->count + 1, sizeof(*rules));
 	size_t n = 0;
 	int r;
@@ -269,7 +277,7 @@ ks_catalog_compile(const struct ks_catalog *c, struct ks_ruleset **ret_set, size
 	if (n == 0) {
 		r = ks_error_set(reterr, KS_ERROR_RULE, "no rule is switched on");
 	} else {
-		r = ks_ruleset_new_prepared(rules, n, &ks_pack_prepared, ret_set, reterr);
+		r = ks_stored_compile(rules, n, store, ret_set, reterr);
 		if (r == KS_ERROR_RULE && reterr)
 			add_place(c, reterr);
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "memory_text.h"
 
 #define DIGITS    "0123456789"
 #define UPPERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -31,9 +32,16 @@ static const struct {
 };
 
 struct writer {
+	struct memory_text text;
 	FILE *out;
 	uint64_t random; /* splitmix64 state */
 };
+
+static size_t
+position(const struct writer *w)
+{
+	return ks_memory_text_length(&w->text, w->out);
+}
 
 static uint64_t
 next_random(uint64_t *state)
@@ -150,7 +158,7 @@ write_template(struct writer *w, const struct ks_rule *rule, const char *p, stru
                struct ks_error *reterr)
 {
 	while (*p) {
-		long from = ftell(w->out);
+		size_t from = position(w);
 		const char *end = *p == '{' ? write_placeholder(w, rule, p) : p;
 
 		if (!end)
@@ -163,8 +171,8 @@ write_template(struct writer *w, const struct ks_rule *rule, const char *p, stru
 		if (e->secret_count == EXAMPLE_SECRET_MAX)
 			return ks_error_rule(reterr, rule->id, "examples",
 			                     "more than 8 placeholders in one text");
-		e->secrets[e->secret_count].from = (size_t)from;
-		e->secrets[e->secret_count++].to = (size_t)ftell(w->out);
+		e->secrets[e->secret_count].from = from;
+		e->secrets[e->secret_count++].to = position(w);
 		p = end;
 	}
 	return KS_OK;
@@ -176,16 +184,16 @@ ks_example_expand(const struct ks_rule *rule, const char *template, struct examp
 {
 	struct example e = { .len = 0 };
 	struct writer w = { .random = seed_of(rule->id, template) };
-	char *text = NULL;
 	int r;
 
-	w.out = open_memstream(&text, &e.len);
+	w.out = ks_memory_text_open(&w.text);
 	if (!w.out)
 		return KS_ERROR_MEMORY;
 	r = write_template(&w, rule, template, &e, reterr);
-	if (fclose(w.out) != 0)
+	if (ks_memory_text_close(&w.text, w.out) != KS_OK)
 		r = KS_ERROR_MEMORY;
-	e.text = (uint8_t *)text;
+	e.text = (uint8_t *)w.text.text;
+	e.len = w.text.len;
 	if (r == KS_OK)
 		*ret_example = e;
 	else

@@ -33,5 +33,9 @@ extern const struct pack_rule ks_pack_rules[];
 extern const size_t ks_pack_rule_count;
 extern const struct ks_prepared ks_pack_prepared;
 
+/* A hash of ks_pack_prepared: what another build compiles differently, it most likely compiles differently there. */
+#define PACK_DIGEST 32
+extern const uint8_t ks_pack_digest[PACK_DIGEST];
+
 /* Are the rules of this pack on unless switched off? */
 bool ks_pack_is_default(const char *pack);

@@ -3,6 +3,7 @@
  * A program of the build: parses the built-in rules, compiles those that are on by default, and writes
  * both as a C file. prepare OUTPUT
  */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -93,14 +94,26 @@ write_rules(FILE *out, const struct ks_catalog *catalog)
 }
 
 static void
-write_prepared(FILE *out, const uint8_t *bytes, size_t len)
+write_bytes(FILE *out, const uint8_t *bytes, size_t len)
 {
-	(void)fprintf(out, "\nstatic const uint8_t bytes[] = {");
+	(void)fprintf(out, " = {");
 	for (size_t i = 0; i < len; i++)
 		(void)fprintf(out, "%s%u,", i % 24 ? "" : "\n", bytes[i]);
-	(void)fprintf(
-		out,
-		"\n};\n\nconst struct ks_prepared ks_pack_prepared = { bytes, sizeof(bytes) };\n");
+	(void)fprintf(out, "\n};\n");
+}
+
+static void
+write_prepared(FILE *out, const uint8_t *bytes, size_t len)
+{
+	uint8_t digest[PACK_DIGEST];
+
+	(void)fprintf(out, "\nstatic const uint8_t bytes[]");
+	write_bytes(out, bytes, len);
+	(void)fprintf(out,
+	              "\nconst struct ks_prepared ks_pack_prepared = { bytes, sizeof(bytes) };\n");
+	(void)crypto_generichash(digest, sizeof(digest), bytes, len, NULL, 0);
+	(void)fprintf(out, "\nconst uint8_t ks_pack_digest[PACK_DIGEST]");
+	write_bytes(out, digest, sizeof(digest));
 }
 
 static int

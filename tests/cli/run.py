@@ -16,6 +16,7 @@ import io
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
 import unittest
 
@@ -107,8 +108,10 @@ def main():
     loader = unittest.TestLoader()
     if args.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in args.patterns]
-    groups = classes_of(loader.discover(HERE, "test_*.py", HERE)).values()
-    count, failed, skipped = run_all(groups, args.verbose, args.jobs)
+    with tempfile.TemporaryDirectory(prefix="keysieve-cache-") as directory:
+        os.environ["KEYSIEVE_TEST_CACHE"] = os.path.join(directory, "cache")
+        groups = classes_of(loader.discover(HERE, "test_*.py", HERE)).values()
+        count, failed, skipped = run_all(groups, args.verbose, args.jobs)
     passed = max(count - failed - skipped, 0)
     print(f"CLI: {passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0

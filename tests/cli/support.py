@@ -17,6 +17,12 @@ import termios
 import time
 import unittest
 
+# Where compiled rules are kept: one place for all tests of a run, as most of them compile the same few sets.
+# It is new in each run, so that nothing is taken from another state of the source.
+if "KEYSIEVE_TEST_CACHE" not in os.environ:
+    CACHE_OWNER = tempfile.TemporaryDirectory(prefix="keysieve-cache-")
+    os.environ["KEYSIEVE_TEST_CACHE"] = os.path.join(CACHE_OWNER.name, "cache")
+
 BINARY = os.path.abspath(os.environ.get("KEYSIEVE", "build/keysieve"))
 TIMEOUT = 10  # seconds: only ever a limit for failure
 LONG = 60     # the same for megabytes
@@ -63,9 +69,12 @@ def pieces(data, size):
 
 def environment(extra=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith("KEYSIEVE")}
+    if "KEYSIEVE_SANDBOX" in os.environ:  # to run all tests in one, or without
+        env["KEYSIEVE_SANDBOX"] = os.environ["KEYSIEVE_SANDBOX"]
     env["LC_ALL"] = "C"
     env["KEYSIEVE_RULES_DIR"] = "none"  # not the rules of this machine
     env["KEYSIEVE_CONFIG"] = "none"     # nor its configuration
+    env["KEYSIEVE_CACHE_DIR"] = os.environ["KEYSIEVE_TEST_CACHE"]
     env.update(extra or {})
     return env
 

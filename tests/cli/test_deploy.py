@@ -39,7 +39,9 @@ def wait_for(condition, what):
 
 @functools.cache
 def system_calls(name):
-    """The system calls of one of systemd's sets, those of the sets in it included."""
+    """The system calls of one of systemd's sets, those of the sets in it included; or the one of this name."""
+    if not name.startswith("@"):
+        return {name}
     text = subprocess.run(["systemd-analyze", "syscall-filter", name], capture_output=True,
                           text=True, check=True).stdout
     words = [line.strip() for line in text.splitlines()[1:]]

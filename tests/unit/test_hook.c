@@ -15,6 +15,8 @@ static void
 take_note(void *ctx, enum hook_note note, int number)
 {
 	(void)ctx;
+	if (note == HOOK_DONE)
+		return;
 	notes++;
 	last_note = note;
 	last_number = number;

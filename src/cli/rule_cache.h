@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules compiled by way of a cache, where the options and the system allow one. */
+#pragma once
+
+#include "keysieve.h"
+#include "options.h"
+
+/* As ks_catalog_compile(). That a cache cannot be used is never an error; that others may write it is told. */
+int ks_rule_cache_compile(const struct options *options, const struct ks_catalog *catalog,
+                          struct ks_ruleset **ret_set, size_t *ret_index, struct ks_error *reterr);
+/* The same for an array of rules, as ks_ruleset_new() takes it. */
+int ks_rule_cache_compile_rules(const struct options *options, const struct ks_rule *rules,
+                                size_t count, struct ks_ruleset **ret_set, struct ks_error *reterr);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread that tells when what some paths lead to has changed: a file that was written or replaced, the files of a
+ * directory, a symbolic link on the way. It tells when writing seems to be over: whoever then reads gets whole files.
+ * Where the kernel tells nothing (NFS), it looks every few seconds.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct path_watch;
+
+/* Called in the thread. */
+typedef void (*path_watch_fn)(void *ctx);
+
+/*
+ * Watch from now on: a change that comes after the return will be told of. Borrows paths, which are files or
+ * directories, there or not, until it is freed. Returns 0 or a negative errno.
+ */
+int ks_path_watch_new(const char *const *paths, size_t count, path_watch_fn fn, void *ctx,
+                      struct path_watch **ret_watch);
+/* Nothing is told any more. NULL is fine. */
+void ks_path_watch_free(struct path_watch *watch);

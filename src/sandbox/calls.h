@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which system calls which part of the work needs: the table from which the filters and docs/sandbox.md are made. */
+#pragma once
+
+#include <stddef.h>
+
+#include "seccomp_parts.h"
+
+/* What the arguments of a call that is allowed must be. */
+enum call_limit {
+	LIMIT_NONE,
+	LIMIT_READING,  /* openat: for reading only */
+	LIMIT_NO_CODE,  /* mmap, mprotect: not to be executed */
+	LIMIT_THREAD,   /* clone: a thread, in the same namespaces */
+	LIMIT_OWN,      /* to this process only */
+	LIMIT_UNSENT,   /* sendto, recvfrom: to and from whom the socket is connected with */
+	LIMIT_ASKING,   /* prlimit64: of this process, nothing is set */
+	LIMIT_FCNTL,    /* flags, copies, sizes of pipes */
+	LIMIT_TERMINAL, /* ioctl: is it a terminal, how wide, how much is there to read */
+	LIMIT_PROMPT,   /* ioctl: what is typed is not shown */
+	LIMIT_NAME,     /* prctl: a thread's name */
+};
+
+struct call {
+	const char *name;
+	unsigned parts; /* enum seccomp_part: needed by each of these */
+	enum call_limit limit;
+};
+
+/* Ended by one without a name. */
+extern const struct call ks_calls[];
+
+/* Calls for which nothing but an attack has a use: the kernel ends the process at once; another program is refused them. */
+extern const char *const ks_calls_fatal[];
+
+/* Those of them that are needed to run another program, as "rules import" does. */
+extern const char *const ks_calls_of_programs[];
+
+struct call_part {
+	unsigned parts;
+	const char *name;
+};
+
+/* The parts by their names in the documentation. Ended by one without a name. */
+extern const struct call_part ks_call_parts[];
+const char *ks_call_limit_text(enum call_limit limit);
