@@ -109,6 +109,8 @@ check_members(const struct ks_rule *rule, struct ks_error *reterr)
 	if (!id_is_valid(rule->id))
 		return ks_error_rule(reterr, "?", "id",
 		                     "up to 128 letters a-z, digits and '-' only");
+	if (strcmp(rule->id, KS_KNOWN_ID) == 0)
+		return ks_error_rule(reterr, rule->id, "id", "known values are called so");
 	if (!rule->trigger || !*rule->trigger)
 		return ks_error_rule(reterr, rule->id, "trigger", "there is none");
 	if (!rule->body)

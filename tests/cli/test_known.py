@@ -10,7 +10,8 @@ import subprocess
 import unittest
 import urllib.parse
 
-from support import (ID, LONG, NOBODY, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run, stars)
+from support import (ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
+                     stars)
 
 PLAIN = body(30, 11)
 # All that some notation has an escape for.
@@ -406,6 +407,10 @@ class Findings(KnownTest):
         result = run(*self.known(PLAIN), "--ledger", self.path("ledger"), path)
         self.assert_status(result, 0)
         self.assert_no_piece(self.content(self.path("ledger")), PLAIN)
+
+    def test_no_rule_has_their_name(self):
+        rules = self.file("rules.yaml", RULE.replace("acme-api-key", "known-secret"))
+        self.assert_message(run("--rules", rules), 78, "rules.yaml:1:", "known values are called so")
 
     def test_statistics(self):
         result = run(*self.known(PLAIN), "--stats", data=PLAIN + b" " + TRIGGER + body() + b" " + PLAIN)
