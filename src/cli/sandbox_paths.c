@@ -22,6 +22,7 @@
 #include "ledger_file.h"
 #include "path_walk.h"
 #include "pattern.h"
+#include "rule_cache.h"
 #include "rule_selection.h"
 
 #define READ    (LANDLOCK_READ | LANDLOCK_LIST)
@@ -201,6 +202,16 @@ add_selection(struct sandbox_paths *paths, const struct options *o)
 	}
 	if (o->key_file)
 		add_file(paths, o, o->key_file);
+}
+
+/* Read, but not written: whoever takes over this process must not leave rules to later ones. */
+static void
+add_cache(struct sandbox_paths *paths, const struct options *o)
+{
+	char *path = ks_rule_cache_directory(o);
+
+	if (path)
+		add_taken(paths, path, READ);
 }
 
 /* What is mounted is swapped as a whole, by a link in the directory. */
@@ -434,8 +445,10 @@ ks_sandbox_paths_gather(struct sandbox_paths *paths, const struct options *optio
 		add_program(paths, options);
 		return;
 	}
-	if (options->command->bit != COMMAND_REPORT)
+	if (options->command->bit != COMMAND_REPORT) {
 		add_selection(paths, options);
+		add_cache(paths, options);
+	}
 	if (options->command->bit & RELOADING)
 		add_known(paths, options);
 	add_files(paths, options);
