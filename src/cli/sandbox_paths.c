@@ -347,7 +347,7 @@ add_containers(struct sandbox_paths *paths, const char *path)
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		is_there |= strncmp(path, links[i], strlen(links[i])) == 0;
 	for (size_t i = 0; is_there && i < sizeof(places) / sizeof(places[0]); i++)
-		add_taken(paths, existing(places[i]), READ);
+		add(paths, places[i], READ);
 }
 
 /* The directory before the first wildcard, and what matches now. */
