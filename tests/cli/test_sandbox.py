@@ -524,6 +524,13 @@ class Reloads(SandboxTest):
                 self.assertEqual(sorted(os.listdir(cache)) if is_there else os.path.exists(cache),
                                  files if is_there else False)
 
+    def test_explain_finds_its_rules_in_the_cache(self):
+        cache = self.path("cache")
+        for _ in range(2):
+            result = run("rules", "explain", "--sandbox=require", *ONLY, "--cache-dir", cache, self.log, timeout=LONG)
+            self.assert_status(result, 0)
+            self.assertGreaterEqual(len(os.listdir(cache)), 2)
+
     def test_a_directory_of_rules_that_is_mounted_anew(self):
         """As Kubernetes does with a ConfigMap: a link is set anew."""
         mount = self.sub("mount")
