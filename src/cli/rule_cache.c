@@ -29,13 +29,14 @@ is_absolute(const char *path)
 	return path && *path == '/';
 }
 
-/* Returns a path that is the caller's to free, or NULL: there is no place, or no memory. */
-static char *
-find_directory(const struct options *o)
+char *
+ks_rule_cache_directory(const struct options *o)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	char *path = NULL;
 
+	if (o->no_cache)
+		return NULL;
 	if (o->cache_dir)
 		return *o->cache_dir && strcmp(o->cache_dir, "none") != 0 ? strdup(o->cache_dir)
 		                                                          : NULL;
@@ -73,7 +74,7 @@ find_store(const struct options *options)
 	return (struct ks_prepared_store){
 		.load = load,
 		.save = save,
-		.ctx = options->no_cache ? NULL : find_directory(options),
+		.ctx = ks_rule_cache_directory(options),
 	};
 }
 

@@ -5,6 +5,9 @@
 #include "keysieve.h"
 #include "options.h"
 
+/* Where it is: the caller's to free. NULL: there is none, or no memory. */
+char *ks_rule_cache_directory(const struct options *options);
+
 /* As ks_catalog_compile(). That a cache cannot be used is never an error; that others may write it is told. */
 int ks_rule_cache_compile(const struct options *options, const struct ks_catalog *catalog,
                           struct ks_ruleset **ret_set, size_t *ret_index, struct ks_error *reterr);

@@ -17,6 +17,7 @@
 #include "message.h"
 #include "sandbox_paths.h"
 #include "seccomp_filter.h"
+#include "standard_output.h"
 
 #define MASKING (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL)
 
@@ -77,6 +78,60 @@ ks_sandbox_reason(const char *path, int error)
 	if (error == EACCES && access(path, R_OK) == 0)
 		return "the sandbox does not let it be read; see --sandbox-read";
 	return strerror(error);
+}
+
+/* ------------------------------------------------------------------------ printing ---- */
+
+static void
+print_rights(unsigned rights)
+{
+	static const struct {
+		unsigned right;
+		const char *word;
+	} words[] = {
+		{ LANDLOCK_READ | LANDLOCK_LIST, "read" },
+		{ LANDLOCK_WRITE, "write" },
+		{ LANDLOCK_CREATE, "create" },
+		{ LANDLOCK_REMOVE, "remove" },
+		{ LANDLOCK_EXECUTE, "execute" },
+	};
+	bool is_first = true;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (rights & words[i].right)
+			(void)printf("%s%s", is_first ? "" : ", ", words[i].word);
+		is_first &= !(rights & words[i].right);
+	}
+}
+
+/* Is the same said before? */
+static bool
+is_repeated(const struct sandbox_paths *paths, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (paths->items[i].rights == paths->items[n].rights &&
+		    strcmp(paths->items[i].path, paths->items[n].path) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+ks_sandbox_print(const struct options *o)
+{
+	struct sandbox_paths paths;
+
+	ks_sandbox_paths_gather(&paths, o);
+	for (size_t i = 0; o->sandbox != SANDBOX_OFF && i < paths.count; i++) {
+		if (access(paths.items[i].path, F_OK) < 0 || is_repeated(&paths, i))
+			continue;
+		(void)printf("# may ");
+		print_rights(paths.items[i].rights);
+		(void)printf(": ");
+		ks_standard_output_plain(paths.items[i].path, SIZE_MAX);
+		(void)putchar('\n');
+	}
+	ks_sandbox_paths_done(&paths);
 }
 
 /* ------------------------------------------------------------------------ entering ---- */
