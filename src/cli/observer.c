@@ -21,6 +21,7 @@
 #include "seen.h"
 
 #define INTERVAL       (60 * (uint64_t)SECOND)
+#define LEDGER_MAX     (UINT64_C(1) << 30)
 #define TICK           1000000U /* microseconds */
 #define FINISH_SECONDS 10U
 
@@ -45,6 +46,8 @@ reason_text(int error)
 		return "not open for writing";
 	case ENXIO:
 		return "nobody has it open for reading";
+	case EFBIG:
+		return "it has its largest size (--ledger-max-size, or a limit of the process)";
 	default:
 		return strerror(error);
 	}
@@ -139,6 +142,8 @@ open_ledger(struct observer *o)
 		ks_message_file(options->ledger, reason_text(-r));
 		return r == -EBADF ? EXIT_USAGE : EXIT_IO;
 	}
+	ks_ledger_file_limit(o->file,
+	                     options->ledger_max_size ? options->ledger_max_size : LEDGER_MAX);
 	o->ledger = ks_ledger_new(&ledger);
 	return o->ledger ? check_ledger(o) : EXIT_INTERNAL;
 }

@@ -130,6 +130,7 @@ ks_stream_reset(struct ks_stream *s)
 	*c = fresh;
 	if (s->options.begins_in_run)
 		c->active = body_classes(s->set);
+	ks_known_carry_reset(&s->known);
 	ks_region_reset(&s->region);
 	s->offset = s->held = 0;
 	s->has_ended = false;

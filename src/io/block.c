@@ -11,6 +11,8 @@
 #include "filter_state.h"
 #include "secret_memory.h"
 
+#define COPY_SIZE ((size_t)16 << 10)
+
 int
 ks_block_init(struct block *b, const struct filter *f)
 {
@@ -46,17 +48,32 @@ ks_block_put(struct block *b, const uint8_t *data, size_t len)
 	return 0;
 }
 
-/* Put text through the stretch's stream: a copy of it, in place. Settled bytes are masked[0, masked_len). */
+/* A copy of text goes through the stream in place, slice by slice, so that what is copied is scanned while it is near. */
+static int
+mask_copy(struct block *b, struct ks_scratch *scratch, const uint8_t *text, size_t len)
+{
+	int r = KS_OK;
+
+	for (size_t at = 0, n; r == KS_OK && at < len; at += n) {
+		size_t settled = 0;
+
+		n = len - at < COPY_SIZE ? len - at : COPY_SIZE;
+		memcpy(b->masked + at, text + at, n);
+		r = ks_stream_mask(b->stretch->stream, scratch, b->masked + b->masked_len,
+		                   at + n - b->masked_len, &settled);
+		b->masked_len += settled;
+	}
+	return r;
+}
+
+/* Put text through the stretch's stream. Settled bytes are masked[0, masked_len). */
 static int
 mask(struct block *b, struct ks_scratch *scratch, const uint8_t *text, size_t len)
 {
-	struct ks_stream *stream = b->stretch->stream;
-
 	b->masked_len = 0;
 	if (b->stretch->filter->is_pushed)
-		return ks_stream_feed(stream, scratch, text, len);
-	memcpy(b->masked, text, len);
-	return ks_stream_mask(stream, scratch, b->masked, len, &b->masked_len);
+		return ks_stream_feed(b->stretch->stream, scratch, text, len);
+	return mask_copy(b, scratch, text, len);
 }
 
 static int

@@ -26,8 +26,8 @@ int ks_descriptor_read_at(int fd, uint8_t *buf, size_t len, uint64_t offset);
 int ks_descriptor_write_at(int fd, const uint8_t *data, size_t len, uint64_t offset);
 
 /*
- * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers.
- * A refusal does not matter.
+ * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers; one that is larger
+ * stays so. A refusal does not matter.
  */
 void ks_descriptor_enlarge_pipe(int fd);
 

@@ -16,6 +16,8 @@
 #include "follower.h"
 #include "rotated.h"
 
+#define MATCHES_MAX 4096U /* sources, of some 30 KiB each, that patterns may bring about */
+
 #define TRIES 16 /* of finding names that do not change meanwhile */
 
 static void
@@ -308,7 +310,8 @@ ks_follower_look(struct follower *f, struct source *s)
 		return r;
 	fd = ks_followed_look(&s->files);
 	if (fd < 0) {
-		if (s->files.reading == s->files.count)
+		/* without an error it is there, and known by its name's changes already */
+		if (s->files.reading == s->files.count || !s->files.error)
 			tell(f, s, s->files.error);
 		return 0;
 	}
@@ -331,6 +334,13 @@ add_match(void *ctx, const char *path)
 
 	if (ks_follower_find(f, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
+	if (f->count >= MATCHES_MAX) {
+		if (!f->is_full)
+			f->options.note(f->options.note_ctx, FOLLOWER_FULL, path, 0);
+		f->is_full = true;
+		return 0;
+	}
+	f->is_full = false;
 	return ks_follower_add(f, path, false) ? 0 : -ENOMEM;
 }
 
