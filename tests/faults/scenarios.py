@@ -94,6 +94,7 @@ class Scenario:
     again = False     # a second run brings what the first did not
     is_loose = False  # what it tells depends on what it could read; only if all went well it must be right
     sandbox = "off"   # what makes a call fail has to make some itself
+    is_interrupted = True
     unlike = ()       # kinds of faults that are left out
 
     def __init__(self, name, *arguments, data=b"", sources=None, outputs=None, sides=None, decode=None, **more):
@@ -359,9 +360,10 @@ def journals():
 
 
 class Told(Scenario):
-    """A command that tells something."""
+    """A command that tells something. It catches no signals, so that none interrupts a call."""
 
     is_loose = True
+    is_interrupted = False
 
 
 def others():
