@@ -154,7 +154,8 @@ class Metrics(FailClosed):
         with Live(*ONLY, "--metrics-listen", str(port), env=env) as live:
             with socket.socket() as client:
                 self.wait_for(lambda: client.connect_ex(("127.0.0.1", port)) == 0)
-                self.assert_bytes(live.write(line(0)), right(0))
+                os.write(live.source, line(0))
+                self.wait_for(lambda: live.drain() or live.output == right(0))
             self.assert_bytes(live.finish(), right(0))
             self.assertEqual(live.process.returncode, 0)
 
