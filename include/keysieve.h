@@ -317,6 +317,8 @@ KS_PUBLIC int ks_stream_new(const struct ks_ruleset *set, const struct ks_stream
                             struct ks_stream **ret_stream);
 /* Wipes what it held. NULL is fine. */
 KS_PUBLIC void ks_stream_free(struct ks_stream *stream);
+/* Begin anew, with the same options, as if the stream had just been made; also after an error. Allocates nothing. */
+KS_PUBLIC void ks_stream_reset(struct ks_stream *stream);
 
 /*
  * Mask in place. buf[0, held) are the bytes that the last call left unsettled, unchanged, where
@@ -351,8 +353,13 @@ KS_PUBLIC size_t ks_stream_held(const struct ks_stream *stream);
 /* Is the last byte that settled in a masked region, whose finding is to come? Tells where that begins. */
 KS_PUBLIC int ks_stream_region(const struct ks_stream *stream, uint64_t *ret_offset);
 
-/* Is nothing held, and does no masked run reach the last byte so that it may go on? */
+/*
+ * Is nothing held, nothing begun that more bytes could make a match, no masked region without its finding?
+ * Two streams of the same options that are idle, and whose last KS_LOOK_BACK bytes are the same, do the same with
+ * all that follows.
+ */
 KS_PUBLIC int ks_stream_is_idle(const struct ks_stream *stream);
+#define KS_LOOK_BACK 1024U
 
 /*
  * Push bytes through: borrows data until return, calls the sink any number of times. A stream is

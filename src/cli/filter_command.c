@@ -345,6 +345,7 @@ make_filter(struct job *job)
 		.pause = job->output.gzip ? ks_filter_output_pause : NULL,
 		.write_ctx = &job->output,
 		.meter = ks_telemetry_meter(&job->telemetry),
+		.threads = job->options->threads,
 	};
 
 	if (ks_input_places_init(&job->places, job->options->files) != KS_OK ||

@@ -64,13 +64,13 @@ open_file(struct filter_output *output, const struct options *options, struct si
 }
 
 static int
-open_gzip(struct filter_output *output)
+open_gzip(struct filter_output *output, unsigned threads)
 {
 	if (isatty(output->fd) == 1) {
 		ks_message("option '--gzip': compressed data is not written to a terminal");
 		return EXIT_USAGE;
 	}
-	output->gzip = ks_gzip_output_new(output->fd, NULL);
+	output->gzip = ks_gzip_crew_new(output->fd, threads > 1 ? threads : 1);
 	if (output->gzip)
 		return 0;
 	ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
@@ -92,7 +92,7 @@ ks_filter_output_open(struct filter_output *output, const struct options *option
 		output->fd = STDOUT_FILENO;
 	if (r == 0)
 		ks_descriptor_enlarge_pipe(output->fd);
-	return r == 0 && options->gzip ? open_gzip(output) : r;
+	return r == 0 && options->gzip ? open_gzip(output, options->threads) : r;
 }
 
 int
@@ -103,7 +103,7 @@ ks_filter_output_write(void *ctx, const uint8_t *data, size_t len)
 
 	ks_metrics_begin_write(output->metrics);
 	if (output->gzip)
-		r = ks_gzip_output_write(output->gzip, data, len);
+		r = ks_gzip_crew_write(output->gzip, data, len);
 	else
 		r = ks_descriptor_write(output->fd, data, len);
 	ks_metrics_end_write(output->metrics, r == 0 ? len : 0);
@@ -115,7 +115,7 @@ ks_filter_output_pause(void *ctx)
 {
 	const struct filter_output *output = ctx;
 
-	return ks_gzip_output_flush(output->gzip);
+	return ks_gzip_crew_flush(output->gzip);
 }
 
 static int
@@ -128,7 +128,7 @@ fail(const struct filter_output *output, int error)
 int
 ks_filter_output_end(struct filter_output *output)
 {
-	int r = output->gzip ? ks_gzip_output_end(output->gzip) : 0;
+	int r = output->gzip ? ks_gzip_crew_end(output->gzip) : 0;
 
 	return r < 0 ? fail(output, -r) : 0;
 }
@@ -145,6 +145,6 @@ ks_filter_output_close(struct filter_output *output)
 void
 ks_filter_output_done(struct filter_output *output)
 {
-	ks_gzip_output_free(output->gzip);
+	ks_gzip_crew_free(output->gzip);
 	output->gzip = NULL;
 }

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "gzip_output.h"
+#include "gzip_crew.h"
 #include "metrics.h"
 #include "options.h"
 #include "signals.h"
@@ -13,7 +13,7 @@
 struct filter_output {
 	int fd; /* -1: nothing is written */
 	const char *name;
-	struct gzip_output *gzip; /* NULL: text is written as it is */
+	struct gzip_crew *gzip; /* NULL: text is written as it is */
 	struct metrics *metrics;  /* or NULL */
 };
 

@@ -293,18 +293,30 @@ is_to_show(struct complaint *c)
 	return is_new;
 }
 
-void
-ks_observer_print(struct observer *o)
+static void
+print_unwritten(struct observer *o)
 {
 	if (is_to_show(&o->unwritten))
 		ks_message("%s: %llu lines could not be written", o->options->ledger,
 		           (unsigned long long)o->unwritten.count);
-	if (is_to_show(&o->troubles))
-		ks_message("--on-leak: the command failed %llu times",
-		           (unsigned long long)o->troubles.count);
+}
+
+static void
+print_dropped(struct observer *o)
+{
 	if (is_to_show(&o->dropped))
 		ks_message("--on-leak: the command was not run %llu times",
 		           (unsigned long long)o->dropped.count);
+}
+
+void
+ks_observer_print(struct observer *o)
+{
+	print_unwritten(o);
+	if (is_to_show(&o->troubles))
+		ks_message("--on-leak: the command failed %llu times",
+		           (unsigned long long)o->troubles.count);
+	print_dropped(o);
 }
 
 void
@@ -314,8 +326,9 @@ ks_observer_done(struct observer *o)
 		check_written(o, ks_ledger_flush(o->ledger));
 	if (o->hook)
 		o->dropped.count += ks_hook_finish(o->hook, FINISH_SECONDS);
-	if (o->options)
-		ks_observer_print(o);
+	if (o->unwritten.count > 1)
+		print_unwritten(o);
+	print_dropped(o);
 	ks_ledger_free(o->ledger);
 	ks_ledger_file_close(o->file);
 	ks_hook_free(o->hook);

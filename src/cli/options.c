@@ -14,6 +14,7 @@
 #include "metrics_address.h"
 #include "option_table.h"
 #include "size.h"
+#include "thread_count.h"
 #include "word.h"
 
 enum {
@@ -85,6 +86,7 @@ static const struct option_row rows[] = {
 	{ KEY_KEEP_TIMES, COMMAND_FILTER, "keep-times", NULL,
 	  "with -i: leave the files' times as they are" },
 	{ 'z', COMMAND_FILTER, "gzip", NULL, "write gzip (what is read is recognised)" },
+	{ 'j', COMMAND_FILTER, "threads", "N", "work with N threads; auto: one a core" },
 	{ KEY_MASK, MASKING, "mask", "HOW", "fill, tag, hash, or fill-hash" },
 	{ KEY_FILL_CHAR, MASKING, "fill-char", "CHAR", "fill with CHAR, not *" },
 	{ KEY_KEEP_LAST, MASKING, "keep-last", "N", "leave N last bytes of long secrets, up to 4" },
@@ -126,8 +128,7 @@ static const struct option_row rows[] = {
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
-	{ KEY_KNOWN, MASKING, "known", "FILE",
-	  "mask the values in FILE too, one a line (repeatable)" },
+	{ KEY_KNOWN, MASKING, "known", "FILE", "mask the values in FILE, one a line (repeatable)" },
 	{ KEY_KNOWN_DIR, MASKING, "known-dir", "DIR", "the same, one in each file of DIR" },
 	{ KEY_KNOWN_ENV, MASKING, "known-env", "GLOB", "the same, in variables of such names" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
@@ -429,6 +430,11 @@ apply_checked(struct options *o, int key, const char *text)
 	switch (key) {
 	case KEY_FRAME:
 		return apply_frame(o, text);
+	case 'j':
+		return ks_thread_count_read(text, &o->threads)
+		               ? 0
+		               : ks_option_complain(
+					 o, "--threads: must be a number up to 64, or auto");
 	case KEY_MASK:
 		return apply_mask(o, text);
 	case KEY_FILL_CHAR:

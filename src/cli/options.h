@@ -87,6 +87,7 @@ struct options {
 	unsigned char fill; /* 0: the usual one */
 	unsigned keep_last;
 	bool no_rules_dir, no_cache;
+	unsigned threads; /* 0: the usual number */
 	bool in_place, keep_times, gzip, from_start, follow;
 	bool check, stats, json;
 	enum sandbox_wish sandbox;

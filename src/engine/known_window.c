@@ -27,6 +27,14 @@ ks_known_carry_init(struct known_carry *carry, const struct ks_known *known)
 }
 
 void
+ks_known_carry_reset(struct known_carry *carry)
+{
+	if (carry->gone)
+		explicit_bzero(carry->gone, carry->gone_len);
+	carry->gone_len = carry->from = 0;
+}
+
+void
 ks_known_carry_done(struct known_carry *carry)
 {
 	if (carry->gone)

@@ -20,6 +20,8 @@ struct known_carry {
 
 /* Borrows known, which may be NULL. Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (it is not compiled). */
 int ks_known_carry_init(struct known_carry *carry, const struct ks_known *known);
+/* As after ks_known_carry_init(). */
+void ks_known_carry_reset(struct known_carry *carry);
 /* Wipes it. */
 void ks_known_carry_done(struct known_carry *carry);
 

@@ -118,6 +118,18 @@ ks_region_done(struct region *region)
 	explicit_bzero(region, sizeof(*region));
 }
 
+void
+ks_region_reset(struct region *region)
+{
+	struct region fresh = { .set = region->set,
+		                .options = region->options,
+		                .fingerprint = region->fingerprint,
+		                .is_pushed = region->is_pushed };
+
+	explicit_bzero(region, sizeof(*region));
+	*region = fresh;
+}
+
 /* ---------------------------------------------------------------------- putting ---- */
 
 static int

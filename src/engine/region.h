@@ -36,6 +36,8 @@ int ks_region_init(struct region *region, const struct ks_ruleset *set,
                    const struct ks_stream_options *options);
 /* Wipes it. */
 void ks_region_done(struct region *region);
+/* As after ks_region_init(). */
+void ks_region_reset(struct region *region);
 
 /* These two take the stream's settled bytes, in order. They return 0, or KS_ERROR_SINK. */
 

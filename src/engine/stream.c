@@ -117,6 +117,27 @@ ks_stream_free(struct ks_stream *s)
 	free(s);
 }
 
+/* What belongs to no byte stays: memory, and what the options ask for. */
+void
+ks_stream_reset(struct ks_stream *s)
+{
+	struct carry *c = &s->carry;
+	const struct carry fresh = {
+		.open = c->open, .open_max = c->open_max, .spans = c->spans, .leads = c->leads
+	};
+
+	explicit_bzero(c, sizeof(*c));
+	*c = fresh;
+	if (s->options.begins_in_run)
+		c->active = body_classes(s->set);
+	ks_known_carry_reset(&s->known);
+	ks_region_reset(&s->region);
+	s->offset = s->held = 0;
+	s->has_ended = false;
+	s->failure = hs_reset_stream(s->hs, 0, NULL, NULL, NULL) == HS_SUCCESS ? KS_OK
+	                                                                       : KS_ERROR_INTERNAL;
+}
+
 /* ------------------------------------------------------------------- masking ---- */
 
 /* Mask what lies below the floor; keep the rest of the spans for the next window. */
@@ -357,7 +378,7 @@ ks_stream_is_idle(const struct ks_stream *s)
 	const struct carry *c = &s->carry;
 
 	return s->held == 0 && c->active == 0 && c->open_count == 0 && c->lead_count == 0 &&
-	       c->noun_count == 0 && s->known.gone_len == 0;
+	       c->noun_count == 0 && s->known.gone_len == 0 && !s->region.is_open;
 }
 
 int

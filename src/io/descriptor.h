@@ -15,6 +15,9 @@ ssize_t ks_descriptor_read(int fd, uint8_t *buf, size_t len);
 /* Write all of it. Returns 0 or a negative errno. Descriptors that do not block are waited for. */
 int ks_descriptor_write(int fd, const uint8_t *data, size_t len);
 
+/* Read at an offset of a regular file; fewer bytes only at its end. Returns their number, or a negative errno. */
+ssize_t ks_descriptor_read_some_at(int fd, uint8_t *buf, size_t len, uint64_t offset);
+
 /*
  * Read or write all of it at an offset of a regular file. Returns 0 or a negative errno: -ENODATA if there
  * are not so many bytes to read.
@@ -23,8 +26,8 @@ int ks_descriptor_read_at(int fd, uint8_t *buf, size_t len, uint64_t offset);
 int ks_descriptor_write_at(int fd, const uint8_t *data, size_t len, uint64_t offset);
 
 /*
- * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers.
- * A refusal does not matter.
+ * If fd is a pipe, make it as large as an unprivileged process may, for fewer and larger transfers; one that is larger
+ * stays so. A refusal does not matter.
  */
 void ks_descriptor_enlarge_pipe(int fd);
 

@@ -18,33 +18,12 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "filter_state.h"
+#include "parallel.h"
 #include "secret_memory.h"
 
-#define READ_SIZE  (256U << 10)              /* measured: docs/performance.md */
-#define FRONT_SIZE (16U << 10)               /* more than any rules and known values hold back */
-#define OUT_SIZE   (READ_SIZE + (64U << 10)) /* a read, and what waited before it */
-
-struct filter {
-	struct filter_options options;
-	enum ks_frame frame; /* KS_FRAME_AUTO: not known yet */
-	const struct ks_ruleset *set;
-	struct ks_stream_options stream_options;
-	struct ks_scratch *scratch;
-	struct ks_stream *stream;     /* raw text is masked by it, */
-	struct ks_redactor *redactor; /* framed text by this; both NULL: nothing came yet */
-	bool is_pushed; /* raw text goes through the stream's buffer, for the mask's sake */
-	uint8_t *memory;
-	uint8_t *from, *next, *end; /* [from, next) waits, [next, end) is new */
-	bool is_line_start, wants_idle;
-	uint64_t bytes, lines;         /* that were read */
-	uint64_t way_bytes, way_lines; /* the same where the stream, or the redactor, began */
-	ks_finding_fn on_finding;      /* the user's; or NULL */
-	void *finding_ctx;
-	struct passage passage;
-	uint8_t *out; /* what is pushed leaves in many pieces: they are gathered here */
-	size_t out_len;
-	int write_error; /* errno, of the redactor's sink */
-};
+#define FAST     (64 << 10) /* bytes a read: there may be more than one thread can take */
+#define OUT_SIZE (READ_SIZE + (64U << 10)) /* a read, and what waited before it */
 
 /* -------------------------------------------------------------------- life cycle ---- */
 
@@ -62,11 +41,15 @@ ks_filter_new(const struct filter_options *options)
 	if (!f)
 		return NULL;
 	f->options = *options;
+	if (f->options.block_size == 0)
+		f->options.block_size = READ_SIZE;
 	f->frame = options->frame;
 	f->is_line_start = true;
 	f->memory = ks_secret_memory_new(FRONT_SIZE + READ_SIZE);
-	if (!f->memory) {
-		free(f);
+	if (options->threads > 1)
+		f->parallel = ks_parallel_new(f, options->threads);
+	if (!f->memory || (options->threads > 1 && !f->parallel)) {
+		ks_filter_free(f);
 		return NULL;
 	}
 	f->from = f->next = f->end = front(f);
@@ -76,9 +59,9 @@ ks_filter_new(const struct filter_options *options)
 static void
 close_way(struct filter *f)
 {
-	ks_stream_free(f->stream);
+	ks_stretch_free(f->stretch);
 	ks_redactor_free(f->redactor);
-	f->stream = NULL;
+	f->stretch = NULL;
 	f->redactor = NULL;
 }
 
@@ -87,24 +70,12 @@ ks_filter_free(struct filter *f)
 {
 	if (!f)
 		return;
+	ks_parallel_free(f->parallel);
 	close_way(f);
 	ks_scratch_free(f->scratch);
 	ks_secret_memory_free(f->memory, FRONT_SIZE + READ_SIZE);
 	free(f->out);
 	free(f);
-}
-
-/* A ks_finding_fn. */
-static void
-tell_finding(void *ctx, const struct ks_finding *finding)
-{
-	const struct filter *f = ctx;
-	struct ks_finding told = *finding;
-
-	told.offset += f->way_bytes;
-	if (told.line > 0)
-		told.line += f->way_lines;
-	f->on_finding(f->finding_ctx, &told);
 }
 
 int
@@ -117,33 +88,31 @@ ks_filter_use(struct filter *f, const struct ks_ruleset *set,
 	if (r != KS_OK)
 		return r;
 	close_way(f);
+	if (f->parallel)
+		ks_parallel_clear(f->parallel);
 	ks_scratch_free(f->scratch);
 	f->scratch = scratch;
 	f->set = set;
 	f->stream_options = *options;
-	f->on_finding = options->on_finding;
-	f->finding_ctx = options->finding_ctx;
-	f->stream_options.on_finding = f->on_finding ? tell_finding : NULL;
-	f->stream_options.finding_ctx = f;
 	return KS_OK;
 }
 
 /* ------------------------------------------------------------------------ output ---- */
 
-static int
-fail(struct filter_error *reterr, enum filter_side side, int code)
+int
+ks_filter_fail(struct filter_error *reterr, enum filter_side side, int code)
 {
 	*reterr = (struct filter_error){ side, code };
 	return -1;
 }
 
 /* What the engine returned. */
-static int
-fail_engine(const struct filter *f, struct filter_error *reterr, int status)
+int
+ks_filter_fail_engine(const struct filter *f, struct filter_error *reterr, int status)
 {
 	if (status == KS_ERROR_SINK)
-		return fail(reterr, FILTER_OUTPUT, f->write_error);
-	return fail(reterr, FILTER_ENGINE, status);
+		return ks_filter_fail(reterr, FILTER_OUTPUT, f->write_error);
+	return ks_filter_fail(reterr, FILTER_ENGINE, status);
 }
 
 static int
@@ -154,12 +123,12 @@ write_out(struct filter *f, const uint8_t *data, size_t len)
 	return f->options.write(f->options.write_ctx, data, len);
 }
 
-static int
-emit(struct filter *f, const uint8_t *data, size_t len, struct filter_error *reterr)
+int
+ks_filter_emit(struct filter *f, const uint8_t *data, size_t len, struct filter_error *reterr)
 {
 	int r = write_out(f, data, len);
 
-	return r < 0 ? fail(reterr, FILTER_OUTPUT, -r) : 0;
+	return r < 0 ? ks_filter_fail(reterr, FILTER_OUTPUT, -r) : 0;
 }
 
 /* ---------------------------------------------------------------------- raw text ---- */
@@ -170,12 +139,13 @@ mask_raw(struct filter *f, struct filter_error *reterr)
 {
 	uint8_t *from = f->from;
 	size_t settled;
-	int r = ks_stream_mask(f->stream, f->scratch, from, (size_t)(f->next - from), &settled);
+	int r = ks_stream_mask(f->stretch->stream, f->scratch, from, (size_t)(f->next - from),
+	                       &settled);
 
 	if (r != KS_OK)
-		return fail_engine(f, reterr, r);
+		return ks_filter_fail_engine(f, reterr, r);
 	f->from += settled;
-	return emit(f, from, settled, reterr);
+	return ks_filter_emit(f, from, settled, reterr);
 }
 
 static int
@@ -183,13 +153,13 @@ finish_raw(struct filter *f, bool is_end, struct filter_error *reterr)
 {
 	uint8_t *from = f->from;
 	size_t held = (size_t)(f->next - from);
-	int r = is_end ? ks_stream_mask_end(f->stream, f->scratch, from, held)
-	               : ks_stream_mask_held(f->stream, f->scratch, from, held);
+	int r = is_end ? ks_stream_mask_end(f->stretch->stream, f->scratch, from, held)
+	               : ks_stream_mask_held(f->stretch->stream, f->scratch, from, held);
 
 	if (r != KS_OK)
-		return fail_engine(f, reterr, r);
+		return ks_filter_fail_engine(f, reterr, r);
 	f->from = f->next;
-	return emit(f, from, held, reterr);
+	return ks_filter_emit(f, from, held, reterr);
 }
 
 /* ------------------------------------------------------------------- pushed text ---- */
@@ -203,11 +173,9 @@ flush(struct filter *f)
 	return r;
 }
 
-/* A ks_sink_fn. */
-static int
-gather(void *ctx, const uint8_t *data, size_t len)
+int
+ks_filter_gather(struct filter *f, const uint8_t *data, size_t len)
 {
-	struct filter *f = ctx;
 	int r = 0;
 
 	if (f->out_len + len > OUT_SIZE)
@@ -228,9 +196,9 @@ end_push(struct filter *f, int status, struct filter_error *reterr)
 	int r;
 
 	if (status != KS_OK)
-		return fail_engine(f, reterr, status);
+		return ks_filter_fail_engine(f, reterr, status);
 	r = flush(f);
-	return r < 0 ? fail(reterr, FILTER_OUTPUT, -r) : 0;
+	return r < 0 ? ks_filter_fail(reterr, FILTER_OUTPUT, -r) : 0;
 }
 
 static int
@@ -241,8 +209,8 @@ push(struct filter *f, struct filter_error *reterr)
 
 	f->from = f->next;
 	return end_push(f,
-	                f->stream ? ks_stream_feed(f->stream, f->scratch, from, n)
-	                          : ks_redactor_feed(f->redactor, f->scratch, from, n),
+	                f->redactor ? ks_redactor_feed(f->redactor, f->scratch, from, n)
+	                            : ks_stream_feed(f->stretch->stream, f->scratch, from, n),
 	                reterr);
 }
 
@@ -251,9 +219,9 @@ finish_push(struct filter *f, bool is_end, struct filter_error *reterr)
 {
 	int status;
 
-	if (f->stream)
-		status = is_end ? ks_stream_feed_end(f->stream, f->scratch)
-		                : ks_stream_feed_stop(f->stream, f->scratch);
+	if (!f->redactor)
+		status = is_end ? ks_stream_feed_end(f->stretch->stream, f->scratch)
+		                : ks_stream_feed_stop(f->stretch->stream, f->scratch);
 	else
 		status = is_end ? ks_redactor_end(f->redactor, f->scratch)
 		                : ks_redactor_stop(f->redactor, f->scratch);
@@ -262,36 +230,43 @@ finish_push(struct filter *f, bool is_end, struct filter_error *reterr)
 
 /* --------------------------------------------------------------------- both ways ---- */
 
-/* The frames are known. Returns KS_OK or an error. */
+int
+ks_filter_put_through(struct filter *f, struct filter_error *reterr)
+{
+	return f->is_pushed ? push(f, reterr) : mask_raw(f, reterr);
+}
+
+/* The frames are known: what waits is the first that goes that way. Returns KS_OK or an error. */
 static int
 open_way(struct filter *f)
 {
-	struct ks_redactor_options options = { .frame = f->frame, .stream = f->stream_options };
+	struct ks_redactor_options options = { .frame = f->frame };
 	bool is_raw = f->frame == KS_FRAME_RAW;
 	size_t waiting = (size_t)(f->next - f->from);
+	int r = ks_stretch_new(f, &f->stretch);
 
-	f->way_bytes = f->bytes - waiting;
-	f->way_lines = f->lines;
+	if (r != KS_OK)
+		return r;
+	f->stretch->bytes = f->bytes - waiting;
+	f->stretch->lines = f->lines;
 	if (f->stream_options.counts_lines)
-		f->way_lines -= ks_line_ends(f->from, waiting);
+		f->stretch->lines -= ks_line_ends(f->from, waiting);
 	f->is_pushed = !is_raw || ks_stream_needs_sink(f->set, &f->stream_options);
-	if (!f->is_pushed)
-		return ks_stream_new(f->set, &f->stream_options, &f->stream);
-	options.stream.sink = gather;
-	options.stream.sink_ctx = f;
-	if (!f->out)
+	if (f->is_pushed && !f->out)
 		f->out = malloc(OUT_SIZE);
-	if (!f->out)
+	if (f->is_pushed && !f->out)
 		return KS_ERROR_MEMORY;
-	return is_raw ? ks_stream_new(f->set, &options.stream, &f->stream)
-	              : ks_redactor_new(f->set, &options, &f->redactor);
+	if (is_raw)
+		return ks_stretch_open(f->stretch);
+	options.stream = ks_stretch_options(f->stretch);
+	return ks_redactor_new(f->set, &options, &f->redactor);
 }
 
 /* Which way do the bytes go that wait? It stays open if they are too few to tell. */
 static int
 choose_way(struct filter *f, bool is_last)
 {
-	if (f->stream || f->redactor)
+	if (f->stretch)
 		return KS_OK;
 	if (f->frame == KS_FRAME_AUTO)
 		f->frame = ks_frame_detect(f->from, (size_t)(f->next - f->from), is_last);
@@ -305,10 +280,8 @@ put_through(struct filter *f, bool is_last, struct filter_error *reterr)
 	int r = choose_way(f, is_last);
 
 	if (r != KS_OK)
-		return fail_engine(f, reterr, r);
-	if (!f->stream && !f->redactor)
-		return 0;
-	return f->is_pushed ? push(f, reterr) : mask_raw(f, reterr);
+		return ks_filter_fail_engine(f, reterr, r);
+	return f->stretch ? ks_filter_put_through(f, reterr) : 0;
 }
 
 /* Put the first n new bytes through. */
@@ -333,8 +306,8 @@ line_length(const struct filter *f)
 }
 
 /* All new bytes are used up: make room for others. */
-static void
-rewind_buffer(struct filter *f)
+void
+ks_filter_rewind(struct filter *f)
 {
 	size_t waiting = (size_t)(f->next - f->from);
 	uint8_t *to = front(f) - waiting;
@@ -358,7 +331,7 @@ take(struct filter *f, struct filter_error *reterr)
 			return FILTER_IDLE;
 		}
 	}
-	rewind_buffer(f);
+	ks_filter_rewind(f);
 	return 0;
 }
 
@@ -369,7 +342,7 @@ ks_filter_is_idle(const struct filter *f)
 {
 	if (f->redactor)
 		return ks_redactor_is_idle(f->redactor);
-	return !f->stream || (f->is_line_start && ks_stream_is_idle(f->stream));
+	return !f->stretch || (f->is_line_start && ks_stream_is_idle(f->stretch->stream));
 }
 
 void
@@ -386,49 +359,62 @@ pause_output(struct filter *f, const struct inlet *inlet, struct filter_error *r
 
 	if (f->options.pause && !ks_input_is_ready(inlet->input))
 		r = f->options.pause(f->options.write_ctx);
-	return r < 0 ? fail(reterr, FILTER_OUTPUT, -r) : 0;
+	return r < 0 ? ks_filter_fail(reterr, FILTER_OUTPUT, -r) : 0;
 }
 
-static void
-note_read(struct filter *f, size_t n)
+void
+ks_filter_note_read(struct filter *f, const uint8_t *data, size_t len, uint64_t end)
 {
 	const struct meter *meter = f->options.meter;
 
 	if (!meter)
 		return;
-	meter->on_read(meter->ctx, f->end - n, n);
-	ks_passage_begin(&f->passage, f->bytes + n);
+	meter->on_read(meter->ctx, data, len);
+	ks_passage_begin(&f->passage, end);
 }
 
-static void
-note_written(struct filter *f)
+void
+ks_filter_note_written(struct filter *f)
 {
 	if (f->options.meter)
 		ks_passage_end(&f->passage, f->bytes - ks_filter_held(f), f->options.meter);
 }
 
+/* Does so much come at once, of raw text, that others can take part of it? Not while somebody waits for a place. */
+static bool
+is_for_many(const struct filter *f, ssize_t n)
+{
+	return f->parallel && n >= FAST && !f->wants_idle && f->stretch && f->stretch->stream;
+}
+
 int
 ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reterr)
 {
-	ssize_t n;
+	ssize_t n = 0;
 
 	for (;;) {
 		int r = take(f, reterr);
 
 		if (r != 0)
 			return r;
-		note_written(f);
+		ks_filter_note_written(f);
+		if (is_for_many(f, n)) {
+			if (ks_parallel_copy(f->parallel, inlet, &n, reterr) < 0)
+				return -1;
+			if (n <= 0)
+				break;
+		}
 		if (pause_output(f, inlet, reterr) < 0)
 			return -1;
 		n = ks_inlet_read(inlet, f->end, READ_SIZE);
 		if (n <= 0)
 			break;
 		f->end += n;
-		note_read(f, (size_t)n);
+		ks_filter_note_read(f, f->end - n, (size_t)n, f->bytes + (size_t)n);
 	}
 	if (n == -EINTR)
 		return FILTER_WOKEN;
-	return n < 0 ? fail(reterr, FILTER_INPUT, (int)-n) : 0;
+	return n < 0 ? ks_filter_fail(reterr, FILTER_INPUT, (int)-n) : 0;
 }
 
 /* Write all that waits. */
@@ -437,7 +423,7 @@ finish(struct filter *f, bool is_end, struct filter_error *reterr)
 {
 	if (f->next > f->from && put_through(f, true, reterr) < 0)
 		return -1;
-	if (!f->stream && !f->redactor)
+	if (!f->stretch)
 		return 0;
 	return f->is_pushed ? finish_push(f, is_end, reterr) : finish_raw(f, is_end, reterr);
 }
@@ -447,10 +433,8 @@ ks_filter_break_off(struct filter *f, struct filter_error *reterr)
 {
 	int r = finish(f, false, reterr);
 
-	if (f->redactor) {
-		ks_redactor_free(f->redactor);
-		f->redactor = NULL;
-	}
+	if (f->redactor)
+		close_way(f);
 	return r;
 }
 
@@ -460,7 +444,7 @@ ks_filter_end(struct filter *f, struct filter_error *reterr)
 	int r = finish(f, true, reterr);
 
 	if (r == 0)
-		note_written(f);
+		ks_filter_note_written(f);
 	return r;
 }
 
@@ -470,12 +454,10 @@ ks_filter_held(const struct filter *f)
 	size_t waiting = (size_t)(f->next - f->from);
 	struct ks_redactor_position position;
 
-	if (f->stream && f->is_pushed)
-		return waiting + ks_stream_held(f->stream);
 	if (!f->redactor)
-		return waiting;
+		return f->stretch && f->is_pushed ? ks_stream_held(f->stretch->stream) : waiting;
 	ks_redactor_position(f->redactor, &position);
-	return waiting + (size_t)(f->bytes - waiting - f->way_bytes - position.settled);
+	return waiting + (size_t)(f->bytes - waiting - f->stretch->bytes - position.settled);
 }
 
 uint64_t

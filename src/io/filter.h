@@ -26,6 +26,8 @@ struct filter_options {
 	filter_pause_fn pause;     /* NULL: it does get out */
 	void *write_ctx;           /* of both */
 	const struct meter *meter; /* borrowed; NULL: nothing is measured */
+	size_t threads;            /* that may work on raw text; 0, as 1: nobody else does */
+	size_t block_size;         /* of what each gets; 0: the usual one */
 };
 
 enum filter_side { FILTER_INPUT, FILTER_OUTPUT, FILTER_ENGINE };

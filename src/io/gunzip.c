@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,6 +23,7 @@
 #include "archive.h"
 #include "descriptor.h"
 #include "secret_memory.h"
+#include "thread.h"
 
 #define SLOT_COUNT  4U
 #define SLOT_SIZE   (256U << 10)
@@ -181,21 +181,6 @@ work(void *ctx)
 
 /* -------------------------------------------------------------------- its life ---- */
 
-/* Signals are for the thread that started this one. */
-static int
-start_thread(struct gunzip *g)
-{
-	sigset_t all, before;
-	int r;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&g->thread, NULL, work, g);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	g->is_running = r == 0;
-	return r;
-}
-
 struct gunzip *
 ks_gunzip_new(int fd, const uint8_t *front, size_t len)
 {
@@ -216,7 +201,8 @@ ks_gunzip_new(int fd, const uint8_t *front, size_t len)
 	place = g->memory + (size_t)SLOT_COUNT * SLOT_SIZE;
 	memcpy(place, front, len);
 	ks_archive_feed(&g->archive, place, len);
-	if (start_thread(g) == 0)
+	g->is_running = ks_thread_start(&g->thread, work, g) == 0;
+	if (g->is_running)
 		return g;
 failed:
 	ks_gunzip_free(g);

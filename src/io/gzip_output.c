@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "descriptor.h"
@@ -18,7 +17,6 @@
 struct gzip_output {
 	int fd;
 	z_stream zlib;
-	bool is_dirty; /* text came after the last flush */
 	uint8_t buffer[BUFFER_SIZE];
 };
 
@@ -82,21 +80,11 @@ ks_gzip_output_write(struct gzip_output *out, const uint8_t *data, size_t len)
 
 		out->zlib.next_in = (Bytef *)data;
 		out->zlib.avail_in = n;
-		out->is_dirty = true;
 		r = deflate_all(out, Z_NO_FLUSH);
 		data += n;
 		len -= n;
 	}
 	return r;
-}
-
-int
-ks_gzip_output_flush(struct gzip_output *out)
-{
-	if (!out->is_dirty)
-		return 0;
-	out->is_dirty = false;
-	return deflate_all(out, Z_SYNC_FLUSH);
 }
 
 int

@@ -21,10 +21,5 @@ void ks_gzip_output_free(struct gzip_output *output);
 
 /* Compress. Some of it may stay inside. Returns 0 or a negative errno. */
 int ks_gzip_output_write(struct gzip_output *output, const uint8_t *data, size_t len);
-/*
- * Let out what is inside, so that whoever reads can inflate everything that was written. For an input that
- * pauses: it costs a few bytes each time, none if nothing is inside. Returns 0 or a negative errno.
- */
-int ks_gzip_output_flush(struct gzip_output *output);
 /* Let out what is inside, then the end of the member. Nothing may follow. Returns 0 or a negative errno. */
 int ks_gzip_output_end(struct gzip_output *output);

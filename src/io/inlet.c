@@ -91,6 +91,12 @@ ks_inlet_read(struct inlet *in, uint8_t *buf, size_t len)
 	return in->is_stopping ? read_left(in, buf, len) : read_awake(in, buf, len);
 }
 
+bool
+ks_inlet_is_ready(const struct inlet *in)
+{
+	return (in->is_file && !ks_input_is_gzip(in->input)) || ks_input_is_ready(in->input);
+}
+
 /* --------------------------------------------------------------------- stopping ---- */
 
 /*

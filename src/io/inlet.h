@@ -34,6 +34,9 @@ void ks_inlet_done(struct inlet *inlet);
  */
 ssize_t ks_inlet_read(struct inlet *inlet, uint8_t *buf, size_t len);
 
+/* Would it give something, or its end, without waiting for whoever writes? */
+bool ks_inlet_is_ready(const struct inlet *inlet);
+
 /*
  * The end is where whoever writes has come to now: a pipe, terminal or socket is read that far, and wake is no
  * longer looked at. A file ends here and now.

@@ -91,22 +91,25 @@ open_file(struct scrub_job *job, const char *name)
 	return is_at_path(job) ? 0 : ks_scrub_fail(job, "another file is there now");
 }
 
-static bool
-is_archive(int fd)
+/* Taken for a plain file an archive would be left as it is. */
+static int
+find_kind(struct scrub_job *job)
 {
 	uint8_t magic[GZIP_MAGIC_SIZE];
+	int r = ks_descriptor_read_at(job->fd, magic, sizeof(magic), 0);
 
-	return ks_descriptor_read_at(fd, magic, sizeof(magic), 0) == 0 &&
-	       memcmp(magic, ks_gzip_magic, sizeof(magic)) == 0;
+	if (r < 0 && r != -ENODATA)
+		return ks_scrub_fail_errno(job, -r);
+	job->result->is_archive = r == 0 && memcmp(magic, ks_gzip_magic, sizeof(magic)) == 0;
+	return 0;
 }
 
 static int
 scrub(struct scrub_job *job, const char *name)
 {
-	if (open_file(job, name) < 0)
+	if (open_file(job, name) < 0 || find_kind(job) < 0)
 		return -1;
 	(void)posix_fadvise(job->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	job->result->is_archive = is_archive(job->fd);
 	return job->result->is_archive ? ks_scrub_archive(job) : ks_scrub_plain(job);
 }
 

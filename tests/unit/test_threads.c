@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Several threads make what one stream makes that is fed in one piece: the same bytes, the same findings. Blocks are
+ * small here, so that there are many places at which one thread's work meets another's.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "harness.h"
+#include "suite.h"
+#include "worlds.h"
+
+#define TEXT_MAX   ((size_t)700 << 10) /* the first read is one thread's */
+#define OUTPUT_MAX (20 * TEXT_MAX)
+#define LINE_MAX   128U
+
+/* ------------------------------------------------------------------------ output ---- */
+
+struct output {
+	uint8_t *bytes;
+	size_t len;
+	char *findings; /* a line each */
+	size_t findings_len;
+};
+
+static void
+output_init(struct output *out)
+{
+	*out = (struct output){ .bytes = malloc(OUTPUT_MAX), .findings = malloc(OUTPUT_MAX) };
+	ck_assert(out->bytes && out->findings);
+}
+
+static void
+output_done(struct output *out)
+{
+	free(out->bytes);
+	free(out->findings);
+}
+
+/* A filter_write_fn and a ks_sink_fn. */
+static int
+on_bytes(void *ctx, const uint8_t *data, size_t len)
+{
+	struct output *out = ctx;
+
+	ck_assert_uint_le(out->len + len, OUTPUT_MAX);
+	memcpy(out->bytes + out->len, data, len);
+	out->len += len;
+	return 0;
+}
+
+static void
+on_finding(void *ctx, const struct ks_finding *f)
+{
+	struct output *out = ctx;
+
+	ck_assert_uint_le(out->findings_len + LINE_MAX, OUTPUT_MAX);
+	out->findings_len += (size_t)snprintf(out->findings + out->findings_len, LINE_MAX,
+	                                      "%zu %ju %ju %ju %s\n", f->rule, (uintmax_t)f->offset,
+	                                      (uintmax_t)f->length, (uintmax_t)f->line,
+	                                      f->fingerprint ? f->fingerprint : "-");
+}
+
+static void
+check_same(const struct output *got, const struct output *want, const char *name)
+{
+	size_t at = 0;
+
+	while (at < got->len && at < want->len && got->bytes[at] == want->bytes[at])
+		at++;
+	ck_assert_msg(got->len == want->len && at == got->len,
+	              "%s: %zu bytes for %zu, the first difference at %zu", name, got->len,
+	              want->len, at);
+	ck_assert_msg(got->findings_len == want->findings_len &&
+	                      memcmp(got->findings, want->findings, got->findings_len) == 0,
+	              "%s: other findings", name);
+}
+
+/* ------------------------------------------------------------------------- input ---- */
+
+static size_t
+count_pieces(const struct world *w)
+{
+	size_t n = 0;
+
+	while (n < PIECE_MAX && w->pieces[n])
+		n++;
+	return n;
+}
+
+static size_t
+count_rules(const struct world *w)
+{
+	size_t n = 0;
+
+	while (n < WORLD_RULE_MAX && w->rules[n].id)
+		n++;
+	return n;
+}
+
+static size_t
+append(uint8_t *buf, size_t len, const char *piece)
+{
+	size_t n = strlen(piece);
+
+	if (len + n > TEXT_MAX)
+		return TEXT_MAX;
+	memcpy(buf + len, piece, n);
+	return len + n;
+}
+
+/* Pieces, with ends of lines or words between some of them, and now and then very long runs. */
+static void
+make_text(const struct world *w, uint64_t *random, uint8_t *buf)
+{
+	size_t count = count_pieces(w), len = 0;
+
+	memset(buf, '.', TEXT_MAX);
+	while (len < TEXT_MAX) {
+		uint64_t r = random_next(random);
+
+		len = append(buf, len, w->pieces[r % count]);
+		if (r >> 40 & 1)
+			len = append(buf, len, r >> 41 & 1 ? "\n" : " ");
+		for (size_t n = r >> 44 & 4095 ? 0 : 20000; n > 0; n--)
+			len = append(buf, len, r >> 42 & 1 ? "a7Z" : "1234567 \n");
+	}
+}
+
+/* --------------------------------------------------------------------------- ways ---- */
+
+struct job {
+	const struct ks_ruleset *set;
+	struct ks_stream_options options;
+	const uint8_t *text;
+	bool is_piped;
+};
+
+/* What is right: one stream. */
+static void
+feed(const struct job *job, struct output *out)
+{
+	struct ks_stream_options options = job->options;
+	struct ks_scratch *scratch;
+	struct ks_stream *stream;
+
+	options.on_finding = on_finding;
+	options.finding_ctx = options.sink_ctx = out;
+	options.sink = on_bytes;
+	ck_assert_int_eq(ks_scratch_new(job->set, &scratch), KS_OK);
+	ck_assert_int_eq(ks_stream_new(job->set, &options, &stream), KS_OK);
+	ck_assert_int_eq(ks_stream_feed(stream, scratch, job->text, TEXT_MAX), KS_OK);
+	ck_assert_int_eq(ks_stream_feed_end(stream, scratch), KS_OK);
+	ks_stream_free(stream);
+	ks_scratch_free(scratch);
+}
+
+struct writer {
+	const uint8_t *text;
+	int fd;
+};
+
+/* Pieces of any size, slowly now and then. */
+static void *
+write_pieces(void *ctx)
+{
+	const struct writer *writer = ctx;
+	uint64_t random = 5;
+
+	for (size_t at = 0; at < TEXT_MAX;) {
+		size_t n = 1 + random_next(&random) % (random & 64 ? 300 : 90000);
+
+		n = n < TEXT_MAX - at ? n : TEXT_MAX - at;
+		ck_assert_int_eq(write(writer->fd, writer->text + at, n), (ssize_t)n);
+		at += n;
+		if (random % 16 == 0)
+			usleep(1000);
+	}
+	(void)close(writer->fd);
+	return NULL;
+}
+
+static int
+open_text(struct job *job, struct writer *writer, pthread_t *thread)
+{
+	int fds[2];
+
+	if (!job->is_piped) {
+		fds[0] = memfd_create("text", MFD_CLOEXEC);
+		ck_assert_int_eq(write(fds[0], job->text, TEXT_MAX), TEXT_MAX);
+		ck_assert_int_eq(lseek(fds[0], 0, SEEK_SET), 0);
+		return fds[0];
+	}
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	(void)fcntl(fds[0], F_SETPIPE_SZ, 1 << 20);
+	*writer = (struct writer){ job->text, fds[1] };
+	ck_assert_int_eq(pthread_create(thread, NULL, write_pieces, writer), 0);
+	return fds[0];
+}
+
+static void
+filter_text(struct job *job, size_t threads, struct output *out)
+{
+	const atomic_uint raised = 0;
+	const struct wake wake = { .fd = -1, .raised = &raised };
+	const struct filter_options options = { .frame = KS_FRAME_RAW,
+		                                .write = on_bytes,
+		                                .write_ctx = out,
+		                                .threads = threads,
+		                                .block_size = 8192 };
+	struct ks_stream_options stream = job->options;
+	struct filter *filter = ks_filter_new(&options);
+	struct filter_error error;
+	struct writer writer;
+	pthread_t thread;
+	struct inlet inlet;
+	int fd = open_text(job, &writer, &thread);
+
+	stream.on_finding = on_finding;
+	stream.finding_ctx = out;
+	ck_assert(filter != NULL);
+	ck_assert_int_eq(ks_filter_use(filter, job->set, &stream), KS_OK);
+	ck_assert_int_eq(ks_inlet_init(&inlet, fd, &wake), 0);
+	ck_assert_int_eq(ks_filter_copy(filter, &inlet, &error), 0);
+	ck_assert_int_eq(ks_filter_end(filter, &error), 0);
+	ck_assert_uint_eq(ks_filter_bytes(filter), TEXT_MAX);
+	if (job->is_piped)
+		ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ks_inlet_done(&inlet);
+	ks_filter_free(filter);
+	(void)close(fd);
+}
+
+static void
+compare(struct job *job, const char *name)
+{
+	struct output got, want;
+
+	output_init(&got);
+	output_init(&want);
+	feed(job, &want);
+	filter_text(job, 3, &got);
+	check_same(&got, &want, name);
+	output_done(&got);
+	output_done(&want);
+}
+
+/* -------------------------------------------------------------------------- tests ---- */
+
+/* Every third run or so stays readable. */
+static int
+is_allowed(void *ctx, size_t rule, const uint8_t *run, size_t len)
+{
+	(void)ctx;
+	return (rule + run[0] + len) % 3 == 0;
+}
+
+static const struct ks_stream_options styles[] = {
+	{ .counts_lines = 1 },
+	{ .counts_lines = 0, .is_allowed = is_allowed },
+	{ .mask = KS_MASK_TAG, .counts_lines = 1 },
+	{ .keep_last = 4 },
+};
+
+#define STYLE_COUNT (sizeof(styles) / sizeof(styles[0]))
+#define ROUND_COUNT 3
+
+static void
+compare_worlds(int number, bool is_piped)
+{
+	const struct world *w = &worlds[number];
+	struct ks_fingerprint *fingerprint;
+	struct ks_key *key;
+	struct ks_ruleset *set;
+	uint8_t *text = malloc(TEXT_MAX);
+	struct job job = { .text = text, .is_piped = is_piped };
+	uint64_t random = 100 + (uint64_t)number;
+	char name[80];
+
+	ck_assert(text != NULL);
+	ck_assert_int_eq(ks_key_new_random(&key), KS_OK);
+	fingerprint = ks_fingerprint_new(key);
+	ck_assert(fingerprint != NULL);
+	ck_assert_int_eq(ks_ruleset_new(w->rules, count_rules(w), &set, NULL), KS_OK);
+	job.set = set;
+	for (size_t i = 0; i < (is_piped ? 1 : ROUND_COUNT) * STYLE_COUNT; i++) {
+		make_text(w, &random, text);
+		job.options = styles[i % STYLE_COUNT];
+		job.options.fingerprint = fingerprint;
+		(void)snprintf(name, sizeof(name), "%s, round %zu", w->name, i);
+		compare(&job, name);
+	}
+	ks_ruleset_free(set);
+	ks_fingerprint_free(fingerprint);
+	ks_key_free(key);
+	free(text);
+}
+
+START_TEST(files)
+{
+	compare_worlds(_i, false);
+}
+END_TEST
+
+START_TEST(pipes)
+{
+	compare_worlds(_i, true);
+}
+END_TEST
+
+/* The same again and again, so that what is looked for stands at some cut. */
+static const struct {
+	const char *name;
+	struct ks_rule rule;
+	const char *piece;
+	enum ks_mask mask;
+} repeated[] = {
+	{ "a trigger goes over the end of a line",
+	  { .id = "block", .trigger = "begin the block:\n", .body = "a-z0-9", .min = 6 },
+	  "begin the block:\nabcdefgh\n",
+	  KS_MASK_FILL },
+	{ "a trigger of another line begins the context",
+	  { .id = "far",
+	    .trigger = "[-]{40}begin\n[.]{20}",
+	    .body = "a-z0-9",
+	    .min = 6,
+	    .kind = KS_KIND_CARRIER },
+	  "-----------------------------------------begin\n....................abcdefgh\n",
+	  KS_MASK_FILL },
+	{ "a context begins behind what refuses a match",
+	  { .id = "bounded",
+	    .trigger = "k-",
+	    .body = "a-z-",
+	    .min = 6,
+	    .boundary = KS_BOUNDARY_ALNUM },
+	  "ak-",
+	  KS_MASK_FILL },
+	{ "masks are much longer than what they stand for",
+	  { .id = "a-rule-whose-name-is-longer-than-every-secret-of-its",
+	    .trigger = "k-",
+	    .body = "a-z",
+	    .min = 3 },
+	  "k-abc ",
+	  KS_MASK_TAG },
+	{ "all is one secret",
+	  { .id = "long", .trigger = "k-", .body = "a-z0-9\\s-", .min = 6 },
+	  "k-ab\n",
+	  KS_MASK_FILL },
+	{ "every block ends in a secret that the next begins with",
+	  { .id = "long", .trigger = "k-", .body = "a-z\\s", .min = 6 },
+	  "k-abcdefgh\nijklmnop\nqrst\n.\n",
+	  KS_MASK_FILL },
+	{ "a secret's beginning is known by what stands before it",
+	  { .id = "infix", .trigger = "JQQ", .body = "a-z", .min = 2, .before = "[a-zQJ\\n]{9}" },
+	  "abcd\nefghijkJQQlmnop\n. ",
+	  KS_MASK_FILL },
+};
+
+START_TEST(again_and_again)
+{
+	uint8_t *text = malloc(TEXT_MAX);
+	struct job job = { .text = text,
+		           .options = { .counts_lines = 1, .mask = repeated[_i].mask } };
+	struct ks_ruleset *set;
+	size_t len = strlen(repeated[_i].piece);
+
+	ck_assert(text != NULL);
+	for (size_t i = 0; i < TEXT_MAX; i++)
+		text[i] = (uint8_t)repeated[_i].piece[i % len];
+	ck_assert_int_eq(ks_ruleset_new(&repeated[_i].rule, 1, &set, NULL), KS_OK);
+	job.set = set;
+	compare(&job, repeated[_i].name);
+	ks_ruleset_free(set);
+	free(text);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("threads");
+	TCase *tcase = tcase_create("threads");
+
+	tcase_set_timeout(tcase, 300);
+	tcase_add_loop_test(tcase, files, 0, (int)world_count);
+	tcase_add_loop_test(tcase, pipes, 0, (int)world_count);
+	tcase_add_loop_test(tcase, again_and_again, 0,
+	                    (int)(sizeof(repeated) / sizeof(repeated[0])));
+	suite_add_tcase(suite, tcase);
+	return suite_main(suite);
+}
