@@ -17,6 +17,7 @@
 #include "rule_selection.h"
 #include "sandbox.h"
 #include "standard_output.h"
+#include "text.h"
 
 /* The options and the rules of the last command, most likely those of the next one too. */
 struct examined {
@@ -45,10 +46,13 @@ print_text(const char *text)
 	bool is_plain = is_plain_text(text);
 
 	(void)fputs(is_plain ? "" : "'", stdout);
-	for (; *text; text++) {
+	while (*text) {
+		size_t hidden = ks_text_hidden(text, strlen(text));
+
 		if (*text == '\'')
 			(void)putchar('\'');
-		(void)putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+		(void)putchar(hidden ? '?' : *text);
+		text += hidden ? hidden : 1;
 	}
 	(void)fputs(is_plain ? "" : "'", stdout);
 }

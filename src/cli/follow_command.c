@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "follow_notes.h"
 #include "follow_rules.h"
 #include "follower.h"
 #include "known_watch.h"
@@ -43,12 +44,13 @@ struct job {
 	struct follower follower;
 	struct output *output;
 	struct telemetry telemetry;
+	struct follow_notes notes;
 	struct state state;
-	double saved;                  /* when, of the monotonic clock */
-	bool is_changed;               /* since then */
-	bool must_reopen;              /* the output */
-	double asked_to_reopen;        /* when */
-	bool is_stopping; /* a signal has come: what was there then is still read ... */
+	double saved;           /* when, of the monotonic clock */
+	bool is_changed;        /* since then */
+	bool must_reopen;       /* the output */
+	double asked_to_reopen; /* when */
+	bool is_stopping;       /* a signal has come: what was there then is still read ... */
 	uint64_t stop_at; /* ... up to this number of bytes; what comes meanwhile may not end */
 	bool is_stopped;
 	int write_error; /* errno */
@@ -97,34 +99,6 @@ write_output(void *ctx, const uint8_t *data, size_t len)
 		return 0;
 	job->write_error = -r;
 	return KS_ERROR_SINK;
-}
-
-static void
-tell(void *ctx, enum follower_note note, const char *path, int error)
-{
-	struct metrics *metrics = ((struct job *)ctx)->telemetry.metrics;
-
-	switch (note) {
-	case FOLLOWER_WAITS:
-		ks_message_file(path, "waiting for it");
-		break;
-	case FOLLOWER_FAILED:
-		ks_message_file(path, error == EINVAL ? "not a regular file"
-		                                      : ks_sandbox_reason(path, error));
-		ks_metrics_add(metrics, METRIC_INPUT_ERRORS, 1);
-		break;
-	case FOLLOWER_READS:
-		ks_message_file(path, "it is there now");
-		break;
-	case FOLLOWER_LOST:
-		ks_message_file(path, "a file that was here was gone before it could be read");
-		ks_metrics_add(metrics, METRIC_LOST_FILES, 1);
-		break;
-	case FOLLOWER_GONE:
-		ks_message_file(path, "what was not read yet is gone; going on with what is here");
-		ks_metrics_add(metrics, METRIC_LOST_FILES, 1);
-		break;
-	}
 }
 
 static bool
@@ -247,18 +221,18 @@ reload(struct job *job)
 	job->must_reopen = true;
 	job->asked_to_reopen = ks_followed_clock();
 	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare(&job->reload, &job->rules->selection,
-	                                           job->options));
+	ks_telemetry_note_reload(
+		&job->telemetry,
+		ks_reload_prepare(&job->reload, &job->rules->selection, job->options));
 	return use_next_rules(job);
 }
 
 static int
 reload_known(struct job *job)
 {
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare_known(&job->reload, &job->rules->selection,
-	                                                 job->options));
+	ks_telemetry_note_reload(
+		&job->telemetry,
+		ks_reload_prepare_known(&job->reload, &job->rules->selection, job->options));
 	return use_next_rules(job);
 }
 
@@ -474,13 +448,15 @@ start_follower(struct job *job, const struct checkpoint *saved)
 		                                  .is_unfinished = is_unfinished(job, saved),
 		                                  .write = write_output,
 		                                  .write_ctx = job,
-		                                  .note = tell,
-		                                  .note_ctx = job,
+		                                  .note = ks_follow_notes_tell,
+		                                  .note_ctx = &job->notes,
 		                                  .refuses = is_own,
 		                                  .refuses_ctx = job,
 		                                  .meter = ks_telemetry_meter(&job->telemetry) };
-	int r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);
+	int r;
 
+	job->notes.telemetry = &job->telemetry;
+	r = ks_follower_init(&job->follower, &options, &job->rules->masker, saved);
 	if (r < 0)
 		return fail_errno(job, "following", -r);
 	if (!ks_follower_is_hopeless(&job->follower))
@@ -551,6 +527,7 @@ finish(struct job *job)
 	const char *path = job->options->output;
 	int r;
 
+	ks_follow_notes_end(&job->notes);
 	ks_telemetry_done(&job->telemetry);
 	ks_follower_done(&job->follower);
 	r = ks_output_close(job->output);

@@ -11,17 +11,23 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "text.h"
 
 #define NAME_SHOWN 200 /* bytes of a file's name */
 
 /* File names may hold line ends and escape sequences for the terminal. */
 static void
-replace_control_bytes(char *text)
+replace_what_is_hidden(char *text)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
+	char *to = text;
+
+	while (*text) {
+		size_t hidden = ks_text_hidden(text, strlen(text));
+
+		*to++ = hidden ? '?' : *text;
+		text += hidden ? hidden : 1;
 	}
+	*to = '\0';
 }
 
 void
@@ -34,7 +40,7 @@ ks_message(const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line + start, sizeof(line) - start - 1, format, args);
 	va_end(args);
-	replace_control_bytes(line);
+	replace_what_is_hidden(line);
 	len = strlen(line);
 	line[len++] = '\n';
 	(void)!write(STDERR_FILENO, line, len);

@@ -21,6 +21,7 @@
 #include "seen.h"
 
 #define INTERVAL       (60 * (uint64_t)SECOND)
+#define LEDGER_MAX     (UINT64_C(1) << 30)
 #define TICK           1000000U /* microseconds */
 #define FINISH_SECONDS 10U
 
@@ -45,6 +46,8 @@ reason_text(int error)
 		return "not open for writing";
 	case ENXIO:
 		return "nobody has it open for reading";
+	case EFBIG:
+		return "it has its largest size (--ledger-max-size, or a limit of the process)";
 	default:
 		return strerror(error);
 	}
@@ -139,6 +142,8 @@ open_ledger(struct observer *o)
 		ks_message_file(options->ledger, reason_text(-r));
 		return r == -EBADF ? EXIT_USAGE : EXIT_IO;
 	}
+	ks_ledger_file_limit(o->file,
+	                     options->ledger_max_size ? options->ledger_max_size : LEDGER_MAX);
 	o->ledger = ks_ledger_new(&ledger);
 	return o->ledger ? check_ledger(o) : EXIT_INTERNAL;
 }
@@ -288,18 +293,30 @@ is_to_show(struct complaint *c)
 	return is_new;
 }
 
-void
-ks_observer_print(struct observer *o)
+static void
+print_unwritten(struct observer *o)
 {
 	if (is_to_show(&o->unwritten))
 		ks_message("%s: %llu lines could not be written", o->options->ledger,
 		           (unsigned long long)o->unwritten.count);
-	if (is_to_show(&o->troubles))
-		ks_message("--on-leak: the command failed %llu times",
-		           (unsigned long long)o->troubles.count);
+}
+
+static void
+print_dropped(struct observer *o)
+{
 	if (is_to_show(&o->dropped))
 		ks_message("--on-leak: the command was not run %llu times",
 		           (unsigned long long)o->dropped.count);
+}
+
+void
+ks_observer_print(struct observer *o)
+{
+	print_unwritten(o);
+	if (is_to_show(&o->troubles))
+		ks_message("--on-leak: the command failed %llu times",
+		           (unsigned long long)o->troubles.count);
+	print_dropped(o);
 }
 
 void
@@ -309,8 +326,9 @@ ks_observer_done(struct observer *o)
 		check_written(o, ks_ledger_flush(o->ledger));
 	if (o->hook)
 		o->dropped.count += ks_hook_finish(o->hook, FINISH_SECONDS);
-	if (o->options)
-		ks_observer_print(o);
+	if (o->unwritten.count > 1)
+		print_unwritten(o);
+	print_dropped(o);
 	ks_ledger_free(o->ledger);
 	ks_ledger_file_close(o->file);
 	ks_hook_free(o->hook);

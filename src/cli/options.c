@@ -13,6 +13,7 @@
 #include "message.h"
 #include "metrics_address.h"
 #include "option_table.h"
+#include "size.h"
 #include "thread_count.h"
 #include "word.h"
 
@@ -49,6 +50,7 @@ enum {
 	KEY_KEEP_LAST,
 	KEY_LEDGER,
 	KEY_LEDGER_INTERVAL,
+	KEY_LEDGER_MAX_SIZE,
 	KEY_ON_LEAK,
 	KEY_METRICS_FILE,
 	KEY_METRICS_LISTEN,
@@ -91,6 +93,8 @@ static const struct option_row rows[] = {
 	{ KEY_LEDGER, MASKING, "ledger", "FILE|fd:N", "note there whose keys were found where" },
 	{ KEY_LEDGER_INTERVAL, MASKING, "ledger-interval", "TIME",
 	  "sum up repeats there every TIME, not 60s" },
+	{ KEY_LEDGER_MAX_SIZE, MASKING, "ledger-max-size", "SIZE",
+	  "let its file grow to SIZE, not 1G; or none" },
 	{ KEY_ON_LEAK, MASKING, "on-leak", "COMMAND",
 	  "run COMMAND for each new key; see docs/alerts.md" },
 	{ KEY_METRICS_FILE, MASKING, "metrics-file", "FILE",
@@ -124,8 +128,7 @@ static const struct option_row rows[] = {
 	  MASKING | COMMAND_RULES_CHECK | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW |
 	          COMMAND_FINGERPRINT,
 	  "key-file", "FILE", "the key of keyed hashes; see keysieve key new" },
-	{ KEY_KNOWN, MASKING, "known", "FILE",
-	  "mask the values in FILE too, one a line (repeatable)" },
+	{ KEY_KNOWN, MASKING, "known", "FILE", "mask the values in FILE, one a line (repeatable)" },
 	{ KEY_KNOWN_DIR, MASKING, "known-dir", "DIR", "the same, one in each file of DIR" },
 	{ KEY_KNOWN_ENV, MASKING, "known-env", "GLOB", "the same, in variables of such names" },
 	{ KEY_PREFIX, COMMAND_RULES_IMPORT, "prefix", "TEXT",
@@ -310,6 +313,15 @@ apply_interval(const struct options *o, const char *text, const char *problem, u
 }
 
 static int
+apply_max_size(struct options *o, const char *text)
+{
+	if (ks_size_read(text, &o->ledger_max_size))
+		return 0;
+	return ks_option_complain(
+		o, "--ledger-max-size: must be like 500M (with K, M, G or T), or none");
+}
+
+static int
 apply_sandbox(struct options *o, const char *text)
 {
 	static const char *const words[] = {
@@ -433,6 +445,8 @@ apply_checked(struct options *o, int key, const char *text)
 		return apply_interval(o, text,
 		                      "--ledger-interval: must be a time from 1s to 1d, such as 5m",
 		                      &o->ledger_interval);
+	case KEY_LEDGER_MAX_SIZE:
+		return apply_max_size(o, text);
 	case KEY_METRICS_LISTEN:
 		return apply_listen(o, text);
 	case KEY_SANDBOX:

@@ -16,6 +16,7 @@
 #include "rules_commands.h"
 #include "sandbox.h"
 #include "standard_output.h"
+#include "text.h"
 #include "word.h"
 
 #define TEXT_MAX (4U << 20) /* bytes of a text */
@@ -238,9 +239,13 @@ print_line(size_t number, const uint8_t *line, size_t len)
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
 	(void)printf("%zu: ", number);
-	for (size_t i = 0; i < len; i++)
-		(void)putchar((line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f ? '?'
-		                                                                    : line[i]);
+	for (size_t i = 0; i < len;) {
+		size_t hidden = line[i] == '\t' ? 0
+		                                : ks_text_hidden((const char *)line + i, len - i);
+
+		(void)putchar(hidden ? '?' : line[i]);
+		i += hidden ? hidden : 1;
+	}
 	(void)putchar('\n');
 }
 

@@ -8,6 +8,7 @@
 
 #include "message.h"
 #include "options.h"
+#include "text.h"
 
 int
 ks_standard_output_end(int status)
@@ -22,11 +23,12 @@ ks_standard_output_end(int status)
 void
 ks_standard_output_plain(const char *text, size_t max)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		size_t hidden = ks_text_hidden(text, strlen(text));
 
-		if ((c & 0xc0) != 0x80 && max-- == 0)
+		if ((*text & 0xc0) != 0x80 && max-- == 0)
 			return;
-		(void)putchar(c < ' ' || c == 0x7f ? '?' : c);
+		(void)putchar(hidden ? '?' : (unsigned char)*text);
+		text += hidden ? hidden : 1;
 	}
 }

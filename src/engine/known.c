@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "known_find.h"
 #include "known_spelling.h"
 #include "known_table.h"
 #include "known_value.h"
@@ -46,6 +47,7 @@ ks_known_free(struct ks_known *known)
 		ks_known_memory_free(known->blocks, known->blocks->size);
 		known->blocks = next;
 	}
+	ks_known_finder_done(known);
 	ks_known_memory_free(known->texts, known->text_max * sizeof(*known->texts));
 	ks_known_memory_free(known->patterns, known->pattern_max * sizeof(*known->patterns));
 	ks_known_memory_free(known, sizeof(*known));
@@ -135,6 +137,8 @@ ks_known_compile(struct ks_known *known)
 	if (known->is_compiled)
 		return KS_ERROR_MISUSE;
 	r = ks_known_table_make(known);
+	if (r == KS_OK)
+		r = ks_known_finder_make(known);
 	known->is_compiled = r == KS_OK;
 	return r;
 }

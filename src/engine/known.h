@@ -4,7 +4,8 @@
  *
  *     value -> texts: itself, its lines, pieces of what is long     known_value.c
  *           -> patterns: a text in one form of spelling              known_spelling.c
- *           -> in order, with what finds them quickly                known_table.c
+ *           -> all in order: what begins here?                       known_table.c
+ *           -> places of a text at which it is worth while to ask    known_filter.c, known_find.c
  *
  * A pattern is not kept spelled: it is a text and a form, and is spelled anew as far as it is compared.
  */
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 
 #include "keysieve.h"
+#include "known_filter.h"
 #include "known_memory.h"
 
 /* The longest text: what is longer is known by its pieces. */
@@ -47,6 +49,10 @@ struct ks_known {
 	size_t text_count, text_max;
 	struct known_pattern *patterns; /* in order of their bytes, each once */
 	size_t pattern_count, pattern_max;
+	struct known_filter
+		filters[2];       /* for short patterns, and for others; step 0: there are none */
+	struct known_bloom heads; /* of all */
+	uint64_t begins[1024];    /* a bit for each pair of bytes: does a pattern begin so? */
 	size_t value_count;
 	size_t longest; /* bytes of the longest pattern */
 	bool is_compiled;

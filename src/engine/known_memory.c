@@ -2,6 +2,7 @@
 /* See known_memory.h. Every block is a mapping of its own: there are few, and they are large. */
 #include "known_memory.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -46,19 +47,36 @@ ks_known_memory_free(void *memory, size_t size)
 }
 
 void *
+ks_known_memory_resize(void *memory, size_t size, size_t wanted, bool *is_locked)
+{
+	void *moved;
+
+	if (!memory)
+		return ks_known_memory_new(wanted, is_locked);
+	if (wanted < size)
+		explicit_bzero((uint8_t *)memory + wanted, size - wanted);
+	moved = mremap(memory, size, wanted, MREMAP_MAYMOVE);
+	if (moved == MAP_FAILED && raise_limit())
+		moved = mremap(memory, size, wanted, MREMAP_MAYMOVE);
+	if (moved == MAP_FAILED) {
+		/* it is locked, and no more may be */
+		*is_locked = false;
+		(void)munlock(memory, size);
+		moved = mremap(memory, size, wanted, MREMAP_MAYMOVE);
+	}
+	return moved == MAP_FAILED ? NULL : moved;
+}
+
+void *
 ks_known_memory_grow(void *list, size_t count, size_t *max, size_t element, bool *is_locked)
 {
-	size_t more = *max ? *max * 2 : 4096 / element;
+	size_t more = *max ? *max + *max / 4 : 65536 / element;
 	void *grown;
 
 	if (count < *max)
 		return list;
-	grown = ks_known_memory_new(more * element, is_locked);
-	if (!grown)
-		return NULL;
-	if (count > 0)
-		memcpy(grown, list, count * element);
-	ks_known_memory_free(list, *max * element);
-	*max = more;
+	grown = ks_known_memory_resize(list, *max * element, more * element, is_locked);
+	if (grown)
+		*max = more;
 	return grown;
 }

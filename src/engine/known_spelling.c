@@ -112,32 +112,42 @@ wide_value(const uint8_t *p, size_t n)
 
 /* ---------------------------------------------------------------------- base64 ---- */
 
-static unsigned
-base64_byte(const struct spelling *s, size_t at, size_t shift)
+static size_t
+base64_shift(unsigned form)
 {
+	return form >> BASE64_SHIFT & 3;
+}
+
+static unsigned
+base64_byte(const struct spelling *s, size_t at)
+{
+	size_t shift = base64_shift(s->form);
+
 	return at >= shift && at - shift < s->len ? s->bytes[at - shift] : 0;
+}
+
+static uint8_t
+base64_digit(const struct spelling *s, size_t at)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	size_t bit = 6 * at, byte = bit / 8;
+	unsigned value = base64_byte(s, byte) << 8 | base64_byte(s, byte + 1);
+
+	value = value >> (10 - bit % 8) & 63;
+	if (value < 62)
+		return (uint8_t)digits[value];
+	return (uint8_t)(s->form & BASE64_URL ? "-_" : "+/")[value - 62];
 }
 
 static size_t
 next_base64(struct spelling *s, uint8_t *unit)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	size_t shift = s->form >> BASE64_SHIFT & 3, bits = 8 * (shift + s->len);
-	size_t k = (8 * shift + 5) / 6 + s->at;
-	size_t end = s->form & BASE64_END ? (bits + 5) / 6 : bits / 6, byte = 6 * k / 8;
-	unsigned value;
+	size_t n = 0;
 
-	if (k >= end)
-		return 0;
-	value = base64_byte(s, byte, shift) << 8 | base64_byte(s, byte + 1, shift);
-	value = value >> (10 - 6 * k % 8) & 63;
-	if (value < 62)
-		unit[0] = (uint8_t)digits[value];
-	else
-		unit[0] = (uint8_t)(s->form & BASE64_URL ? "-_" : "+/")[value - 62];
-	s->at++;
-	return 1;
+	while (n < SPELLING_UNIT_MAX && s->at < s->end)
+		unit[n++] = base64_digit(s, s->at++);
+	return n;
 }
 
 /* --------------------------------------------------------------- hex and percent ---- */
@@ -145,9 +155,11 @@ next_base64(struct spelling *s, uint8_t *unit)
 static size_t
 next_hex(struct spelling *s, uint8_t *unit)
 {
-	if (s->at == s->len)
-		return 0;
-	return put_hex(unit, s->bytes[s->at++], 2, s->form & UPPER);
+	size_t n = 0;
+
+	while (n < SPELLING_UNIT_MAX && s->at < s->end)
+		n += put_hex(unit + n, s->bytes[s->at++], 2, s->form & UPPER);
+	return n;
 }
 
 static bool
@@ -168,7 +180,7 @@ next_percent(struct spelling *s, uint8_t *unit)
 	enum percent_set set = (enum percent_set)(s->form >> PERCENT_SET);
 	uint8_t b;
 
-	if (s->at == s->len)
+	if (s->at == s->end)
 		return 0;
 	b = s->bytes[s->at++];
 	unit[0] = b;
@@ -239,7 +251,7 @@ next_json(struct spelling *s, uint8_t *unit)
 	uint8_t inner[SPELLING_UNIT_MAX];
 	size_t n, inner_len, len = 0;
 
-	if (s->at == s->len)
+	if (s->at == s->end)
 		return 0;
 	n = wide_length(p, s->len - s->at);
 	n = n ? n : 1;
@@ -306,7 +318,7 @@ next_shell(struct spelling *s, uint8_t *unit)
 	enum shell_style style = (enum shell_style)(s->form >> SHELL_STYLE);
 	uint8_t b;
 
-	if (s->at == s->len)
+	if (s->at == s->end)
 		return 0;
 	b = unit[0] = s->bytes[s->at++];
 	switch (style) {
@@ -327,16 +339,39 @@ next_shell(struct spelling *s, uint8_t *unit)
 
 /* ---------------------------------------------------------------------- public ---- */
 
+static size_t
+next_raw(struct spelling *s, uint8_t *unit)
+{
+	size_t left = s->end - s->at, n = left < SPELLING_UNIT_MAX ? left : SPELLING_UNIT_MAX;
+
+	memcpy(unit, s->bytes + s->at, n);
+	s->at += n;
+	return n;
+}
+
+static unsigned
+kind_of(unsigned form)
+{
+	return form & ((1U << KIND_BITS) - 1);
+}
+
 struct spelling
 ks_spelling_of(const struct known_text *text, unsigned form)
 {
-	return (struct spelling){ text->bytes, text->len, form, 0 };
+	struct spelling s = { text->bytes, text->len, form, 0, text->len };
+	size_t shift = base64_shift(form), bits = 8 * (shift + text->len);
+
+	if (kind_of(form) == KIND_BASE64) {
+		s.at = (8 * shift + 5) / 6;
+		s.end = (form & BASE64_END ? bits + 5 : bits) / 6;
+	}
+	return s;
 }
 
 size_t
 ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 {
-	switch ((enum kind)(s->form & ((1U << KIND_BITS) - 1))) {
+	switch ((enum kind)kind_of(s->form)) {
 	case KIND_BASE64:
 		return next_base64(s, unit);
 	case KIND_HEX:
@@ -350,10 +385,20 @@ ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 	case KIND_RAW:
 		break;
 	}
-	if (s->at == s->len)
-		return 0;
-	unit[0] = s->bytes[s->at++];
-	return 1;
+	return next_raw(s, unit);
+}
+
+size_t
+ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *to, size_t max)
+{
+	struct spelling s = ks_spelling_of(text, form);
+	size_t len = 0, n = 1;
+
+	while (n > 0 && len < max) {
+		n = ks_spelling_next(&s, to + len);
+		len += n;
+	}
+	return len < max ? len : max;
 }
 
 uint32_t
@@ -378,6 +423,7 @@ ks_spelling_traits(const uint8_t *bytes, size_t len)
 }
 
 struct forms {
+	const struct known_text *text;
 	uint32_t traits;
 	spelling_form_fn fn;
 	void *ctx;
@@ -395,8 +441,14 @@ static void
 add_base64(struct forms *f)
 {
 	for (unsigned shift = 0; shift < 3; shift++) {
-		for (unsigned options = 0; options < 4; options++)
-			add_form(f, KIND_BASE64 | options * BASE64_URL | shift << BASE64_SHIFT);
+		unsigned form = KIND_BASE64 | shift << BASE64_SHIFT;
+
+		add_form(f, form);
+		add_form(f, form | BASE64_URL);
+		if ((shift + f->text->len) % 3 == 0)
+			continue; /* the text fills its last character */
+		add_form(f, form | BASE64_END);
+		add_form(f, form | BASE64_END | BASE64_URL);
 	}
 }
 
@@ -450,9 +502,10 @@ add_shell(struct forms *f)
 }
 
 int
-ks_spelling_forms(uint32_t traits, spelling_form_fn fn, void *ctx)
+ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx)
 {
-	struct forms f = { traits, fn, ctx, 0 };
+	uint32_t traits = text->traits;
+	struct forms f = { text, traits, fn, ctx, 0 };
 
 	add_form(&f, KIND_RAW);
 	add_base64(&f);

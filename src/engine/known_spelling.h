@@ -12,16 +12,21 @@ struct spelling {
 	const uint8_t *bytes;
 	size_t len;
 	unsigned form;
-	size_t at; /* in the text; of base64, in the spelling */
+	size_t at, end; /* in the text; of base64, the first and last character in the spelling */
 };
 
 struct spelling ks_spelling_of(const struct known_text *text, unsigned form);
 /* The next bytes of the spelling go to unit. Returns how many; 0 at its end. */
 size_t ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX]);
+/* Spell at most max bytes, of which there is room for SPELLING_UNIT_MAX more. Returns how many there are. */
+size_t ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *to, size_t max);
 
-/* What matters to forms: to be set before ks_spelling_forms(). */
+/* What matters to forms. */
 uint32_t ks_spelling_traits(const uint8_t *bytes, size_t len);
 
-/* Called with every form in which a text of these traits may be spelled differently. Non-zero: stop. */
+/* As many forms has a text, or fewer. */
+#define FORM_MAX 512U
+
+/* Called with every form in which a text may be spelled differently. Non-zero: stop. */
 typedef int (*spelling_form_fn)(void *ctx, unsigned form);
-int ks_spelling_forms(uint32_t traits, spelling_form_fn fn, void *ctx);
+int ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx);

@@ -7,9 +7,13 @@
  */
 #include "known_table.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "known_spelling.h"
+
+#define SPELLED_SIZE ((KNOWN_PATTERN_MAX + SPELLING_UNIT_MAX + 7U) & ~7U)
+#define MAKING_SIZE  (SPELLED_SIZE + FORM_MAX * sizeof(uint64_t))
 
 /* How a pattern's bytes and others compare. */
 enum order {
@@ -46,7 +50,9 @@ compare(const struct ks_known *known, const struct known_pattern *pattern, const
 struct making {
 	struct ks_known *known;
 	uint32_t text;
+	size_t first;     /* pattern of this text */
 	uint8_t *spelled; /* room for a pattern */
+	uint64_t *hashes; /* of this text's patterns, FORM_MAX of them */
 };
 
 static uint64_t
@@ -55,21 +61,41 @@ head_of(const uint8_t *bytes)
 	uint64_t head;
 
 	memcpy(&head, bytes, sizeof(head));
-	return __builtin_bswap64(head);
+	return be64toh(head);
 }
 
 static size_t
 spell(const struct known_text *text, unsigned form, uint8_t *to)
 {
-	struct spelling s = ks_spelling_of(text, form);
-	uint8_t unit[SPELLING_UNIT_MAX];
-	size_t len = 0, n;
+	return ks_spelling_begin(text, form, to, KNOWN_PATTERN_MAX);
+}
 
-	while ((n = ks_spelling_next(&s, unit)) > 0) {
-		memcpy(to + len, unit, n);
-		len += n;
+static uint64_t
+hash_bytes(const uint8_t *bytes, size_t len)
+{
+	uint64_t hash = len;
+
+	for (; len >= 8; bytes += 8, len -= 8)
+		hash = ks_known_hash((hash ^ hash >> 29) + ks_known_gram(bytes, KNOWN_GRAM_WHOLE));
+	for (; len > 0; bytes++, len--)
+		hash = ks_known_hash((hash ^ hash >> 29) + bytes[0]);
+	return hash;
+}
+
+/* Is the text spelled like that in another form? Most forms are the same for most texts. */
+static bool
+is_there(struct making *m, uint64_t hash, size_t len)
+{
+	const struct ks_known *known = m->known;
+	size_t common;
+
+	for (size_t i = m->first; i < known->pattern_count; i++) {
+		if (m->hashes[i - m->first] == hash &&
+		    compare(known, &known->patterns[i], m->spelled, len, &common) == ORDER_BEGIN &&
+		    common == len)
+			return true;
 	}
-	return len;
+	return false;
 }
 
 /* A spelling_form_fn. */
@@ -79,13 +105,18 @@ add_pattern(void *ctx, unsigned form)
 	struct making *m = ctx;
 	struct ks_known *known = m->known;
 	size_t len = spell(&known->texts[m->text], form, m->spelled);
-	struct known_pattern *patterns = ks_known_memory_grow(known->patterns, known->pattern_count,
-	                                                      &known->pattern_max,
-	                                                      sizeof(*patterns), &known->is_locked);
+	uint64_t hash = hash_bytes(m->spelled, len);
+	struct known_pattern *patterns;
+
+	if (is_there(m, hash, len))
+		return KS_OK;
+	patterns = ks_known_memory_grow(known->patterns, known->pattern_count, &known->pattern_max,
+	                                sizeof(*patterns), &known->is_locked);
 
 	if (!patterns || known->pattern_count == KNOWN_NONE)
 		return KS_ERROR_MEMORY;
 	known->patterns = patterns;
+	m->hashes[known->pattern_count - m->first] = hash;
 	patterns[known->pattern_count++] = (struct known_pattern){
 		.head = head_of(m->spelled),
 		.text = m->text,
@@ -112,48 +143,59 @@ is_before(struct making *m, const struct known_pattern *a, const struct known_pa
 	return order == ORDER_BEFORE || order == ORDER_BEGIN;
 }
 
-/* Merge from[0, middle) and from[middle, end), each in order, into to. */
 static void
-merge(struct making *m, const struct known_pattern *from, size_t middle, size_t end,
-      struct known_pattern *to)
+swap(struct known_pattern *a, struct known_pattern *b)
 {
-	size_t i = 0, j = middle;
+	struct known_pattern c = *a;
 
-	for (size_t k = 0; k < end; k++) {
-		if (j == end || (i < middle && !is_before(m, &from[j], &from[i])))
-			to[k] = from[i++];
-		else
-			to[k] = from[j++];
+	*a = *b;
+	*b = c;
+}
+
+/* Let what stands at at sink until nothing below it in the heap of count comes behind it. */
+static void
+sink(struct making *m, size_t at, size_t count)
+{
+	struct known_pattern *heap = m->known->patterns;
+
+	for (size_t child; (child = 2 * at + 1) < count; at = child) {
+		if (child + 1 < count && is_before(m, &heap[child], &heap[child + 1]))
+			child++;
+		if (!is_before(m, &heap[at], &heap[child]))
+			return;
+		swap(&heap[at], &heap[child]);
 	}
 }
 
-/* Not qsort(3), whose working memory is not ours to lock and wipe. */
-static int
+/* In place: qsort(3) takes memory that is not ours to lock and wipe. */
+static void
 sort(struct making *m)
 {
-	struct ks_known *known = m->known;
-	size_t count = known->pattern_count, size = known->pattern_max * sizeof(*known->patterns);
-	struct known_pattern *from = known->patterns, *to, *swap;
+	size_t count = m->known->pattern_count;
 
-	if (count == 0)
-		return KS_OK;
-	to = ks_known_memory_new(size, &known->is_locked);
-	if (!to)
-		return KS_ERROR_MEMORY;
-	for (size_t width = 1; width < count; width *= 2) {
-		for (size_t at = 0; at < count; at += 2 * width) {
-			size_t left = count - at;
-
-			merge(m, from + at, left < width ? left : width,
-			      left < 2 * width ? left : 2 * width, to + at);
-		}
-		swap = from;
-		from = to;
-		to = swap;
+	for (size_t i = count / 2; i > 0; i--)
+		sink(m, i - 1, count);
+	for (size_t i = count; i > 1; i--) {
+		swap(&m->known->patterns[0], &m->known->patterns[i - 1]);
+		sink(m, 0, i - 1);
 	}
-	known->patterns = from;
-	ks_known_memory_free(to, size);
-	return KS_OK;
+}
+
+/*
+ * Of the patterns before count the longest with which this one, which is spelled in m->spelled, begins, if it
+ * comes behind them.
+ */
+static uint32_t
+find_link(struct making *m, size_t count, size_t len)
+{
+	const struct known_pattern *patterns = m->known->patterns;
+	uint32_t link = (uint32_t)count - 1;
+	size_t common;
+
+	while (link != KNOWN_NONE &&
+	       compare(m->known, &patterns[link], m->spelled, len, &common) != ORDER_BEGIN)
+		link = patterns[link].link;
+	return link;
 }
 
 /* Drop what is spelled like the one before; link each with the longest that it begins with. */
@@ -166,24 +208,37 @@ link_patterns(struct making *m)
 
 	for (size_t i = 0; i < known->pattern_count; i++) {
 		struct known_pattern pattern = patterns[i];
-		uint32_t last = count ? (uint32_t)count - 1 : KNOWN_NONE;
-		size_t len = spell(&known->texts[pattern.text], pattern.form, m->spelled),
-		       common = 0;
 
-		while (last != KNOWN_NONE &&
-		       compare(known, &patterns[last], m->spelled, len, &common) != ORDER_BEGIN)
-			last = patterns[last].link;
-		if (last != KNOWN_NONE && common == len)
-			continue;
-		pattern.link = last;
+		pattern.link = KNOWN_NONE;
 		pattern.first = pattern.text;
-		if (last != KNOWN_NONE && patterns[last].first < pattern.first)
-			pattern.first = patterns[last].first;
-		if (len > known->longest)
-			known->longest = len;
+		if (count > 0 && patterns[count - 1].head == pattern.head) {
+			(void)spell(&known->texts[pattern.text], pattern.form, m->spelled);
+			pattern.link = find_link(m, count, pattern.len);
+		}
+		if (pattern.link != KNOWN_NONE && patterns[pattern.link].len == pattern.len)
+			continue;
+		if (pattern.link != KNOWN_NONE && patterns[pattern.link].first < pattern.first)
+			pattern.first = patterns[pattern.link].first;
+		if (pattern.len > known->longest)
+			known->longest = pattern.len;
 		patterns[count++] = pattern;
 	}
 	known->pattern_count = count;
+}
+
+/* No room for more patterns. */
+static int
+trim(struct ks_known *known)
+{
+	size_t size = sizeof(*known->patterns), max = known->pattern_count + 1;
+	void *trimmed = ks_known_memory_resize(known->patterns, known->pattern_max * size,
+	                                       max * size, &known->is_locked);
+
+	if (!trimmed)
+		return KS_ERROR_MEMORY;
+	known->patterns = trimmed;
+	known->pattern_max = max;
+	return KS_OK;
 }
 
 int
@@ -192,16 +247,20 @@ ks_known_table_make(struct ks_known *known)
 	struct making m = { .known = known };
 	int r = KS_OK;
 
-	m.spelled = ks_known_memory_new(KNOWN_PATTERN_MAX, &known->is_locked);
+	m.spelled = ks_known_memory_new(MAKING_SIZE, &known->is_locked);
 	if (!m.spelled)
 		return KS_ERROR_MEMORY;
-	for (; r == KS_OK && m.text < known->text_count; m.text++)
-		r = ks_spelling_forms(known->texts[m.text].traits, add_pattern, &m);
-	if (r == KS_OK)
-		r = sort(&m);
-	if (r == KS_OK)
+	m.hashes = (uint64_t *)(void *)(m.spelled + SPELLED_SIZE);
+	for (; r == KS_OK && m.text < known->text_count; m.text++) {
+		m.first = known->pattern_count;
+		r = ks_spelling_forms(&known->texts[m.text], add_pattern, &m);
+	}
+	if (r == KS_OK) {
+		sort(&m);
 		link_patterns(&m);
-	ks_known_memory_free(m.spelled, KNOWN_PATTERN_MAX);
+		r = trim(known);
+	}
+	ks_known_memory_free(m.spelled, MAKING_SIZE);
 	return r;
 }
 
@@ -221,6 +280,15 @@ find_head(const struct ks_known *known, uint64_t head)
 		else
 			to = middle;
 	}
+	return from;
+}
+
+/* Where the patterns end that have this head; the first is at from, if there is any. */
+static size_t
+patterns_end(const struct ks_known *known, size_t from, uint64_t head)
+{
+	if (from < known->pattern_count && known->patterns[from].head == head)
+		return head == UINT64_MAX ? known->pattern_count : find_head(known, head + 1);
 	return from;
 }
 
@@ -251,8 +319,7 @@ ks_known_table_find(const struct ks_known *known, const uint8_t *text, size_t le
 		return KNOWN_NONE;
 	head = head_of(text);
 	from = find_head(known, head);
-	for (to = from; to < known->pattern_count && patterns[to].head == head;)
-		to++;
+	to = patterns_end(known, from, head);
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 		enum order order = compare(known, &patterns[middle], text, len, &common);
@@ -270,23 +337,4 @@ ks_known_table_find(const struct ks_known *known, const uint8_t *text, size_t le
 	while (found != KNOWN_NONE && patterns[found].len > longest)
 		found = patterns[found].link;
 	return found;
-}
-
-size_t
-ks_known_find(const struct ks_known *known, const uint8_t *text, size_t from, size_t len,
-              known_match_fn on_match, void *ctx)
-{
-	size_t open = len;
-
-	for (size_t i = from; i < len; i++) {
-		bool is_open;
-		uint32_t found = ks_known_table_find(known, text + i, len - i, &is_open);
-
-		if (is_open && open == len)
-			open = i;
-		if (found != KNOWN_NONE)
-			on_match(ctx, &(struct known_match){ i, i + known->patterns[found].len,
-			                                     known->patterns[found].first });
-	}
-	return open;
 }

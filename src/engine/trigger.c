@@ -2,7 +2,6 @@
 /* From a rule's trigger to the expressions that Hyperscan gets. */
 #include "trigger.h"
 
-#include <hs.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +94,26 @@ check_width(const struct ks_rule *rule, const hs_expr_info_t *info, struct ks_er
 	return KS_OK;
 }
 
+/* Hyperscan tells it as if the expression were wrong. */
+static bool
+is_out_of_memory(const hs_compile_error_t *wrong)
+{
+	return wrong && strcmp(wrong->message, "Unable to allocate memory.") == 0;
+}
+
+int
+ks_trigger_error(const struct ks_rule *rule, const hs_compile_error_t *wrong,
+                 struct ks_error *reterr)
+{
+	const char *message = wrong ? wrong->message : "not accepted";
+
+	if (is_out_of_memory(wrong))
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "%s", ks_status_text(KS_ERROR_MEMORY));
+	if (rule)
+		return ks_error_rule(reterr, rule->id, "trigger", "%s", message);
+	return ks_error_set(reterr, KS_ERROR_INTERNAL, "Hyperscan: %s", message);
+}
+
 static int
 measure(const struct ks_rule *rule, const char *expanded, struct trigger_width *ret_width,
         struct ks_error *reterr)
@@ -106,8 +125,7 @@ measure(const struct ks_rule *rule, const char *expanded, struct trigger_width *
 	if (has_assertion(expanded))
 		return ks_error_rule(reterr, rule->id, "trigger", "no anchors: use boundary");
 	if (hs_expression_info(expanded, HS_FLAG_DOTALL, &info, &wrong) != HS_SUCCESS) {
-		r = ks_error_rule(reterr, rule->id, "trigger", "%s",
-		                  wrong ? wrong->message : "not accepted");
+		r = ks_trigger_error(rule, wrong, reterr);
 		(void)hs_free_compile_error(wrong);
 		return r;
 	}

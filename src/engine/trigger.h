@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <hs.h>
+
 #include "byteset.h"
 #include "keysieve.h"
 
@@ -37,6 +39,13 @@ struct trigger_width {
  */
 int ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
                        struct ks_error *reterr);
+
+/*
+ * What Hyperscan says against a rule's expressions; NULL: against no rule's. Returns KS_ERROR_RULE, KS_ERROR_MEMORY or
+ * KS_ERROR_INTERNAL.
+ */
+int ks_trigger_error(const struct ks_rule *rule, const hs_compile_error_t *wrong,
+                     struct ks_error *reterr);
 
 /*
  * Read rule->before and the elements of rule->trigger; rule->before may be NULL. Errors:

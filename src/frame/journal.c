@@ -32,6 +32,7 @@ struct id {
 	uint8_t text[ID_LEN_MAX];
 	size_t len;       /* 0: there is none */
 	uint8_t priority; /* by which Docker and Podman tell stdout and stderr */
+	uint64_t pid; /* of the log driver, as journald knows it: others can claim the container */
 };
 
 struct source {
@@ -45,6 +46,7 @@ enum line_break { BREAK_LINE, BREAK_NUL, BREAK_NONE };
 struct notes {
 	struct id stream, container;
 	uint8_t priority;
+	uint64_t pid;
 	enum line_break line_break;
 };
 
@@ -145,6 +147,17 @@ note_line_break(struct notes *notes, const uint8_t *text, size_t len)
 		notes->line_break = BREAK_NUL;
 }
 
+/* Any number will do that differs from others. */
+static uint64_t
+read_pid(const uint8_t *text, size_t len)
+{
+	uint64_t pid = 1;
+
+	for (size_t i = 0; i < len && i < 16; i++)
+		pid = pid * 10 + text[i];
+	return pid;
+}
+
 static void
 note_field(struct notes *notes, const uint8_t *name, size_t name_len, const uint8_t *value,
            size_t len)
@@ -155,6 +168,8 @@ note_field(struct notes *notes, const uint8_t *name, size_t name_len, const uint
 		note_id(&notes->container, value, len);
 	else if (is_equal(name, name_len, "PRIORITY"))
 		notes->priority = len == 1 ? value[0] : 0;
+	else if (is_equal(name, name_len, "_PID"))
+		notes->pid = read_pid(value, len);
 	else if (is_equal(name, name_len, "_LINE_BREAK"))
 		note_line_break(notes, value, len);
 	else if (is_equal(name, name_len, "CONTAINER_PARTIAL_MESSAGE") &&
@@ -222,7 +237,7 @@ await_entry(struct journal *j, const uint8_t *data, size_t len, size_t limit)
 static bool
 is_same(const struct id *a, const struct id *b)
 {
-	return a->len == b->len && a->priority == b->priority &&
+	return a->len == b->len && a->priority == b->priority && a->pid == b->pid &&
 	       memcmp(a->text, b->text, a->len) == 0;
 }
 
@@ -265,10 +280,11 @@ assign_entry(struct journal *j, struct ks_redactor *redactor, bool is_torn)
 	struct notes *notes = &j->notes;
 	struct source *source = NULL;
 
+	notes->container.pid = notes->pid;
 	notes->container.priority = notes->priority;
 	if (notes->stream.len)
 		source = find_source(j, &notes->stream, redactor);
-	else if (notes->container.len && (notes->priority || !is_torn))
+	else if (notes->container.len && ((notes->priority && notes->pid) || !is_torn))
 		source = find_source(j, &notes->container, redactor);
 	if (source) {
 		source->used = ++j->clock;

@@ -60,23 +60,31 @@ ks_descriptor_write(int fd, const uint8_t *data, size_t len)
 	return 0;
 }
 
+ssize_t
+ks_descriptor_read_some_at(int fd, uint8_t *buf, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(fd, buf + done, len - done, (off_t)(offset + done));
+
+		if (n == 0)
+			break;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return (ssize_t)done;
+}
+
 int
 ks_descriptor_read_at(int fd, uint8_t *buf, size_t len, uint64_t offset)
 {
-	while (len > 0) {
-		ssize_t n = pread(fd, buf, len, (off_t)offset);
+	ssize_t n = ks_descriptor_read_some_at(fd, buf, len, offset);
 
-		if (n == 0)
-			return -ENODATA;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			buf += n;
-			len -= (size_t)n;
-			offset += (uint64_t)n;
-		}
-	}
-	return 0;
+	if (n < 0)
+		return (int)n;
+	return (size_t)n < len ? -ENODATA : 0;
 }
 
 int

@@ -15,6 +15,9 @@ ssize_t ks_descriptor_read(int fd, uint8_t *buf, size_t len);
 /* Write all of it. Returns 0 or a negative errno. Descriptors that do not block are waited for. */
 int ks_descriptor_write(int fd, const uint8_t *data, size_t len);
 
+/* Read at an offset of a regular file; fewer bytes only at its end. Returns their number, or a negative errno. */
+ssize_t ks_descriptor_read_some_at(int fd, uint8_t *buf, size_t len, uint64_t offset);
+
 /*
  * Read or write all of it at an offset of a regular file. Returns 0 or a negative errno: -ENODATA if there
  * are not so many bytes to read.

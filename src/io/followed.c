@@ -284,7 +284,7 @@ ks_followed_open(struct followed *f, struct watch *watch, struct part *ret_part)
 	f->must_walk = true;
 	ks_followed_walk(f, watch);
 	r = real_path(f, path);
-	return r == 0 ? ks_part_open(path, watch, ret_part) : r;
+	return r == 0 ? ks_part_open(f->path, path, watch, ret_part) : r;
 }
 
 void

@@ -20,7 +20,8 @@ enum follower_note {
 	FOLLOWER_FAILED, /* error: it cannot be read */
 	FOLLOWER_READS,  /* it can now */
 	FOLLOWER_LOST,   /* a file that was at the path was gone before it could be read */
-	FOLLOWER_GONE    /* what an earlier run had not read to its end is not there any more */
+	FOLLOWER_GONE,   /* what an earlier run had not read to its end is not there any more */
+	FOLLOWER_FULL /* a file that matches a pattern is one too many; told once, until there is room again */
 };
 
 typedef void (*follower_note_fn)(void *ctx, enum follower_note note, const char *path, int error);
@@ -64,6 +65,7 @@ struct follower {
 	 * The same of an earlier run: files that were born since are read from their start. 0: there was none.
 	 */
 	uint64_t last_look;
+	bool is_full;    /* it was told */
 	bool is_started; /* a file that appears now is read from its start */
 	uint64_t bytes;  /* of sources that are over */
 	uint8_t *buffer;

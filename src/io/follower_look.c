@@ -12,8 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "follower.h"
 #include "rotated.h"
+
+#define MATCHES_MAX 4096U /* sources, of some 30 KiB each, that patterns may bring about */
 
 #define TRIES 16 /* of finding names that do not change meanwhile */
 
@@ -89,33 +92,38 @@ is_refused(const struct follower *f, int fd)
 }
 
 /*
- * Where to begin with the file of fd, which is at a path now. Returns false if not at all: it is another's,
- * or was, and has not grown since.
+ * Where to begin with the file of fd, which is at a path now. Returns 1; 0 if not at all: it is another's,
+ * or was, and has not grown since; or a negative errno.
  */
-static bool
+static int
 choose_begin(struct follower *f, struct source *s, int fd, uint64_t *ret_from)
 {
 	const struct past_file *past;
 	struct file_identity file;
 	struct stat st;
+	int r;
 
 	*ret_from = 0;
 	s->is_past = false;
-	if (ks_file_identity_read_inode(fd, &file) < 0 || is_read(f, &file) || fstat(fd, &st) < 0 ||
-	    is_refused(f, fd))
-		return false;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	r = ks_file_identity_read_inode(fd, &file);
+	if (r < 0)
+		return r;
+	if (is_read(f, &file) || is_refused(f, fd))
+		return 0;
 	past = ks_follower_find_past(f, &file);
 	if (past && (uint64_t)st.st_size <= past->position) {
 		s->is_past = true;
 		s->past = past->identity;
 		s->past_position = past->position;
-		return false;
+		return 0;
 	}
 	if (past)
 		*ret_from = past->position;
 	else if (!f->is_started && !f->options.from_start && !s->is_known)
 		*ret_from = (uint64_t)st.st_size;
-	return true;
+	return 1;
 }
 
 /* ---------------------------------------------------------------------- context ---- */
@@ -125,10 +133,10 @@ static uint64_t
 context_begin(struct follower *f, const struct part *part, uint64_t end, bool *ret_is_known)
 {
 	uint64_t from = end > FOLLOWER_CONTEXT ? end - FOLLOWER_CONTEXT : 0;
-	ssize_t n = pread(part->fd, f->buffer, (size_t)(end - from), (off_t)from);
+	ssize_t n = ks_descriptor_read_some_at(part->fd, f->buffer, (size_t)(end - from), from);
 	const uint8_t *line, *entry;
 
-	*ret_is_known = true;
+	*ret_is_known = n >= 0;
 	if (from == 0 || n <= 0)
 		return from;
 	entry = memmem(f->buffer, (size_t)n, "\n\n__CURSOR=", 11);
@@ -171,21 +179,31 @@ tell(struct follower *f, struct source *s, int error)
 	s->told = error;
 }
 
-/* Takes fd. A file that is another's, or is none, is no error. */
+/* A file that was at the path. One that is no file is no error; other ones are lost if they cannot be read. */
+static int
+fail_file(struct follower *f, const struct source *s, int error)
+{
+	if (error == ENOMEM)
+		return -ENOMEM;
+	if (error != EISDIR && error != EINVAL)
+		note(f, FOLLOWER_FAILED, s, error);
+	return 0;
+}
+
+/* Takes fd. A file that is another's is no error. */
 static int
 add_file(struct follower *f, struct source *s, int fd, const char *path)
 {
 	struct file_identity file;
 	struct part part;
+	int r = ks_file_identity_read_inode(fd, &file);
 
-	if (ks_file_identity_read_inode(fd, &file) < 0 || is_read(f, &file) ||
-	    ks_follower_find_past(f, &file) || is_refused(f, fd)) {
+	if (r < 0 || is_read(f, &file) || ks_follower_find_past(f, &file) || is_refused(f, fd)) {
 		(void)close(fd);
-		return 0;
+		return r < 0 ? fail_file(f, s, -r) : 0;
 	}
-	return ks_part_adopt(fd, path, f->watch, &part) < 0
-	               ? 0
-	               : ks_followed_add(&s->files, f->watch, &part);
+	r = ks_part_adopt(fd, path, f->watch, &part);
+	return r < 0 ? fail_file(f, s, -r) : ks_followed_add(&s->files, f->watch, &part);
 }
 
 /* Where a restart will look for it: not where a link to it is. */
@@ -292,14 +310,18 @@ ks_follower_look(struct follower *f, struct source *s)
 		return r;
 	fd = ks_followed_look(&s->files);
 	if (fd < 0) {
-		if (s->files.reading == s->files.count)
+		/* without an error it is there, and known by its name's changes already */
+		if (s->files.reading == s->files.count || !s->files.error)
 			tell(f, s, s->files.error);
 		return 0;
 	}
-	if (choose_begin(f, s, fd, &from))
-		r = add_at_path(f, s, from);
+	r = choose_begin(f, s, fd, &from);
 	(void)close(fd);
-	return r;
+	if (r > 0)
+		return add_at_path(f, s, from);
+	if (r < 0)
+		tell(f, s, -r);
+	return 0;
 }
 
 /* -------------------------------------------------------------------- patterns ---- */
@@ -312,6 +334,13 @@ add_match(void *ctx, const char *path)
 
 	if (ks_follower_find(f, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
+	if (f->count >= MATCHES_MAX) {
+		if (!f->is_full)
+			f->options.note(f->options.note_ctx, FOLLOWER_FULL, path, 0);
+		f->is_full = true;
+		return 0;
+	}
+	f->is_full = false;
 	return ks_follower_add(f, path, false) ? 0 : -ENOMEM;
 }
 

@@ -27,6 +27,7 @@ struct ledger_file {
 	int number; /* of the descriptor; -1: it is a path */
 	int fd;
 	struct stat st;
+	uint64_t limit;
 	bool is_torn; /* the last line has no end */
 };
 
@@ -125,6 +126,7 @@ ks_ledger_file_open(const char *place, struct ledger_file **ret_file)
 	file->place = place;
 	file->number = ks_ledger_file_number(place);
 	file->fd = -1;
+	file->limit = UINT64_MAX;
 	r = file->number == -2 ? -EBADF : ks_ledger_file_reopen(file);
 	if (r < 0)
 		ks_ledger_file_close(file);
@@ -141,6 +143,12 @@ ks_ledger_file_close(struct ledger_file *file)
 	if (file->fd >= 0)
 		(void)close(file->fd);
 	free(file);
+}
+
+void
+ks_ledger_file_limit(struct ledger_file *file, uint64_t bytes)
+{
+	file->limit = bytes;
 }
 
 bool
@@ -219,6 +227,17 @@ put_quietly(const struct ledger_file *file, struct iovec *parts, int count)
 	return n;
 }
 
+/* Others may write to it too, and a rotation may cut it, so its size is asked for each time. */
+static bool
+has_room(const struct ledger_file *file, size_t len)
+{
+	struct stat st;
+
+	if (!S_ISREG(file->st.st_mode) || file->limit == UINT64_MAX || fstat(file->fd, &st) < 0)
+		return true;
+	return (uint64_t)st.st_size < file->limit && len <= file->limit - (uint64_t)st.st_size;
+}
+
 /* To a file that nobody can find any more nothing need be written. */
 static bool
 was_removed(const struct ledger_file *file)
@@ -242,6 +261,8 @@ ks_ledger_file_write(struct ledger_file *file, const char *line, size_t len)
 
 	if (!S_ISREG(file->st.st_mode) && len > PIPE_BUF)
 		return -EMSGSIZE;
+	if (!has_room(file, len + parts[0].iov_len))
+		return -EFBIG;
 	do
 		n = put_quietly(file, parts, 2);
 	while (n == -EINTR);
@@ -297,6 +318,21 @@ read_fingerprints(FILE *in, ledger_fingerprint_fn fn, void *ctx)
 	free(line);
 }
 
+/* The file that is written, if it is still there: what is in its place would be waited for, if it is a pipe. */
+static FILE *
+open_again(const struct ledger_file *file)
+{
+	int fd = open(file->place, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	FILE *in = NULL;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && ks_ledger_file_is(file, &st))
+		in = fdopen(fd, "r");
+	if (fd >= 0 && !in)
+		(void)close(fd);
+	return in;
+}
+
 void
 ks_ledger_file_each(const struct ledger_file *file, ledger_fingerprint_fn fn, void *ctx)
 {
@@ -304,7 +340,7 @@ ks_ledger_file_each(const struct ledger_file *file, ledger_fingerprint_fn fn, vo
 
 	if (file->number >= 0 || !S_ISREG(file->st.st_mode))
 		return;
-	in = fopen(file->place, "re");
+	in = open_again(file);
 	if (!in)
 		return;
 	if (file->st.st_size > KNOWN_MAX)

@@ -23,11 +23,15 @@ void ks_ledger_file_close(struct ledger_file *file);
 /* The N of fd:N; -1: place is a path; -2: it is neither. */
 int ks_ledger_file_number(const char *place);
 
+/* No line is written that would make the file, if it is one, larger than that. */
+void ks_ledger_file_limit(struct ledger_file *file, uint64_t bytes);
+
 /* Another file may be at the path now. Returns 0, or a negative errno, and the old one stays in use. */
 int ks_ledger_file_reopen(struct ledger_file *file);
 
 /*
- * Write a line, to a new file if the old one was removed. Returns 0, or a negative errno: the line is lost. -EAGAIN: nobody reads what was written before.
+ * Write a line, to a new file if the old one was removed. Returns 0, or a negative errno: the line is lost. -EAGAIN: nobody
+ * reads what was written before; -EFBIG: the file is as large as it may be.
  * Raises no SIGPIPE, and no SIGXFSZ.
  */
 int ks_ledger_file_write(struct ledger_file *file, const char *line, size_t len);

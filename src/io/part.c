@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "path_open.h"
+
 static int
 check_kind(const struct stat *st)
 {
@@ -43,15 +45,15 @@ ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_pa
 
 /* Asked before it is opened: opening a pipe would be noticed at its other end. */
 int
-ks_part_open(const char *path, struct watch *watch, struct part *ret_part)
+ks_part_open(const char *name, const char *path, struct watch *watch, struct part *ret_part)
 {
 	struct stat st;
-	int fd, r = stat(path, &st) < 0 ? -errno : check_kind(&st);
+	int fd, r = stat(name, &st) < 0 ? -errno : check_kind(&st);
 
 	if (r < 0)
 		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? -errno : ks_part_adopt(fd, path, watch, ret_part);
+	fd = ks_path_open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? fd : ks_part_adopt(fd, path, watch, ret_part);
 }
 
 void

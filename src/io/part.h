@@ -33,10 +33,10 @@ struct part {
 #define PART_NO_LINES  UINT64_MAX
 
 /*
- * Open a file to be read from its start, and watch it. Only regular files: -EISDIR, -EINVAL for others.
- * Returns 0 or a negative errno.
+ * Open the file at name, which leads to path, to be read from its start, and watch it. Only regular files: -EISDIR, -EINVAL for
+ * others. Returns 0 or a negative errno, as ks_path_open() does.
  */
-int ks_part_open(const char *path, struct watch *watch, struct part *ret_part);
+int ks_part_open(const char *name, const char *path, struct watch *watch, struct part *ret_part);
 /* The same with a descriptor, which is taken also on errors. */
 int ks_part_adopt(int fd, const char *path, struct watch *watch, struct part *ret_part);
 /* Close it, and remember it as one that is read to its end. */

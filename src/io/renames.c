@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "path_open.h"
+
 static void
 remove_at(struct renames *r, size_t i)
 {
@@ -133,7 +135,7 @@ ks_renames_open(struct renames *r, const char *directory)
 		    snprintf(path, sizeof(path), "%s/%s", directory, file->name) >= PATH_MAX)
 			continue;
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-			file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+			file->fd = ks_path_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	}
 }
 

@@ -12,6 +12,7 @@
 
 #include "archive.h"
 #include "descriptor.h"
+#include "path_open.h"
 #include "scrub_job.h"
 
 uint8_t
@@ -37,7 +38,7 @@ ks_scrub_fail_errno(struct scrub_job *job, int code)
 		return ks_scrub_fail(job, "it has become shorter while it was read");
 	if (code == ESTALE)
 		return ks_scrub_fail(job, "it was written anew while it was read");
-	return ks_scrub_fail(job, strerror(code));
+	return ks_scrub_fail(job, ks_path_error_text(code));
 }
 
 int
@@ -62,38 +63,53 @@ ks_scrub_check_stop(struct scrub_job *job)
 	return -1;
 }
 
+/* Is what was opened still at the path without links, beside which files are made? */
+static bool
+is_at_path(const struct scrub_job *job)
+{
+	struct stat st;
+
+	return lstat(job->path, &st) == 0 && st.st_dev == job->before.st_dev &&
+	       st.st_ino == job->before.st_ino;
+}
+
 /* Nothing but a regular file is opened: to open a device or a pipe can have effects. */
 static int
-open_file(struct scrub_job *job)
+open_file(struct scrub_job *job, const char *name)
 {
 	if (stat(job->path, &job->before) < 0)
 		return ks_scrub_fail_errno(job, errno);
 	if (!S_ISREG(job->before.st_mode))
 		return ks_scrub_fail(job, "not a regular file");
-	job->fd = open(job->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (job->fd < 0 || fstat(job->fd, &job->before) < 0)
+	job->fd = ks_path_open(name, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (job->fd < 0)
+		return ks_scrub_fail_errno(job, -job->fd);
+	if (fstat(job->fd, &job->before) < 0)
 		return ks_scrub_fail_errno(job, errno);
 	if (!S_ISREG(job->before.st_mode))
 		return ks_scrub_fail(job, "not a regular file");
+	return is_at_path(job) ? 0 : ks_scrub_fail(job, "another file is there now");
+}
+
+/* Taken for a plain file an archive would be left as it is. */
+static int
+find_kind(struct scrub_job *job)
+{
+	uint8_t magic[GZIP_MAGIC_SIZE];
+	int r = ks_descriptor_read_at(job->fd, magic, sizeof(magic), 0);
+
+	if (r < 0 && r != -ENODATA)
+		return ks_scrub_fail_errno(job, -r);
+	job->result->is_archive = r == 0 && memcmp(magic, ks_gzip_magic, sizeof(magic)) == 0;
 	return 0;
 }
 
-static bool
-is_archive(int fd)
-{
-	uint8_t magic[GZIP_MAGIC_SIZE];
-
-	return ks_descriptor_read_at(fd, magic, sizeof(magic), 0) == 0 &&
-	       memcmp(magic, ks_gzip_magic, sizeof(magic)) == 0;
-}
-
 static int
-scrub(struct scrub_job *job)
+scrub(struct scrub_job *job, const char *name)
 {
-	if (open_file(job) < 0)
+	if (open_file(job, name) < 0 || find_kind(job) < 0)
 		return -1;
 	(void)posix_fadvise(job->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	job->result->is_archive = is_archive(job->fd);
 	return job->result->is_archive ? ks_scrub_archive(job) : ks_scrub_plain(job);
 }
 
@@ -108,7 +124,7 @@ ks_scrub_file(const char *path, const struct scrub_options *options, struct scru
 	int r;
 
 	*ret = (struct scrub_result){ 0 };
-	r = real ? scrub(&job) : ks_scrub_fail_errno(&job, errno);
+	r = real ? scrub(&job, path) : ks_scrub_fail_errno(&job, errno);
 	if (job.fd >= 0 && close(job.fd) < 0 && r == 0)
 		r = ks_scrub_fail_errno(&job, errno);
 	free(real);

@@ -73,9 +73,9 @@ copy_block(int from, int to, off_t *at, uint8_t *memory)
 
 	if (n > 0 || (n < 0 && errno == EINTR))
 		return 1;
-	n = pread(from, memory, BLOCK_SIZE, *at);
+	n = ks_descriptor_read_some_at(from, memory, BLOCK_SIZE, (uint64_t)*at);
 	if (n <= 0)
-		return n < 0 ? -errno : 0;
+		return n;
 	r = ks_descriptor_write_at(to, memory, (size_t)n, (uint64_t)*at);
 	*at += n;
 	return r < 0 ? r : n;

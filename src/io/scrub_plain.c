@@ -18,6 +18,7 @@
 
 #include "changes.h"
 #include "comparison.h"
+#include "descriptor.h"
 #include "note.h"
 #include "secret_memory.h"
 
@@ -127,9 +128,9 @@ scrub_all(struct plain *p)
 	int r;
 
 	for (;;) {
-		n = pread(p->job->fd, p->memory, READ_SIZE, (off_t)p->offset);
+		n = ks_descriptor_read_some_at(p->job->fd, p->memory, READ_SIZE, p->offset);
 		if (n < 0)
-			return ks_scrub_fail_errno(p->job, errno);
+			return ks_scrub_fail_errno(p->job, (int)-n);
 		if (n == 0)
 			break;
 		p->offset += (uint64_t)n;

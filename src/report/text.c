@@ -85,6 +85,20 @@ next(const char *p, bool *ret_shown)
 }
 
 size_t
+ks_text_hidden(const char *text, size_t len)
+{
+	char copy[5] = { 0 };
+	uint32_t c;
+	size_t n;
+
+	memcpy(copy, text, len < 4 ? len : 4);
+	n = decode(copy, &c);
+	if (n == 0)
+		return (unsigned char)*text < 0xa0;
+	return is_shown(c) ? 0 : n;
+}
+
+size_t
 ks_text_width(const char *text)
 {
 	size_t width = 0;

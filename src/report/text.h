@@ -12,6 +12,12 @@
 /* The length of the valid UTF-8 character that p begins with; 0: there is none. */
 size_t ks_text_character(const char *p);
 
+/*
+ * The length of what text[0, len), which is not empty, begins with, if that is not to be shown; 0: it is. Bytes that are no
+ * UTF-8 are shown, but not those that are control characters in other character sets.
+ */
+size_t ks_text_hidden(const char *text, size_t len);
+
 /* How many columns of a terminal text takes, if each character takes one. */
 size_t ks_text_width(const char *text);
 

@@ -73,6 +73,7 @@ const struct call ks_calls[] = {
 	{ "sched_getaffinity", BASE },
 	{ "getrandom", BASE },
 	{ "uname", BASE },
+	{ "geteuid", BASE },
 	{ "getpid", BASE },
 	{ "gettid", BASE },
 	{ "rt_sigaction", BASE },
@@ -100,7 +101,7 @@ const struct call ks_calls[] = {
 	{ "inotify_add_watch", WATCH },
 	{ "inotify_rm_watch", WATCH },
 	{ "statfs", WATCH },
-	{ "fstatfs", WATCH },
+	{ "fstatfs", WATCH | PLACE },
 
 	/* Files that are written. */
 	{ "openat", WRITING },

@@ -30,7 +30,7 @@ struct call {
 /* Ended by one without a name. */
 extern const struct call ks_calls[];
 
-/* Calls for which nothing but an attack has a use: the kernel ends the process at once. Ended by NULL. */
+/* Calls for which nothing but an attack has a use: the kernel ends the process at once; another program is refused them. */
 extern const char *const ks_calls_fatal[];
 
 /* Those of them that are needed to run another program, as "rules import" does. */

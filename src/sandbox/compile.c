@@ -191,8 +191,8 @@ make_filter(unsigned parts)
 	if (!filter || seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0 ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) < 0)
 		fail("no filter", "", -ENOMEM);
-	add_all(filter, SCMP_ACT_KILL_PROCESS, ks_calls_fatal);
-	if (is_open)
+	add_all(filter, is_open ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS, ks_calls_fatal);
+	if (is_open) /* it may try what it can do without */
 		return filter;
 	add_all(filter, SCMP_ACT_KILL_PROCESS, ks_calls_of_programs);
 	for (const struct call *call = ks_calls; call->name; call++) {

@@ -35,7 +35,7 @@ is_like_a_key(const char *window)
 		uppers += isupper((unsigned char)window[i]) != 0;
 		digits += isdigit((unsigned char)window[i]) != 0;
 	}
-	return uppers > 1 && digits > 1;
+	return uppers > 1 && digits > 2;
 }
 
 static void

@@ -38,7 +38,7 @@ shows(const struct file *file, const char *window)
 		uppers += isupper((unsigned char)window[i]) != 0;
 		digits += isdigit((unsigned char)window[i]) != 0;
 	}
-	return uppers > 1 && digits > 1 && memmem(file->text, file->len, window, WINDOW);
+	return uppers > 1 && digits > 2 && memmem(file->text, file->len, window, WINDOW);
 }
 
 static void

@@ -26,6 +26,11 @@ struct match {
 	size_t rule, e;
 };
 
+/* Where a spelling of a known value stands. */
+struct occurrence {
+	size_t from, to, text, number;
+};
+
 /* A satisfied match's masked bytes x[from, to). */
 struct range {
 	size_t from, to;
@@ -52,6 +57,12 @@ struct oracle {
 	struct match *matches; /* in no order, each once */
 	size_t match_count, match_room;
 	bool *is_match; /* [count * (n + 1)], by rule and e */
+
+	struct oracle_known known;
+	struct occurrence *occurrences; /* in no order */
+	size_t occurrence_count, occurrence_room;
+	/* [n + 1]: how many bytes from here on are the beginning of a spelling, and not all of it, at most. */
+	size_t *begun;
 };
 
 /* ------------------------------------------------------------ lifecycle ---- */
@@ -93,6 +104,9 @@ clear(struct oracle *o)
 	free(o->masked);
 	free(o->spans_from);
 	free(o->is_match);
+	free(o->begun);
+	o->begun = NULL;
+	o->occurrence_count = 0;
 	o->x = NULL;
 	o->masked = NULL;
 	o->spans_from = NULL;
@@ -110,6 +124,8 @@ oracle_free(struct oracle *o)
 	clear(o);
 	free(o->spans);
 	free(o->matches);
+	free(o->occurrences);
+	oracle_known_done(&o->known);
 	for (size_t i = 0; i < o->count; i++)
 		oracle_rule_done(&o->rules[i]);
 	free(o->rules);
@@ -220,6 +236,63 @@ find_all_matches(struct oracle *o)
 	return 0;
 }
 
+static int
+add_occurrence(struct oracle *o, struct occurrence found)
+{
+	struct occurrence *grown = grow(o->occurrences, o->occurrence_count, &o->occurrence_room,
+	                                sizeof(*grown));
+
+	if (!grown)
+		return ORACLE_ERROR;
+	o->occurrences = grown;
+	o->occurrences[o->occurrence_count++] = found;
+	return 0;
+}
+
+static int
+find_known(struct oracle *o)
+{
+	for (size_t i = 0; i < o->known.count * o->n; i++) {
+		const struct oracle_spelling *s = &o->known.spellings[i / o->n];
+		size_t at = i % o->n, same = 0;
+
+		while (same < s->len && at + same < o->n && s->bytes[same] == o->x[at + same])
+			same++;
+		if (same == s->len &&
+		    add_occurrence(o, (struct occurrence){ at, at + same, s->text, s->number }) < 0)
+			return ORACLE_ERROR;
+		same -= same == s->len;
+		if (same > o->begun[at])
+			o->begun[at] = same;
+	}
+	return 0;
+}
+
+int
+oracle_know(struct oracle *o, const uint8_t *value, size_t len, size_t number)
+{
+	return oracle_known_add(&o->known, value, len, number);
+}
+
+void
+oracle_forget(struct oracle *o)
+{
+	oracle_known_done(&o->known);
+}
+
+size_t
+oracle_spelling_count(const struct oracle *o)
+{
+	return o->known.count;
+}
+
+const uint8_t *
+oracle_spelling_get(const struct oracle *o, size_t index, size_t *ret_len)
+{
+	*ret_len = o->known.spellings[index].len;
+	return o->known.spellings[index].bytes;
+}
+
 void
 oracle_allow(struct oracle *o, ks_allow_fn fn, void *ctx)
 {
@@ -237,12 +310,13 @@ oracle_load(struct oracle *o, const uint8_t *in, size_t len)
 	o->masked = calloc(len + 1, sizeof(*o->masked));
 	o->spans_from = calloc(len + 2, sizeof(*o->spans_from));
 	o->is_match = calloc(o->count * (len + 1) + 1, sizeof(*o->is_match));
-	if (!o->x || !o->masked || !o->spans_from || !o->is_match)
+	o->begun = calloc(len + 1, sizeof(*o->begun));
+	if (!o->x || !o->masked || !o->spans_from || !o->is_match || !o->begun)
 		goto fail;
 	if (len > 0)
 		memcpy(o->x, in, len);
 	o->n = len;
-	if (find_all_spans(o) < 0 || find_all_matches(o) < 0)
+	if (find_all_spans(o) < 0 || find_all_matches(o) < 0 || find_known(o) < 0)
 		goto fail;
 	return 0;
 fail:
@@ -343,6 +417,12 @@ mark_masked(struct oracle *o, struct oracle_view v)
 		for (size_t at = range.from; at < range.to; at++)
 			o->masked[at] = true;
 	}
+	for (size_t i = 0; i < o->occurrence_count; i++) {
+		const struct occurrence *found = &o->occurrences[i];
+
+		for (size_t at = found->from; found->to <= v.n && at < found->to; at++)
+			o->masked[at] = true;
+	}
 }
 
 /* -------------------------------------------------------------- regions ---- */
@@ -363,6 +443,24 @@ is_before(const struct oracle *o, struct oracle_view v, const struct match *a,
 	return a->rule < b->rule;
 }
 
+/* The first known value of the region [from, to), by begin and text; NULL: there is none. */
+static const struct occurrence *
+region_known(const struct oracle *o, size_t from, size_t to)
+{
+	const struct occurrence *first = NULL;
+
+	for (size_t i = 0; i < o->occurrence_count; i++) {
+		const struct occurrence *found = &o->occurrences[i];
+
+		if (found->from < from || found->to > to)
+			continue;
+		if (!first || found->from < first->from ||
+		    (found->from == first->from && found->text < first->text))
+			first = found;
+	}
+	return first;
+}
+
 /* The rule of the region [from, to). */
 static size_t
 region_rule(const struct oracle *o, struct oracle_view v, size_t from, size_t to)
@@ -377,6 +475,8 @@ region_rule(const struct oracle *o, struct oracle_view v, size_t from, size_t to
 		if (!best || is_before(o, v, &o->matches[i], best))
 			best = &o->matches[i];
 	}
+	if (region_known(o, from, to) && (!best || o->rules[best->rule].kind == KS_KIND_CARRIER))
+		return o->count;
 	return best ? best->rule : SIZE_MAX; /* never: some match has masked these bytes */
 }
 
@@ -402,12 +502,16 @@ oracle_output(struct oracle *o, size_t n, uint8_t fill, uint8_t *ret_out,
 			at++;
 			continue;
 		}
-		if (count < max_findings)
+		if (count < max_findings) {
+			const struct occurrence *known = region_known(o, from, at);
+
 			ret_findings[count] = (struct ks_finding){
 				.rule = region_rule(o, v, from, at),
 				.offset = from,
 				.length = at - from,
+				.known = known ? known->number : 0,
 			};
+		}
 		count++;
 	}
 	*ret_count = count;
@@ -498,6 +602,37 @@ held_by_infix(const struct oracle_rule *r, struct oracle_view v)
 	return h;
 }
 
+/* The fifth point: the first byte that is not masked of what could become a known value. */
+static size_t
+held_by_known(const struct oracle *o, struct oracle_view v)
+{
+	size_t h = 0;
+
+	while (h < v.n && o->begun[h] < v.n - h)
+		h++;
+	for (bool moved = true; moved;) {
+		moved = false;
+		for (size_t i = 0; i < o->match_count; i++) {
+			const struct match *t = &o->matches[i];
+			struct range range = range_of(o, v, t);
+
+			if (t->e <= v.n && range.from <= h && h < range.to && !is_open(o, v, t)) {
+				h = range.to;
+				moved = true;
+			}
+		}
+		for (size_t i = 0; i < o->occurrence_count; i++) {
+			const struct occurrence *found = &o->occurrences[i];
+
+			if (found->to <= v.n && found->from <= h && h < found->to) {
+				h = found->to;
+				moved = true;
+			}
+		}
+	}
+	return h;
+}
+
 size_t
 oracle_held_at(const struct oracle *o, size_t m)
 {
@@ -513,6 +648,8 @@ oracle_held_at(const struct oracle *o, size_t m)
 	for (size_t rule = 0; rule < o->count; rule++)
 		if (o->rules[rule].k > 0)
 			h = least(h, held_by_infix(&o->rules[rule], v));
+	if (o->known.count > 0)
+		h = least(h, held_by_known(o, v));
 	return v.n - h;
 }
 

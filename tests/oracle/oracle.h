@@ -34,6 +34,17 @@ struct oracle *oracle_free(struct oracle *o);
 void oracle_allow(struct oracle *o, ks_allow_fn fn, void *ctx);
 
 /*
+ * From now on, that value is known; it is one that is not refused. Borrows it until return. Returns 0 or
+ * ORACLE_ERROR.
+ */
+int oracle_know(struct oracle *o, const uint8_t *value, size_t len, size_t number);
+/* From now on, no value is known. */
+void oracle_forget(struct oracle *o);
+/* How many spellings known values have, and each of them: for making inputs. Lent until the next oracle_know(). */
+size_t oracle_spelling_count(const struct oracle *o);
+const uint8_t *oracle_spelling_get(const struct oracle *o, size_t index, size_t *ret_len);
+
+/*
  * Copy in[0, len) and find all matches in it. Borrows in until return. The functions below then
  * work on this input until the next oracle_load(), oracle_run() or oracle_held(). After a failure
  * the oracle has an empty input.

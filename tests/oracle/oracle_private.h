@@ -8,6 +8,7 @@
  *   oracle_macro.c   macros of triggers
  *   oracle_rule.c    a rule, compiled
  *   oracle_match.c   one match of one rule: boundary, run, satisfied, open
+ *   oracle_known.c   known values in all their spellings
  *   oracle.c         all matches: masked bytes, regions, held bytes
  */
 #pragma once
@@ -102,3 +103,23 @@ bool oracle_satisfied(const struct oracle_rule *r, struct oracle_view v, size_t 
  * there of a carrier and a provider's key in it left out.
  */
 bool oracle_open(const struct oracle_rule *r, struct oracle_view v, size_t e);
+
+/* --------------------------------------------------------- known values ---- */
+
+struct oracle_spelling {
+	uint8_t *bytes;
+	size_t len;
+	size_t text;   /* which one, in the order in which they were added */
+	size_t number; /* its value's */
+};
+
+struct oracle_known {
+	struct oracle_spelling *spellings;
+	size_t count, room;
+	size_t texts;      /* how many there are */
+	size_t text_begin; /* the first spelling of the text that is being added */
+};
+
+/* Returns 0, or ORACLE_ERROR. */
+int oracle_known_add(struct oracle_known *k, const uint8_t *value, size_t n, size_t number);
+void oracle_known_done(struct oracle_known *k);

@@ -17,7 +17,7 @@
 			die(__VA_ARGS__); \
 	} while (0)
 
-#define INPUT_MAX   8192U
+#define INPUT_MAX   65536U
 #define FINDING_MAX 2048U
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
@@ -64,6 +64,7 @@ pair_init(struct bench_pair *pair, const struct ks_rule *rules, size_t count)
 void
 pair_done(struct bench_pair *pair)
 {
+	ks_known_free(pair->known);
 	oracle_free(pair->oracle);
 	ks_scratch_free(pair->scratch);
 	ks_ruleset_free(pair->set);
@@ -86,6 +87,35 @@ pair_allow(struct bench_pair *pair)
 {
 	pair->is_allowed = allow_a_third;
 	oracle_allow(pair->oracle, allow_a_third, NULL);
+}
+
+void
+pair_know(struct bench_pair *pair, const uint8_t *value, size_t len,
+          enum ks_known_verdict *ret_verdict)
+{
+	size_t number;
+
+	if (!pair->known)
+		expect(ks_known_new(&pair->known) == KS_OK, "a call failed");
+	number = ks_known_count(pair->known) + 1;
+	expect(ks_known_add(pair->known, value, len, number, ret_verdict) == KS_OK,
+	       "a call failed");
+	if (*ret_verdict == KS_KNOWN_TAKEN)
+		expect(oracle_know(pair->oracle, value, len, number) == 0, "the oracle failed");
+}
+
+void
+pair_known(struct bench_pair *pair)
+{
+	expect(ks_known_compile(pair->known) == KS_OK, "a call failed");
+}
+
+void
+pair_forget(struct bench_pair *pair)
+{
+	ks_known_free(pair->known);
+	pair->known = NULL;
+	oracle_forget(pair->oracle);
 }
 
 uint64_t
@@ -132,6 +162,8 @@ compare(const struct check *c, const char *how, size_t cut)
 	       c->name, how, cut, g->finding_count, e->finding_count);
 	for (size_t i = 0; i < e->finding_count; i++) {
 		const struct ks_finding *a = &g->findings[i], *b = &e->findings[i];
+		expect(a->known == b->known, "%s: %s at %zu: finding %zu is of value %zu, not %zu",
+		       c->name, how, cut, i, a->known, b->known);
 		expect(a->rule == b->rule && a->offset == b->offset && a->length == b->length,
 		       "%s: %s at %zu: finding %zu is rule %zu at %zu+%zu, not %zu at %zu+%zu",
 		       c->name, how, cut, i, a->rule, (size_t)a->offset, (size_t)a->length, b->rule,
@@ -148,6 +180,7 @@ open_stream(const struct check *c, ks_sink_fn sink)
 		.sink = sink,
 		.sink_ctx = c->got,
 		.is_allowed = c->pair->is_allowed,
+		.known = c->pair->known,
 	};
 	struct ks_stream *stream;
 

@@ -13,6 +13,7 @@ struct bench_pair {
 	struct ks_scratch *scratch;
 	struct oracle *oracle;
 	ks_allow_fn is_allowed; /* of both; NULL: nothing is */
+	struct ks_known *known; /* of both; NULL: nothing is */
 };
 
 /* These end the process on failure, with a line on the standard error. */
@@ -20,6 +21,17 @@ void pair_init(struct bench_pair *pair, const struct ks_rule *rules, size_t coun
 void pair_done(struct bench_pair *pair);
 /* From now on, about every third run is to stay readable. */
 void pair_allow(struct bench_pair *pair);
+
+/*
+ * From now on, these values are known too, with the numbers 1 and on. One that the engine does not take is not
+ * added; *ret_verdict tells.
+ */
+void pair_know(struct bench_pair *pair, const uint8_t *value, size_t len,
+               enum ks_known_verdict *ret_verdict);
+/* To be called behind the last one, once. */
+void pair_known(struct bench_pair *pair);
+/* From now on, none is. */
+void pair_forget(struct bench_pair *pair);
 
 /* splitmix64; the state is the seed */
 uint64_t random_next(uint64_t *state);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where in a text could a pattern begin? Of a text only every step-th place is looked at, and it is looked
+ * for the step grams that begin in one block of each pattern: one of them is at such a place.
+ *
+ *     pattern    . . . .[g r a m s h e r e]. . . . . .
+ *                       '- block -'
+ *     text     . . . . . . . . . . . . . . . . . . . . .
+ *              ^       ^       ^       ^       ^           places that are looked at
+ */
+#pragma once
+
+#include "known_bloom.h"
+
+/* A block begins so many bytes behind its pattern's beginning, at most. */
+#define BLOCK_OFFSET_MAX 64U
+
+struct known_filter {
+	unsigned step, width; /* of grams; 4..16, 5..8 */
+	uint64_t gram_mask;   /* of eight bytes those of a gram */
+	struct known_bloom grams;
+	/* For a block's first 8 bytes: a part of their hash, and the block's offset; 0: none. */
+	uint32_t *slots;
+	unsigned slots_log;
+	size_t offset_max; /* of blocks */
+};
+
+/* A filter for count patterns of shortest bytes or more. Returns false when memory is out. */
+bool ks_known_filter_init(struct known_filter *filter, size_t count, size_t shortest,
+                          bool *is_locked);
+void ks_known_filter_done(struct known_filter *filter);
+
+/* How many bytes of a pattern a block has. No pattern has fewer. */
+static inline size_t
+ks_known_block_len(const struct known_filter *filter)
+{
+	return filter->step + filter->width - 1;
+}
+
+/* Add a pattern whose block is at offset, of which block are the bytes and 8 - width more, whatever they are. */
+void ks_known_filter_add(struct known_filter *filter, const uint8_t *block, size_t offset);
+
+/* So many bytes at the end of a text, at most, are not looked at: what begins there is not found. */
+static inline size_t
+ks_known_filter_blind(const struct known_filter *filter)
+{
+	return filter->offset_max + filter->step + 8 - 1;
+}
+
+/* Called with a place where a pattern may begin; more than once, and in no order. */
+typedef void (*known_place_fn)(void *ctx, size_t at);
+/* Find such places in text[from, len). */
+void ks_known_filter_scan(const struct known_filter *filter, const uint8_t *text, size_t from,
+                          size_t len, known_place_fn on_place, void *ctx);

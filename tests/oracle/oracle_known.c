@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * "Known values" of docs/definition.md: every text in every spelling, written out, and looked for at every
+ * place. Nothing is left out because it would be the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle.h"
+#include "oracle_private.h"
+
+struct builder {
+	struct oracle_known *known;
+	const uint8_t *text;
+	size_t n;
+	size_t number;
+	uint8_t *out; /* the spelling so far; room for 16 bytes a byte of the text */
+	size_t len;
+	bool failed;
+};
+
+static void
+put(struct builder *b, unsigned byte)
+{
+	b->out[b->len++] = (uint8_t)byte;
+}
+
+static void
+put_text(struct builder *b, const char *text)
+{
+	while (*text)
+		put(b, (uint8_t)*text++);
+}
+
+/* The spelling is complete. */
+static void
+finish(struct builder *b)
+{
+	struct oracle_known *k = b->known;
+	struct oracle_spelling *grown;
+	uint8_t *copy;
+
+	for (size_t i = k->text_begin; i < k->count; i++) {
+		if (k->spellings[i].len == b->len &&
+		    memcmp(k->spellings[i].bytes, b->out, b->len) == 0) {
+			b->len = 0;
+			return;
+		}
+	}
+	if (k->count == k->room) {
+		k->room = k->room ? k->room * 2 : 64;
+		grown = realloc(k->spellings, k->room * sizeof(*grown));
+		if (!grown) {
+			b->failed = true;
+			return;
+		}
+		k->spellings = grown;
+	}
+	copy = malloc(b->len + 1);
+	if (!copy) {
+		b->failed = true;
+		return;
+	}
+	memcpy(copy, b->out, b->len);
+	k->spellings[k->count++] = (struct oracle_spelling){ copy, b->len, k->texts, b->number };
+	b->len = 0;
+}
+
+static bool
+is_in(unsigned byte, const char *set)
+{
+	return byte && strchr(set, (int)byte);
+}
+
+static bool
+is_plain(unsigned byte)
+{
+	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+	       (byte >= 'A' && byte <= 'Z');
+}
+
+/* --------------------------------------------------------------- the plain ones ---- */
+
+/* Bit number i of the encoded bytes: unknown ones, the text, and zeros. */
+static unsigned
+bit_at(const struct builder *b, size_t unknown, size_t i)
+{
+	size_t byte = i / 8;
+
+	if (byte < unknown || byte >= unknown + b->n)
+		return 0;
+	return b->text[byte - unknown] >> (7 - i % 8) & 1;
+}
+
+static void
+spell_base64(struct builder *b, const char *alphabet, size_t unknown, bool with_last)
+{
+	size_t first = unknown * 8, end = (unknown + b->n) * 8;
+
+	for (size_t c = 0; c * 6 < end; c++) {
+		unsigned value = 0;
+
+		if (c * 6 < first || (c * 6 + 6 > end && !with_last))
+			continue;
+		for (size_t i = 0; i < 6; i++)
+			value = value * 2 + bit_at(b, unknown, c * 6 + i);
+		put(b, (uint8_t)alphabet[value]);
+	}
+	finish(b);
+}
+
+static void
+put_digits(struct builder *b, unsigned value, int digits, bool upper)
+{
+	while (digits-- > 0)
+		put(b, (uint8_t)(upper ? "0123456789ABCDEF"
+		                       : "0123456789abcdef")[value >> digits * 4 & 15]);
+}
+
+static void
+spell_hex(struct builder *b, bool upper)
+{
+	for (size_t i = 0; i < b->n; i++)
+		put_digits(b, b->text[i], 2, upper);
+	finish(b);
+}
+
+static void
+spell_percent(struct builder *b, const char *set, bool has_plus, bool upper)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (is_plain(b->text[i]) || is_in(b->text[i], set)) {
+			put(b, b->text[i]);
+		} else if (b->text[i] == ' ' && has_plus) {
+			put(b, '+');
+		} else {
+			put(b, '%');
+			put_digits(b, b->text[i], 2, upper);
+		}
+	}
+	finish(b);
+}
+
+/* ------------------------------------------------------------------------- JSON ---- */
+
+struct json_style {
+	bool upper, apostrophe, long_controls;
+	bool slash[2], wide[2], html[2]; /* the first time, the second time */
+};
+
+/* The code point that p begins with, and its length; 0: no well-formed sequence of more than one byte. */
+static size_t
+decode(const uint8_t *p, size_t n, unsigned long *value)
+{
+	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = (p[0] & 0xe0) == 0xc0   ? 2
+	             : (p[0] & 0xf0) == 0xe0 ? 3
+	             : (p[0] & 0xf8) == 0xf0 ? 4
+	                                     : 0;
+
+	if (len == 0 || len > n)
+		return 0;
+	*value = p[0] & (0x7f >> len);
+	for (size_t i = 1; i < len; i++) {
+		if (p[i] >> 6 != 2)
+			return 0;
+		*value = *value * 64 + (p[i] & 63);
+	}
+	if (*value < least[len] || *value > 0x10ffff || (*value >= 0xd800 && *value < 0xe000))
+		return 0;
+	return len;
+}
+
+static size_t
+put_u(uint8_t *to, unsigned value, bool upper)
+{
+	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+
+	memcpy(to, "\\u", 2);
+	for (int i = 0; i < 4; i++)
+		to[2 + i] = (uint8_t)digits[value >> (12 - 4 * i) & 15];
+	return 6;
+}
+
+/* text[0, n) as a JSON string; to has room. Returns its length. */
+static size_t
+encode_json(const uint8_t *text, size_t n, uint8_t *to, const struct json_style *s, int time)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n;) {
+		unsigned long value = 0;
+		size_t len = decode(text + i, n - i, &value);
+		unsigned c = text[i];
+		const char *control = is_in(c, "\b\f\n\r\t") ? strchr("\bb\ff\nn\rr\tt", (int)c)
+		                                             : NULL;
+
+		if (len > 0 && s->wide[time] && value > 0xffff) {
+			at += put_u(to + at, (unsigned)(0xd800 + (value - 0x10000) / 1024),
+			            s->upper);
+			at += put_u(to + at, (unsigned)(0xdc00 + (value - 0x10000) % 1024),
+			            s->upper);
+		} else if (len > 0 && s->wide[time]) {
+			at += put_u(to + at, (unsigned)value, s->upper);
+		} else if (len > 0) {
+			memcpy(to + at, text + i, len);
+			at += len;
+		} else if (s->html[time] && is_in(c, s->apostrophe ? "<>&'" : "<>&")) {
+			at += put_u(to + at, c, s->upper);
+		} else if (control && !s->long_controls) {
+			to[at++] = '\\';
+			to[at++] = (uint8_t)control[1];
+		} else if (c < 0x20) {
+			at += put_u(to + at, c, s->upper);
+		} else {
+			if (c == '"' || c == '\\' || (c == '/' && s->slash[time]))
+				to[at++] = '\\';
+			to[at++] = (uint8_t)c;
+		}
+		i += len ? len : 1;
+	}
+	return at;
+}
+
+static void
+spell_json(struct builder *b, const struct json_style *s, bool twice)
+{
+	uint8_t *once = malloc(b->n * 8 + 1);
+
+	if (!once) {
+		b->failed = true;
+		return;
+	}
+	b->len = encode_json(b->text, b->n, twice ? once : b->out, s, 0);
+	if (twice)
+		b->len = encode_json(once, b->len, b->out, s, 1);
+	finish(b);
+	free(once);
+}
+
+/* Every style there is, of 2^9 but those with a thing escaped both times. */
+static void
+spell_all_json(struct builder *b)
+{
+	for (unsigned bits = 0; bits < 512; bits++) {
+		struct json_style s = {
+			.upper = bits & 1,
+			.apostrophe = bits & 2,
+			.long_controls = bits & 4,
+			.slash = { bits & 8, bits & 16 },
+			.wide = { bits & 32, bits & 64 },
+			.html = { bits & 128, bits & 256 },
+		};
+
+		if ((s.wide[0] && s.wide[1]) || (s.html[0] && s.html[1]))
+			continue;
+		if (!s.slash[1] && !s.wide[1] && !s.html[1])
+			spell_json(b, &s, false);
+		spell_json(b, &s, true);
+	}
+}
+
+/* ------------------------------------------------------------------------ shell ---- */
+
+static void
+spell_quoted(struct builder *b, const char *quote)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->text[i] == '\'')
+			put_text(b, quote);
+		else
+			put(b, b->text[i]);
+	}
+	finish(b);
+}
+
+static void
+spell_backslashed(struct builder *b, const char *set, const char *first)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (is_in(b->text[i], set) || (i == 0 && is_in(b->text[i], first)))
+			put(b, '\\');
+		put(b, b->text[i]);
+	}
+	finish(b);
+}
+
+static void
+spell_dollar(struct builder *b, bool octal)
+{
+	static const char *const short_ones[128] = {
+		['\a'] = "\\a", ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\v'] = "\\v",
+		['\f'] = "\\f", ['\r'] = "\\r", [27] = "\\E",   ['\''] = "\\'", ['\\'] = "\\\\",
+	};
+
+	for (size_t i = 0; i < b->n; i++) {
+		unsigned c = b->text[i];
+
+		if (c < 128 && short_ones[c]) {
+			put_text(b, short_ones[c]);
+		} else if (c < 32 || c == 127 || (c > 127 && octal)) {
+			put(b, '\\');
+			put(b, '0' + c / 64);
+			put(b, '0' + c / 8 % 8);
+			put(b, '0' + c % 8);
+		} else {
+			put(b, c);
+		}
+	}
+	finish(b);
+}
+
+/* ------------------------------------------------------------------------ texts ---- */
+
+static int
+add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	struct builder b = { .known = k, .text = text, .n = n, .number = number };
+	char standard[65], url[65];
+
+	k->text_begin = k->count;
+	b.out = malloc(n * 16 + 16);
+	if (!b.out)
+		return ORACLE_ERROR;
+	memcpy(b.out, text, n);
+	b.len = n;
+	finish(&b);
+	memcpy(standard, letters, 62);
+	memcpy(standard + 62, "+/", 3);
+	memcpy(url, letters, 62);
+	memcpy(url + 62, "-_", 3);
+	for (size_t unknown = 0; unknown < 3; unknown++) {
+		for (int with_last = 0; with_last < 2; with_last++) {
+			spell_base64(&b, standard, unknown, with_last);
+			spell_base64(&b, url, unknown, with_last);
+		}
+	}
+	for (int upper = 0; upper < 2; upper++) {
+		spell_hex(&b, upper);
+		spell_percent(&b, "-._~", false, upper);
+		spell_percent(&b, "-._~/", false, upper);
+		spell_percent(&b, "-._~!*'()", false, upper);
+		spell_percent(&b, "-._*", true, upper);
+		spell_percent(&b, "-._~", true, upper);
+	}
+	spell_all_json(&b);
+	spell_quoted(&b, "'\\''");
+	spell_quoted(&b, "'\"'\"'");
+	spell_backslashed(&b, "$`\"\\", "");
+	spell_backslashed(&b, "|&;()<>!{}*[]?^$`,\"'\\ \t\n", "~#");
+	spell_dollar(&b, false);
+	spell_dollar(&b, true);
+	free(b.out);
+	k->texts++;
+	return b.failed ? ORACLE_ERROR : 0;
+}
+
+static size_t
+border(const uint8_t *text, size_t at)
+{
+	for (size_t less = 0; less <= 3 && less <= at; less++)
+		if (text[at - less] < 0x80 || text[at - less] > 0xbf)
+			return at - less;
+	return at;
+}
+
+static int
+add_pieces(struct oracle_known *k, const uint8_t *text, size_t n, size_t number)
+{
+	size_t a = 0;
+
+	while (n - a > 1023) {
+		size_t b = border(text, a + 1023);
+
+		if (add_text(k, text + a, b - a, number) < 0)
+			return ORACLE_ERROR;
+		a = border(text, b - 3);
+		if (border(text, n - 1020) < a)
+			a = border(text, n - 1020);
+	}
+	return add_text(k, text + a, n - a, number);
+}
+
+/* "Refused", but for the list of words. */
+static bool
+is_common(const uint8_t *p, size_t n)
+{
+	size_t different = 0, digits = 0, near = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		different += memchr(p, p[i], i) == NULL;
+		digits += p[i] >= '0' && p[i] <= '9';
+		near += i > 0 && abs(p[i] - p[i - 1]) <= 1;
+	}
+	return different < 4 || (n < 10 && digits == n) || near * 4 >= (n - 1) * 3;
+}
+
+static bool
+is_line(const uint8_t *p, size_t n)
+{
+	if (n < 16 || is_common(p, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] <= 0x20 || p[i] == '"' || p[i] == '\'')
+			return false;
+	return true;
+}
+
+int
+oracle_known_add(struct oracle_known *k, const uint8_t *value, size_t n, size_t number)
+{
+	size_t begin = 0;
+
+	if (add_pieces(k, value, n, number) < 0)
+		return ORACLE_ERROR;
+	for (size_t i = 0; memchr(value, '\n', n) && i <= n; i++) {
+		size_t end = i;
+
+		if (i < n && value[i] != '\n')
+			continue;
+		if (end > begin && value[end - 1] == '\r')
+			end--;
+		if (is_line(value + begin, end - begin) &&
+		    add_pieces(k, value + begin, end - begin, number) < 0)
+			return ORACLE_ERROR;
+		begin = i + 1;
+	}
+	return 0;
+}
+
+void
+oracle_known_done(struct oracle_known *k)
+{
+	for (size_t i = 0; i < k->count; i++)
+		free(k->spellings[i].bytes);
+	free(k->spellings);
+	*k = (struct oracle_known){ NULL };
+}
