@@ -15,6 +15,7 @@
 #include "notify.h"
 #include "sandbox.h"
 #include "sighting.h"
+#include "systemd_library.h"
 
 #define SOURCE_NAME   "journal"
 #define FOLLOW_BEGIN  10U  /* entries: as journalctl -f */
@@ -103,6 +104,20 @@ add_matches(struct journal_job *job)
 			return fail_io("journal", -r);
 	}
 	return 0;
+}
+
+/* No code can be loaded later. */
+static int
+enter_sandbox(const struct options *options)
+{
+	struct systemd_library library;
+
+	if (ks_systemd_library_load(&library) < 0) {
+		ks_message("the journal needs libsystemd, which is not installed");
+		return EXIT_IO;
+	}
+	ks_notify_open();
+	return ks_sandbox_enter(options);
 }
 
 static int
@@ -432,10 +447,8 @@ ks_journal_job_init(struct journal_job *job, const struct options *options,
 		r = ks_masking_check(options, &job->rules);
 	if (r == 0)
 		r = ks_telemetry_init(&job->telemetry, options);
-	if (r == 0) {
-		ks_notify_open();
-		r = ks_sandbox_enter(options);
-	}
+	if (r == 0)
+		r = enter_sandbox(options);
 	if (r == 0)
 		r = open_journal(job);
 	if (r == 0)

@@ -14,12 +14,29 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
-/* A process has one manager. -1: none. */
-static int manager = -1;
+#include "systemd_library.h"
+
+/* A process has one manager. */
+static struct {
+	int fd; /* -1: none */
+	uint64_t interval;
+} manager = { .fd = -1 };
+
+/* Half of what the manager waits, as sd_watchdog_enabled(3) recommends. */
+static uint64_t
+find_interval(void)
+{
+	struct systemd_library library;
+	uint64_t usec;
+
+	if (!getenv("WATCHDOG_USEC") || ks_systemd_library_load(&library) != 0 ||
+	    library.watchdog_enabled(0, &usec) <= 0)
+		return 0;
+	return usec > 1 ? usec / 2 : 1;
+}
 
 void
 ks_notify_open(void)
@@ -28,24 +45,25 @@ ks_notify_open(void)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t len = name ? strlen(name) : 0;
 
-	if (manager >= 0 || len < 2 || len >= sizeof(address.sun_path))
+	if (manager.fd >= 0 || len < 2 || len >= sizeof(address.sun_path))
 		return;
 	memcpy(address.sun_path, name, len + 1);
 	if (*name == '@')
 		address.sun_path[0] = '\0';
 	len += offsetof(struct sockaddr_un, sun_path) + (*name == '/');
-	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (manager < 0 || connect(manager, (struct sockaddr *)&address, (socklen_t)len) == 0)
+	manager.interval = find_interval();
+	manager.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (manager.fd < 0 || connect(manager.fd, (struct sockaddr *)&address, (socklen_t)len) == 0)
 		return;
-	(void)close(manager);
-	manager = -1;
+	(void)close(manager.fd);
+	manager.fd = -1;
 }
 
 static void
 tell(const char *text)
 {
-	if (manager >= 0)
-		(void)send(manager, text, strlen(text), MSG_NOSIGNAL);
+	if (manager.fd >= 0)
+		(void)send(manager.fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
 void
@@ -73,15 +91,10 @@ ks_notify_stopping(void)
 	tell("STOPPING=1");
 }
 
-/* Half of what the manager waits, as sd_watchdog_enabled(3) recommends. */
 uint64_t
 ks_notify_interval(void)
 {
-	uint64_t usec;
-
-	if (sd_watchdog_enabled(0, &usec) <= 0)
-		return 0;
-	return usec > 1 ? usec / 2 : 1;
+	return manager.interval;
 }
 
 void

@@ -67,8 +67,8 @@ enum {
 	(MASKING | COMMAND_RULES_LIST | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | \
 	 COMMAND_RULES_ALLOW | COMMAND_FINGERPRINT)
 #define READING (CHOOSING | COMMAND_RULES_CHECK)
-/* Those that look for compiled rules: rules list compiles none, and rules check is to see what compiling says. */
-#define COMPILING (CHOOSING & ~COMMAND_RULES_LIST)
+/* Those that compile rules. */
+#define COMPILING (READING & ~COMMAND_RULES_LIST)
 #define ALL                                                                               \
 	(READING | COMMAND_RULES | COMMAND_RULES_IMPORT | COMMAND_KEY | COMMAND_KEY_NEW | \
 	 COMMAND_HELP | COMMAND_REPORT | COMMAND_CHECK_CONFIG | COMMAND_COMPLETION)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "rule_cache.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
 #include "sandbox.h"
@@ -15,6 +16,7 @@
 #include "standard_output.h"
 
 struct check {
+	const struct options *options;
 	struct ks_catalog *catalog;
 	struct rule_paths files;
 	bool is_of_files;   /* files were named: the built-in rules are taken to be right */
@@ -107,8 +109,8 @@ compile(struct check *check, struct compiled *ret)
 
 	*ret = (struct compiled){ .set = NULL };
 	ret->index = calloc(ks_catalog_count(check->catalog) + 1, sizeof(*ret->index));
-	if (ret->index &&
-	    ks_catalog_compile(check->catalog, &ret->set, ret->index, &error) == KS_OK)
+	if (ret->index && ks_rule_cache_compile(check->options, check->catalog, &ret->set,
+	                                        ret->index, &error) == KS_OK)
 		return true;
 	note_error(check, &error);
 	return false;
@@ -224,7 +226,7 @@ check_rules(struct check *check)
 int
 ks_rules_check_command(const struct options *options)
 {
-	struct check check = { .catalog = ks_catalog_new() };
+	struct check check = { .options = options, .catalog = ks_catalog_new() };
 	struct ks_error error;
 	int r;
 

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-journal.h>
 #include <time.h>
 
 #include "printable.h"
+#include "systemd_library.h"
 
 #define SOURCE_MAX 256U /* bytes of the name of a unit, or of a container */
 
@@ -23,6 +23,7 @@
 #define MACHINE_ID_SIZE 32U
 
 struct journal {
+	struct systemd_library sd;
 	sd_journal *journal;
 	bool is_at_entry;  /* ks_journal_next() need not go there */
 	bool is_follow_up; /* a term of matches came, so that "+" may follow */
@@ -32,6 +33,7 @@ struct journal {
 
 /* What the look at the files has found. */
 struct survey {
+	const struct systemd_library *sd;
 	journal_damage_fn on_damage;
 	void *ctx;
 	size_t count;
@@ -42,13 +44,13 @@ look_at_file(struct survey *survey, const char *path)
 {
 	const char *paths[] = { path, NULL };
 	sd_journal *journal = NULL;
-	int r = sd_journal_open_files(&journal, paths, 0);
+	int r = survey->sd->open_files(&journal, paths, 0);
 
 	if (r < 0)
 		survey->on_damage(survey->ctx, path, -r);
 	else
 		survey->count++;
-	sd_journal_close(journal);
+	survey->sd->close(journal);
 }
 
 static bool
@@ -98,13 +100,13 @@ look_at_system(struct survey *survey)
 {
 	static const char *const roots[] = { "/run/log/journal", "/var/log/journal" };
 	sd_id128_t machine;
-	int r = sd_id128_get_machine(&machine);
+	int r = survey->sd->get_machine(&machine);
 
 	for (size_t i = 0; r == 0 && i < sizeof(roots) / sizeof(roots[0]); i++) {
 		char path[64], id[SD_ID128_STRING_MAX];
 
 		(void)snprintf(path, sizeof(path), "%s/%s", roots[i],
-		               sd_id128_to_string(machine, id));
+		               survey->sd->id_to_string(machine, id));
 		r = look_into_directory(survey, path, false);
 		r = r == -ENOENT ? 0 : r;
 	}
@@ -132,7 +134,8 @@ ignore(void *ctx, const char *path, int error)
 }
 
 static int
-open_files(const struct journal_place *place, sd_journal **ret_journal)
+open_files(const struct systemd_library *sd, const struct journal_place *place,
+           sd_journal **ret_journal)
 {
 	const char **paths = calloc(place->file_count + 1, sizeof(*paths));
 	size_t n = 0;
@@ -141,39 +144,42 @@ open_files(const struct journal_place *place, sd_journal **ret_journal)
 	if (!paths)
 		return -ENOMEM;
 	for (size_t i = 0; i < place->file_count; i++) {
-		struct survey survey = { .on_damage = ignore };
+		struct survey survey = { .sd = sd, .on_damage = ignore };
 
 		look_at_file(&survey, place->files[i]);
 		if (survey.count > 0)
 			paths[n++] = place->files[i];
 	}
-	r = n > 0 ? sd_journal_open_files(ret_journal, paths, 0) : -ENOENT;
+	r = n > 0 ? sd->open_files(ret_journal, paths, 0) : -ENOENT;
 	free(paths);
 	return r;
 }
 
 static int
-open_place(const struct journal_place *place, sd_journal **ret_journal)
+open_place(const struct systemd_library *sd, const struct journal_place *place,
+           sd_journal **ret_journal)
 {
 	if (place->file_count > 0)
-		return open_files(place, ret_journal);
+		return open_files(sd, place, ret_journal);
 	if (place->directory)
-		return sd_journal_open_directory(ret_journal, place->directory, 0);
-	return sd_journal_open(ret_journal, SD_JOURNAL_LOCAL_ONLY);
+		return sd->open_directory(ret_journal, place->directory, 0);
+	return sd->open(ret_journal, SD_JOURNAL_LOCAL_ONLY);
 }
 
 int
 ks_journal_open(const struct journal_place *place, journal_damage_fn on_damage, void *ctx,
                 struct journal **ret_journal, size_t *ret_count)
 {
-	struct survey survey = { .on_damage = on_damage, .ctx = ctx };
 	struct journal *j = calloc(1, sizeof(*j));
-	int r = j ? look(&survey, place) : -ENOMEM;
+	struct survey survey = { .sd = &j->sd, .on_damage = on_damage, .ctx = ctx };
+	int r = j ? ks_systemd_library_load(&j->sd) : -ENOMEM;
 
 	if (r == 0)
-		r = open_place(place, &j->journal);
+		r = look(&survey, place);
+	if (r == 0)
+		r = open_place(&j->sd, place, &j->journal);
 	if (r >= 0)
-		r = sd_journal_set_data_threshold(j->journal, 0);
+		r = j->sd.set_data_threshold(j->journal, 0);
 	if (r < 0) {
 		ks_journal_close(j);
 		return r;
@@ -188,7 +194,8 @@ ks_journal_close(struct journal *j)
 {
 	if (!j)
 		return;
-	sd_journal_close(j->journal);
+	if (j->journal)
+		j->sd.close(j->journal);
 	free(j);
 }
 
@@ -201,9 +208,9 @@ ks_journal_match(struct journal *j, const char *match)
 		if (!j->is_follow_up)
 			return -EINVAL;
 		j->is_follow_up = false;
-		return sd_journal_add_disjunction(j->journal);
+		return j->sd.add_disjunction(j->journal);
 	}
-	r = sd_journal_add_match(j->journal, match, 0);
+	r = j->sd.add_match(j->journal, match, 0);
 	j->is_follow_up = r >= 0;
 	return r < 0 ? r : 0;
 }
@@ -214,16 +221,16 @@ int
 ks_journal_seek_first(struct journal *j)
 {
 	j->is_at_entry = false;
-	return sd_journal_seek_head(j->journal);
+	return j->sd.seek_head(j->journal);
 }
 
 int
 ks_journal_seek_last(struct journal *j, unsigned count, unsigned *ret_found)
 {
-	int r = sd_journal_seek_tail(j->journal);
+	int r = j->sd.seek_tail(j->journal);
 
 	if (r >= 0)
-		r = sd_journal_previous_skip(j->journal, count);
+		r = j->sd.previous_skip(j->journal, count);
 	if (r >= 0)
 		*ret_found = (unsigned)r;
 	/* Behind the tail of an empty journal libsystemd would never find an entry. */
@@ -236,17 +243,17 @@ ks_journal_seek_last(struct journal *j, unsigned count, unsigned *ret_found)
 int
 ks_journal_seek_cursor(struct journal *j, const char *cursor)
 {
-	int r = sd_journal_seek_cursor(j->journal, cursor);
+	int r = j->sd.seek_cursor(j->journal, cursor);
 
 	j->is_at_entry = false;
 	if (r >= 0)
-		r = sd_journal_next(j->journal);
+		r = j->sd.next(j->journal);
 	if (r < 0)
 		return r;
 	if (r == 0)
 		return JOURNAL_GONE;
 	j->is_at_entry = true;
-	r = sd_journal_test_cursor(j->journal, cursor);
+	r = j->sd.test_cursor(j->journal, cursor);
 	if (r < 0)
 		return r;
 	return r > 0 ? 0 : JOURNAL_GONE;
@@ -259,13 +266,13 @@ ks_journal_next(struct journal *j)
 		j->is_at_entry = false;
 		return 1;
 	}
-	return sd_journal_next(j->journal);
+	return j->sd.next(j->journal);
 }
 
 int
 ks_journal_cursor(struct journal *j, char **ret_cursor)
 {
-	int r = sd_journal_get_cursor(j->journal, ret_cursor);
+	int r = j->sd.get_cursor(j->journal, ret_cursor);
 
 	return r < 0 ? r : 0;
 }
@@ -282,7 +289,7 @@ ks_journal_source(struct journal *j, char **ret_source)
 		const void *field;
 		size_t len;
 
-		if (sd_journal_get_data(j->journal, fields[i], &field, &len) < 0 || len <= skip)
+		if (j->sd.get_data(j->journal, fields[i], &field, &len) < 0 || len <= skip)
 			continue;
 		len = len - skip < SOURCE_MAX ? len - skip : SOURCE_MAX;
 		*ret_source = strndup((const char *)field + skip, len);
@@ -294,7 +301,7 @@ ks_journal_source(struct journal *j, char **ret_source)
 int
 ks_journal_is_at(struct journal *j, const char *cursor)
 {
-	return sd_journal_test_cursor(j->journal, cursor);
+	return j->sd.test_cursor(j->journal, cursor);
 }
 
 /* ------------------------------------------------------------------------- text ---- */
@@ -305,18 +312,18 @@ put_head(struct journal *j, journal_text_fn on_text, void *ctx)
 	char id[SD_ID128_STRING_MAX], *cursor = NULL, *head = NULL;
 	uint64_t realtime, monotonic;
 	sd_id128_t boot;
-	int len, r = sd_journal_get_realtime_usec(j->journal, &realtime);
+	int len, r = j->sd.get_realtime_usec(j->journal, &realtime);
 
 	if (r >= 0)
-		r = sd_journal_get_monotonic_usec(j->journal, &monotonic, &boot);
+		r = j->sd.get_monotonic_usec(j->journal, &monotonic, &boot);
 	if (r >= 0)
-		r = sd_journal_get_cursor(j->journal, &cursor);
+		r = j->sd.get_cursor(j->journal, &cursor);
 	if (r < 0)
 		return r;
 	len = asprintf(&head,
 	               "__CURSOR=%s\n__REALTIME_TIMESTAMP=%" PRIu64
 	               "\n__MONOTONIC_TIMESTAMP=%" PRIu64 "\n_BOOT_ID=%s\n",
-	               cursor, realtime, monotonic, sd_id128_to_string(boot, id));
+	               cursor, realtime, monotonic, j->sd.id_to_string(boot, id));
 	r = len < 0 ? -ENOMEM : on_text(ctx, (const uint8_t *)head, (size_t)len);
 	free(len < 0 ? NULL : head);
 	free(cursor);
@@ -376,12 +383,12 @@ ks_journal_text(struct journal *j, journal_text_fn on_text, void *ctx)
 
 	if (r != 0)
 		return r;
-	sd_journal_restart_data(j->journal);
+	j->sd.restart_data(j->journal);
 	for (;;) {
 		const void *field;
 		size_t len;
 
-		damage = sd_journal_enumerate_available_data(j->journal, &field, &len);
+		damage = j->sd.enumerate_available_data(j->journal, &field, &len);
 		if (damage <= 0)
 			break;
 		r = put_field(field, len, on_text, ctx);
@@ -396,11 +403,11 @@ ks_journal_text(struct journal *j, journal_text_fn on_text, void *ctx)
 
 /* When libsystemd wants to be called even if nothing has happened, in milliseconds. */
 static int
-timeout_of(sd_journal *journal, int *ret_timeout)
+timeout_of(struct journal *j, int *ret_timeout)
 {
 	uint64_t usec, now;
 	struct timespec ts;
-	int r = sd_journal_get_timeout(journal, &usec);
+	int r = j->sd.get_timeout(j->journal, &usec);
 
 	if (r < 0)
 		return r;
@@ -417,21 +424,21 @@ timeout_of(sd_journal *journal, int *ret_timeout)
 int
 ks_journal_poll(struct journal *j, struct pollfd *ret_poll, int *ret_timeout)
 {
-	int fd = sd_journal_get_fd(j->journal), events;
+	int fd = j->sd.get_fd(j->journal), events;
 
 	if (fd < 0)
 		return fd;
-	events = sd_journal_get_events(j->journal);
+	events = j->sd.get_events(j->journal);
 	if (events < 0)
 		return events;
 	*ret_poll = (struct pollfd){ .fd = fd, .events = (short)events };
-	return timeout_of(j->journal, ret_timeout);
+	return timeout_of(j, ret_timeout);
 }
 
 int
 ks_journal_process(struct journal *j)
 {
-	int r = sd_journal_process(j->journal);
+	int r = j->sd.process(j->journal);
 
 	return r < 0 ? r : 0;
 }

@@ -238,10 +238,11 @@ class CheckConfig(ConfigTest):
         return result
 
     def printed(self, text, *args):
-        """What it prints, without the variable that all these tests have."""
+        """What it prints, without the variables that all these tests have."""
         found = yaml.safe_load(self.check(text, *args).stdout)
         for section in found.values():
             section.pop("rules-dir", None)
+            section.pop("cache-dir", None)
         return found
 
     def test_what_it_prints_is_a_configuration(self):
@@ -277,10 +278,11 @@ class CheckConfig(ConfigTest):
                 self.assert_message(self.check(text, status=78), 78, *wanted)
 
     def test_no_file(self):
-        result = run("check-config", env={"KEYSIEVE_CONFIG": "none"})
+        result = run("check-config", env={"KEYSIEVE_CONFIG": "none", "KEYSIEVE_CACHE_DIR": "none"})
         self.assert_status(result, 0)
         self.assertTrue(result.stdout.startswith(
-            b"# no configuration file\nfilter:\n  rules-dir: none  # KEYSIEVE_RULES_DIR\nfollow:\n"))
+            b"# no configuration file\nfilter:\n  rules-dir: none  # KEYSIEVE_RULES_DIR\n"
+            b"  cache-dir: none  # KEYSIEVE_CACHE_DIR\nfollow:\n"))
 
     def test_nothing_is_read_or_written(self):
         out, log = self.path("out"), self.file("log", b"text\n")
