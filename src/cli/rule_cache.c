@@ -30,14 +30,12 @@ is_absolute(const char *path)
 	return path && *path == '/';
 }
 
-char *
-ks_rule_cache_directory(const struct options *o)
+static char *
+find_directory(const struct options *o)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	char *path = NULL;
 
-	if (o->no_cache)
-		return NULL;
 	if (o->cache_dir)
 		return *o->cache_dir && strcmp(o->cache_dir, "none") != 0 ? strdup(o->cache_dir)
 		                                                          : NULL;
