@@ -13,7 +13,8 @@ import unittest
 
 from journal_support import REMOTE, JournalTest, message
 from support import (BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, environment,
-                     is_sanitized, masked, run)
+                     is_sanitized, masked)
+from support import run as run_briefly
 from test_follow import Follower
 
 INTRUDER = os.path.join(os.path.dirname(BINARY), "tests", "intruder.so")
@@ -32,6 +33,10 @@ FILES = {"create", "unlink", "rename", "link"}
 REFUSED = {"clone3": errno.ENOSYS, "newer-call": errno.ENOSYS,
            **dict.fromkeys(FILES | {"read", "write", "append", "truncate", "chmod", "mkdir"}, errno.EACCES)}
 
+
+
+def run(*args, **more):
+    return run_briefly(*args, timeout=LONG, **more)
 
 
 def tries():
@@ -527,7 +532,7 @@ class Reloads(SandboxTest):
     def test_explain_finds_its_rules_in_the_cache(self):
         cache = self.path("cache")
         for _ in range(2):
-            result = run("rules", "explain", "--sandbox=require", *ONLY, "--cache-dir", cache, self.log, timeout=LONG)
+            result = run("rules", "explain", "--sandbox=require", *ONLY, "--cache-dir", cache, self.log)
             self.assert_status(result, 0)
             self.assertGreaterEqual(len(os.listdir(cache)), 2)
 
