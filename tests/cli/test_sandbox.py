@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from journal_support import REMOTE, JournalTest, message
@@ -282,8 +283,11 @@ class Process(SandboxTest):
             self.assert_all_closed(live.process.pid, 2)
 
     def assert_all_closed(self, pid, count):
-        threads = os.listdir(f"/proc/{pid}/task")
-        self.assertGreaterEqual(len(threads), count)
+        """Of at least so many threads, as soon as they are there."""
+        deadline = time.monotonic() + LONG
+        while len(threads := os.listdir(f"/proc/{pid}/task")) < count:
+            self.assertLess(time.monotonic(), deadline, f"{len(threads)} threads")
+            time.sleep(0.001)
         for thread in threads:
             self.assert_closed(f"{pid}/task/{thread}")
 
@@ -477,7 +481,6 @@ class Followed(SandboxTest):
         self.assertFalse({"/", "/var", "/var/lib"} & asked)
 
     def wait_for_text(self, path, text):
-        import time
         for _ in range(LONG * 100):
             if os.path.exists(path) and text.encode() in self.content(path):
                 return
