@@ -339,7 +339,12 @@ fill_set(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_pr
 		r = check_ids(rules, count, reterr);
 	if (r == KS_OK && !(set->ids = copy_ids(rules, count)))
 		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	if (r != KS_OK || (widths && ks_databases_load(set, prepared)))
+	if (r != KS_OK)
+		return r;
+	r = widths ? ks_databases_load(set, prepared) : KS_ERROR_INTERNAL;
+	if (r == KS_ERROR_MEMORY) /* to compile them takes more of it */
+		return ks_error_set(reterr, r, "%s", ks_status_text(r));
+	if (r == KS_OK)
 		return r;
 	return must_fit ? RULESET_UNPREPARED : ks_databases_compile(set, rules, reterr);
 }

@@ -216,15 +216,18 @@ judge(struct path_watch *w, uint64_t state)
 	w->fn(w->ctx);
 }
 
-/* Returns false if it is to stop. */
+/* Returns false if it is to stop, which is told once. */
 static bool
 wait_for(struct path_watch *w, int inotify, int timeout)
 {
 	struct pollfd fds[] = { { .fd = w->stop, .events = POLLIN },
 		                { .fd = inotify, .events = POLLIN } };
 
-	(void)poll(fds, 2, timeout);
-	return fds[0].revents == 0;
+	uint64_t count;
+
+	if (poll(fds, 2, timeout) < 0)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = SETTLE_MS * 1000000 }, NULL);
+	return read(w->stop, &count, sizeof(count)) < 0;
 }
 
 static void *

@@ -447,6 +447,7 @@ class Reload(CacheTest):
             while not self.entries() and time.monotonic() < deadline:
                 time.sleep(0.01)
             first = self.inode()
+            self.wait(lambda: os.path.exists(out))
             with open(log, "ab") as file:
                 file.write(LINE)
             self.wait(lambda: self.content(out) == WANTED)
