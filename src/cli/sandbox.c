@@ -109,18 +109,6 @@ print_rights(unsigned rights)
 	}
 }
 
-/* Is the same said before? */
-static bool
-is_repeated(const struct sandbox_paths *paths, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (paths->items[i].rights == paths->items[n].rights &&
-		    strcmp(paths->items[i].path, paths->items[n].path) == 0)
-			return true;
-	}
-	return false;
-}
-
 void
 ks_sandbox_print(const struct options *o)
 {
@@ -128,7 +116,7 @@ ks_sandbox_print(const struct options *o)
 
 	ks_sandbox_paths_gather(&paths, o);
 	for (size_t i = 0; o->sandbox != SANDBOX_OFF && i < paths.count; i++) {
-		if (access(paths.items[i].path, F_OK) < 0 || is_repeated(&paths, i))
+		if (access(paths.items[i].path, F_OK) < 0)
 			continue;
 		(void)printf("# may ");
 		print_rights(paths.items[i].rights);

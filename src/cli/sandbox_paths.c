@@ -33,12 +33,26 @@
 
 /* ------------------------------------------------------------------------- paths ---- */
 
+static bool
+has(const struct sandbox_paths *paths, const char *path, unsigned rights)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		if (paths->items[i].rights == rights && strcmp(paths->items[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Takes path, which may be NULL: memory is out. */
 static void
 add_taken(struct sandbox_paths *paths, char *path, unsigned rights)
 {
 	struct sandbox_path *grown = NULL;
 
+	if (path && has(paths, path, rights)) {
+		free(path);
+		return;
+	}
 	if (path)
 		grown = realloc(paths->items, (paths->count + 1) * sizeof(*grown));
 	if (!grown) {

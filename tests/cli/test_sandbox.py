@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from journal_support import REMOTE, JournalTest, message
 from support import (BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, environment,
-                     is_sanitized, masked, run)
+                     is_sanitized, masked)
+from support import run as run_briefly
 from test_follow import Follower
 
 INTRUDER = os.path.join(os.path.dirname(BINARY), "tests", "intruder.so")
@@ -32,6 +34,10 @@ FILES = {"create", "unlink", "rename", "link"}
 REFUSED = {"clone3": errno.ENOSYS, "newer-call": errno.ENOSYS,
            **dict.fromkeys(FILES | {"read", "write", "append", "truncate", "chmod", "mkdir"}, errno.EACCES)}
 
+
+
+def run(*args, **more):
+    return run_briefly(*args, timeout=LONG, **more)
 
 
 def tries():
@@ -277,8 +283,11 @@ class Process(SandboxTest):
             self.assert_all_closed(live.process.pid, 2)
 
     def assert_all_closed(self, pid, count):
-        threads = os.listdir(f"/proc/{pid}/task")
-        self.assertGreaterEqual(len(threads), count)
+        """Of at least so many threads, as soon as they are there."""
+        deadline = time.monotonic() + LONG
+        while len(threads := os.listdir(f"/proc/{pid}/task")) < count:
+            self.assertLess(time.monotonic(), deadline, f"{len(threads)} threads")
+            time.sleep(0.001)
         for thread in threads:
             self.assert_closed(f"{pid}/task/{thread}")
 
@@ -472,7 +481,6 @@ class Followed(SandboxTest):
         self.assertFalse({"/", "/var", "/var/lib"} & asked)
 
     def wait_for_text(self, path, text):
-        import time
         for _ in range(LONG * 100):
             if os.path.exists(path) and text.encode() in self.content(path):
                 return
@@ -527,7 +535,7 @@ class Reloads(SandboxTest):
     def test_explain_finds_its_rules_in_the_cache(self):
         cache = self.path("cache")
         for _ in range(2):
-            result = run("rules", "explain", "--sandbox=require", *ONLY, "--cache-dir", cache, self.log, timeout=LONG)
+            result = run("rules", "explain", "--sandbox=require", *ONLY, "--cache-dir", cache, self.log)
             self.assert_status(result, 0)
             self.assertGreaterEqual(len(os.listdir(cache)), 2)
 
