@@ -389,6 +389,9 @@ KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *sc
 #define KS_KNOWN_MIN 8U
 #define KS_KNOWN_MAX (1024U * 1024U)
 
+/* What their findings are called where others have the id of a rule: no rule has it. */
+#define KS_KNOWN_ID "known-secret"
+
 enum ks_known_verdict {
 	KS_KNOWN_TAKEN = 0,
 	KS_KNOWN_SHORT = 1, /* fewer than KS_KNOWN_MIN bytes */

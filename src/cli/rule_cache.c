@@ -30,7 +30,6 @@ is_absolute(const char *path)
 	return path && *path == '/';
 }
 
-/* Returns a path that is the caller's to free, or NULL: there is no place, or no memory. */
 static char *
 find_directory(const struct options *o)
 {
@@ -107,7 +106,7 @@ find_store(const struct options *options)
 	return (struct ks_prepared_store){
 		.load = load,
 		.save = save,
-		.ctx = options->no_cache ? NULL : find_directory(options),
+		.ctx = ks_rule_cache_directory(options),
 	};
 }
 

@@ -18,6 +18,7 @@
 #include "rule_cache.h"
 #include "sandbox_paths.h"
 #include "seccomp_filter.h"
+#include "standard_output.h"
 
 /* Those that compile rules, and save what was compiled, in the sandbox. */
 #define LATE \
@@ -82,6 +83,48 @@ ks_sandbox_reason(const char *path, int error)
 	if (error == EACCES && access(path, R_OK) == 0)
 		return "the sandbox does not let it be read; see --sandbox-read";
 	return strerror(error);
+}
+
+/* ------------------------------------------------------------------------ printing ---- */
+
+static void
+print_rights(unsigned rights)
+{
+	static const struct {
+		unsigned right;
+		const char *word;
+	} words[] = {
+		{ LANDLOCK_READ | LANDLOCK_LIST, "read" },
+		{ LANDLOCK_WRITE, "write" },
+		{ LANDLOCK_CREATE, "create" },
+		{ LANDLOCK_REMOVE, "remove" },
+		{ LANDLOCK_EXECUTE, "execute" },
+	};
+	bool is_first = true;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (rights & words[i].right)
+			(void)printf("%s%s", is_first ? "" : ", ", words[i].word);
+		is_first &= !(rights & words[i].right);
+	}
+}
+
+void
+ks_sandbox_print(const struct options *o)
+{
+	struct sandbox_paths paths;
+
+	ks_sandbox_paths_gather(&paths, o);
+	for (size_t i = 0; o->sandbox != SANDBOX_OFF && i < paths.count; i++) {
+		if (access(paths.items[i].path, F_OK) < 0)
+			continue;
+		(void)printf("# may ");
+		print_rights(paths.items[i].rights);
+		(void)printf(": ");
+		ks_standard_output_plain(paths.items[i].path, SIZE_MAX);
+		(void)putchar('\n');
+	}
+	ks_sandbox_paths_done(&paths);
 }
 
 /* ------------------------------------------------------------------------ entering ---- */

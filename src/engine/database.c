@@ -296,25 +296,28 @@ ks_prepared_widths(const struct ks_prepared *prepared, uint64_t hash, size_t cou
 	return prepared->bytes + sizeof(header);
 }
 
-bool
+int
 ks_databases_load(struct ks_ruleset *set, const struct ks_prepared *prepared)
 {
 	const uint8_t *at = prepared->bytes + sizeof(struct header);
 	struct header header;
 
 	if (!read_header(prepared, &header))
-		return false;
+		return KS_ERROR_INTERNAL;
 	at += header.rule_count * sizeof(struct trigger_width);
 	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
-		if (header.lengths[d] > 0 &&
-		    hs_deserialize_database((const char *)at, header.lengths[d],
-		                            &set->databases[d]) != HS_SUCCESS) {
+		hs_error_t r = HS_SUCCESS;
+
+		if (header.lengths[d] > 0)
+			r = hs_deserialize_database((const char *)at, header.lengths[d],
+			                            &set->databases[d]);
+		if (r != HS_SUCCESS) {
 			ks_databases_free(set);
-			return false;
+			return r == HS_NOMEM ? KS_ERROR_MEMORY : KS_ERROR_INTERNAL;
 		}
 		at += header.lengths[d];
 	}
-	return true;
+	return KS_OK;
 }
 
 int

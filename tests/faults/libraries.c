@@ -27,6 +27,7 @@ WRAP(int, timer_settime,
 
 /* --------------------------------------------------------------------------- Hyperscan ---- */
 
+/* How large something is they can always tell. */
 #define MATCH(name) fault_of(FAULT_MATCH, name)
 
 WRAP(hs_error_t, hs_open_stream, (const hs_database_t *db, unsigned flags, hs_stream_t **stream),
@@ -45,10 +46,6 @@ WRAP(hs_error_t, hs_deserialize_database, (const char *bytes, size_t len, hs_dat
      MATCH("hs_deserialize_database"), HS_NOMEM)
 WRAP(hs_error_t, hs_serialize_database, (const hs_database_t *db, char **bytes, size_t *len), (db, bytes, len),
      MATCH("hs_serialize_database"), HS_NOMEM)
-WRAP(hs_error_t, hs_database_size, (const hs_database_t *db, size_t *size), (db, size), MATCH("hs_database_size"),
-     HS_INVALID)
-WRAP(hs_error_t, hs_stream_size, (const hs_database_t *db, size_t *size), (db, size), MATCH("hs_stream_size"),
-     HS_INVALID)
 WRAP(hs_error_t, hs_valid_platform, (void), (), MATCH("hs_valid_platform"), HS_ARCH_ERROR)
 WRAP(hs_error_t, hs_set_stream_allocator, (hs_alloc_t allocate, hs_free_t release), (allocate, release),
      MATCH("hs_set_stream_allocator"), HS_INVALID)
