@@ -9,7 +9,7 @@ import statistics
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-ROW, HEAD, GAP, LEFT, BAR, RIGHT = 20, 44, 26, 190, 420, 150
+ROW, HEAD, GAP, LEFT, BAR, RIGHT = 20, 44, 26, 240, 420, 150
 WIDTH = LEFT + BAR + RIGHT
 OWN, LOOP, OTHER, GRID, TEXT = "#0072b2", "#999999", "#e69f00", "#dddddd", "#222222"
 LOOPS = ("scanloop", "copyloop", "cat")
