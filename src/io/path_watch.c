@@ -223,8 +223,11 @@ wait_for(struct path_watch *w, int inotify, int timeout)
 	struct pollfd fds[] = { { .fd = w->stop, .events = POLLIN },
 		                { .fd = inotify, .events = POLLIN } };
 
-	(void)poll(fds, 2, timeout);
-	return fds[0].revents == 0;
+	uint64_t stop;
+
+	if (poll(fds, 2, timeout) >= 0)
+		return fds[0].revents == 0;
+	return read(w->stop, &stop, sizeof(stop)) < 0; /* or whoever wants it to stop waits for ever */
 }
 
 static void *

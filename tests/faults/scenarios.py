@@ -18,7 +18,8 @@ from support import ALNUM, ID, RULE, TRIGGER, body, catches_signal, masked
 SECRETS = [body(95, seed) for seed in range(101, 106)]
 ACME_SECRET = body(32, 111, ALNUM)
 SAMPLE = body(40, 120)  # which may stay readable
-PLANTED = [*SECRETS, ACME_SECRET]
+KNOWN = body(24, 130, ALNUM)  # a value that looks like nothing
+PLANTED = [*SECRETS, ACME_SECRET, KNOWN]
 TEXT = b"".join(b"2026-11-22 line %d\nkey %s%s end\n\0\xff\r\n" % (i, TRIGGER, s) for i, s in enumerate(SECRETS))
 RIGHT = masked(TEXT, *SECRETS)
 HALVES = (SECRETS[0][:40], SECRETS[0][40:])
@@ -185,8 +186,8 @@ class Served(Scenario):
     ports = {}
 
     def drive(self, process, place):
-        process.stdin.write(self.data)
-        process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(self.data)
         end = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(OSError):
@@ -261,6 +262,10 @@ def filters():
     yield Scenario("stats", "--stats", data=TEXT, outputs={"stdout": RIGHT})
     yield Scenario("large", data=(b"x" * 99 + b"\n") * 6000 + TEXT,
                    outputs={"stdout": (b"x" * 99 + b"\n") * 6000 + RIGHT})
+    yield Scenario("threads", "-j", "3", data=(b"x" * 99 + b"\n") * 6000 + TEXT,
+                   outputs={"stdout": (b"x" * 99 + b"\n") * 6000 + RIGHT})
+    yield Scenario("known", "--known", "values", *ONE, data=b"is it " + KNOWN + b"?\n" + TEXT,
+                   sources={"values": KNOWN + b"\n"}, outputs={"stdout": b"is it " + b"*" * len(KNOWN) + b"?\n" + RIGHT})
     yield Scenario("rule-file", "--rules", "user.yaml", "--only", "user", data=b"k acme_live_" + ACME_SECRET + b"\n",
                    sources={"user.yaml": RULE.encode()},
                    outputs={"stdout": masked(b"k acme_live_" + ACME_SECRET + b"\n", ACME_SECRET)})
