@@ -156,7 +156,8 @@ tell_trouble(void *ctx, enum hook_note note, int number)
 {
 	struct observer *o = ctx;
 
-	if (note == HOOK_DONE ? !ks_complaint_settle(&o->troubles) : !ks_complaint_raise(&o->troubles))
+	if (note == HOOK_DONE ? !ks_complaint_settle(&o->troubles)
+	                      : !ks_complaint_raise(&o->troubles))
 		return;
 	switch (note) {
 	case HOOK_DONE:

@@ -90,8 +90,8 @@ patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db
 	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
 	                     &any, ret_db, &wrong) == HS_SUCCESS)
 		return KS_OK;
-	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL, wrong,
-	                     reterr);
+	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL,
+	                     wrong, reterr);
 	(void)hs_free_compile_error(wrong);
 	return r;
 }

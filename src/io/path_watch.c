@@ -32,8 +32,7 @@
 #define WRITING_MS 5000 /* that a writer is waited for; some never close a file */
 
 #define SELF_MASK (IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD)
-#define NAME_MASK \
-	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | SELF_MASK)
+#define NAME_MASK (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | SELF_MASK)
 #define TEXT_MASK (IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | SELF_MASK)
 
 struct path_watch {
@@ -227,7 +226,8 @@ wait_for(struct path_watch *w, int inotify, int timeout)
 
 	if (poll(fds, 2, timeout) >= 0)
 		return fds[0].revents == 0;
-	return read(w->stop, &stop, sizeof(stop)) < 0; /* or whoever wants it to stop waits for ever */
+	return read(w->stop, &stop, sizeof(stop)) <
+	       0; /* or whoever wants it to stop waits for ever */
 }
 
 static void *

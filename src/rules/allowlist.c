@@ -11,8 +11,8 @@
 
 #include "catalog.h"
 #include "error.h"
-#include "trigger.h"
 #include "key.h"
+#include "trigger.h"
 
 #define ANY_RULE SIZE_MAX
 

@@ -48,9 +48,9 @@ live(void *block)
 
 /* ----------------------------------------------------------------- what is wrapped ---- */
 
-#define WRAPPED(type, name, parameters)  \
-	type __real_##name parameters;   \
-	type __wrap_##name parameters;   \
+#define WRAPPED(type, name, parameters) \
+	type __real_##name parameters;  \
+	type __wrap_##name parameters;  \
 	type __wrap_##name parameters
 
 WRAPPED(void *, malloc, (size_t size))
@@ -179,7 +179,8 @@ take(void *ctx, const uint8_t *data, size_t len)
 {
 	struct scene *s = ctx;
 
-	ck_assert_uint_lt(s->out_len + len, OUT_SIZE);
+	if (s->out_len + len >= OUT_SIZE) /* the test framework must not be called: it allocates */
+		return -1;
 	memcpy(s->out + s->out_len, data, len);
 	s->out_len += len;
 	return 0;
@@ -201,8 +202,8 @@ make_rules(struct scene *s)
 	if (r == KS_OK)
 		r = ks_catalog_compile(s->catalog, &s->set, s->index, &error);
 	if (r == KS_OK)
-		r = ks_catalog_compile_allowlist(s->catalog, s->index, ks_ruleset_count(s->set), NULL,
-		                                 &s->list, &error);
+		r = ks_catalog_compile_allowlist(s->catalog, s->index, ks_ruleset_count(s->set),
+		                                 NULL, &s->list, &error);
 	return r;
 }
 
@@ -248,10 +249,15 @@ static void
 check_failed(struct scene *s)
 {
 	size_t len = s->out_len;
+	enum kind kind = fault.kind;
+	int fed = ks_redactor_feed(s->redactor, s->scratch, (const uint8_t *)"more\n", 5);
+	int ended = ks_redactor_end(s->redactor, s->scratch);
 
-	ck_assert_int_lt(ks_redactor_feed(s->redactor, s->scratch, (const uint8_t *)"more\n", 5), 0);
-	ck_assert_int_lt(ks_redactor_end(s->redactor, s->scratch), 0);
+	fault.kind = NOTHING;
+	ck_assert_int_lt(fed, 0);
+	ck_assert_int_lt(ended, 0);
 	ck_assert_uint_eq(s->out_len, len);
+	fault.kind = kind;
 }
 
 static int
@@ -342,13 +348,14 @@ try_fault(const struct scene *right, enum kind kind, unsigned long n, bool goes_
 	fault.goes_on = goes_on;
 	r = play(&s);
 	fault.kind = NOTHING;
-	ck_assert_msg(fault.live == before, "call %lu: %ld blocks stay behind", n, fault.live - before);
+	ck_assert_msg(fault.live == before, "call %lu: %ld blocks stay behind", n,
+	              fault.live - before);
 	if (!fault.has_failed || r == KS_OK) {
 		ck_assert_int_eq(r, KS_OK);
 		ck_assert_uint_eq(s.out_len, right->out_len);
 	} else {
-		ck_assert_msg(r == (kind == MATCHER ? KS_ERROR_INTERNAL : KS_ERROR_MEMORY), "call %lu: %s", n,
-		              ks_status_text(r));
+		ck_assert_msg(r == (kind == MATCHER ? KS_ERROR_INTERNAL : KS_ERROR_MEMORY),
+		              "call %lu: %s", n, ks_status_text(r));
 	}
 	ck_assert_msg(is_prefix(&s, right), "call %lu: another output", n);
 	return fault.has_failed;
