@@ -91,8 +91,8 @@ patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db
 	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
 	                     &ks_database_platform, ret_db, &wrong) == HS_SUCCESS)
 		return KS_OK;
-	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL, wrong,
-	                     reterr);
+	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL,
+	                     wrong, reterr);
 	(void)hs_free_compile_error(wrong);
 	return r;
 }
@@ -163,20 +163,21 @@ separator_expression(void)
 	return asprintf(&expression, "^%s", ks_macro_separator) < 0 ? NULL : expression;
 }
 
-/* Is a separator as wide as macro.h says? */
-static bool
-separator_width_is_right(void)
+/* A separator must be as wide as macro.h says. */
+static int
+check_separator_width(void)
 {
 	hs_compile_error_t *wrong = NULL;
 	hs_expr_info_t *info = NULL;
-	bool right;
+	int r = KS_OK;
 
-	(void)hs_expression_info(ks_macro_separator, HS_FLAG_DOTALL, &info, &wrong);
-	right = info && info->min_width == SEPARATOR_WIDTH_MIN &&
-	        info->max_width == SEPARATOR_WIDTH_MAX;
+	if (hs_expression_info(ks_macro_separator, HS_FLAG_DOTALL, &info, &wrong) != HS_SUCCESS)
+		r = ks_trigger_error(NULL, wrong, NULL);
+	else if (info->min_width != SEPARATOR_WIDTH_MIN || info->max_width != SEPARATOR_WIDTH_MAX)
+		r = KS_ERROR_INTERNAL;
 	free(info);
 	(void)hs_free_compile_error(wrong);
-	return right;
+	return r;
 }
 
 static int
@@ -186,8 +187,7 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 
 	if (set->nouns.count == 0)
 		return KS_OK;
-	if (!separator_width_is_right())
-		return KS_ERROR_INTERNAL;
+	r = check_separator_width();
 	for (unsigned k = 0; r == KS_OK && k < set->nouns.count; k++) {
 		char *expression;
 

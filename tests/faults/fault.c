@@ -25,8 +25,9 @@
 #define HIGH       900
 
 static const char *const kind_names[FAULT_KINDS] = {
-	"alloc", "map",    "read",  "write", "sync",  "rename", "open",  "stat",    "truncate", "link", "poll",
-	"thread", "watch", "match", "hash",  "close", "socket", "start", "timer", "control",  "journal",
+	"alloc", "map",      "read",   "write", "sync",   "rename",  "open",
+	"stat",  "truncate", "link",   "poll",  "thread", "watch",   "match",
+	"hash",  "close",    "socket", "start", "timer",  "control", "journal",
 };
 
 /* Written by prepare() only, before there are threads; the counts by all. */
@@ -82,7 +83,9 @@ static int
 take_file(const char *name)
 {
 	const char *path = getenv(name);
-	int high, fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
+	int high, fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path,
+	                                   O_WRONLY | O_CREAT | O_APPEND, 0600)
+	                    : -1;
 
 	(void)unsetenv(name);
 	if (fd < 0)
@@ -141,8 +144,8 @@ tell_counts(void)
 	size_t len = 0;
 
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %lu\n", kind_names[kind],
-		                        atomic_load(&faults.calls[kind]));
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %lu\n",
+		                        kind_names[kind], atomic_load(&faults.calls[kind]));
 	(void)syscall(SYS_write, faults.counts, text, len);
 }
 
@@ -217,7 +220,8 @@ fault_length(int fault, size_t len)
 /* ------------------------------------------------------------------------ begin and end ---- */
 
 typedef int (*main_fn)(int, char **, char **);
-typedef int (*start_fn)(main_fn, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+typedef int (*start_fn)(main_fn, int, char **, void (*)(void), void (*)(void), void (*)(void),
+                        void *);
 
 static int
 run_main(int argc, char **argv, char **envp)

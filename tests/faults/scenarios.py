@@ -188,8 +188,8 @@ class Served(Scenario):
     ports = {}
 
     def drive(self, process, place):
-        process.stdin.write(self.data)
-        process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(self.data)
         end = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(OSError):
@@ -263,6 +263,8 @@ def filters():
     yield Scenario("check", "--check", data=TEXT, outputs={"stdout": b""}, ends_with=1)
     yield Scenario("stats", "--stats", data=TEXT, outputs={"stdout": RIGHT})
     yield Scenario("large", data=(b"x" * 99 + b"\n") * 6000 + TEXT,
+                   outputs={"stdout": (b"x" * 99 + b"\n") * 6000 + RIGHT})
+    yield Scenario("threads", "-j", "3", data=(b"x" * 99 + b"\n") * 6000 + TEXT,
                    outputs={"stdout": (b"x" * 99 + b"\n") * 6000 + RIGHT})
     yield Scenario("rule-file", "--rules", "user.yaml", "--only", "user", data=b"k acme_live_" + ACME_SECRET + b"\n",
                    sources={"user.yaml": RULE.encode()},
