@@ -141,7 +141,7 @@ def variants(keysieve, cache):
     compiled = ("--cache-dir", os.path.join(cache, "compiled"))
     twenty = (keysieve, *compiled, "--rules", rules, "--only", ",".join(ids))
     tools = [Tool("keysieve (20 rules)", twenty, cases=FILES),
-             Tool("keysieve (20 more, cached)", (keysieve, *compiled, "--rules", rules), None, cases=("start",)),
+             Tool("keysieve (20 more rules)", (keysieve, *compiled, "--rules", rules), None, cases=("start",)),
              Tool("keysieve (frames as text)", (keysieve, "--frame", "raw"), None, cases=("cri", "docker")),
              Tool("keysieve -z", (keysieve, "-z"), None, cases=("gzip-both",))]
     if has_option(keysieve, "--threads"):
@@ -252,7 +252,7 @@ def other_tools(cache):
         Tool("node", ("node", "-e", NODE_FILTER)),
         Tool("gzip", ("gzip", "-dc"), frozenset(), cases=("gzip",)),
         Tool("pigz", ("pigz", "-dc"), frozenset(), cases=("gzip",)),
-        Tool("gzip -dc | gzip", ("sh", "-c", 'gzip -dc "$1" | gzip', "sh"), frozenset(), cases=("gzip-both",)),
+        Tool("gunzip and gzip", ("sh", "-c", 'gzip -dc "$1" | gzip', "sh"), frozenset(), cases=("gzip-both",)),
     )
     tools, notes = [], []
     for tool in (*field, *shippers(cache)):
