@@ -257,9 +257,12 @@ is_archive(const char *path)
 {
 	uint8_t magic[GZIP_MAGIC_SIZE];
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = is_special(path) ? -1 : open(path, flags | O_NOATIME);
+	int fd;
 	bool is;
 
+	if (is_special(path))
+		return false;
+	fd = open(path, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM) /* somebody else's, whose times cannot be kept either */
 		fd = open(path, flags);
 	is = fd >= 0 && ks_descriptor_read_at(fd, magic, sizeof(magic), 0) == 0 &&
