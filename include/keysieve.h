@@ -618,7 +618,7 @@ KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_rul
 /*
  * A place for what was compiled of rules that are not the built-in ones, such as a directory of files. A key
  * of KS_PREPARED_KEY bytes stands for the rules, the build of keysieve, the version of libhs and the kind of
- * processor.
+ * processor that it is compiled for.
  */
 #define KS_PREPARED_KEY 32
 

@@ -33,6 +33,9 @@ struct header {
 
 /* ----------------------------------------------------------------- compiling ---- */
 
+/* Not for this very processor: as fast where it was measured, and it runs everywhere. */
+const hs_platform_info_t ks_database_platform = { 0 };
+
 /* The arrays that hs_compile_multi() wants. */
 struct patterns {
 	char **expressions;
@@ -80,15 +83,13 @@ static int
 patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db,
                  struct ks_error *reterr)
 {
-	/* Not for this very processor: as fast where it was measured, and it runs everywhere. */
-	const hs_platform_info_t any = { 0 };
 	hs_compile_error_t *wrong = NULL;
 	int r;
 
 	if (p->count == 0)
 		return KS_OK;
 	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
-	                     &any, ret_db, &wrong) == HS_SUCCESS)
+	                     &ks_database_platform, ret_db, &wrong) == HS_SUCCESS)
 		return KS_OK;
 	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL,
 	                     wrong, reterr);

@@ -60,10 +60,10 @@ on_finding(void *ctx, const struct ks_finding *f)
 	struct output *out = ctx;
 
 	ck_assert_uint_le(out->findings_len + LINE_MAX, OUTPUT_MAX);
-	out->findings_len += (size_t)snprintf(out->findings + out->findings_len, LINE_MAX,
-	                                      "%zu %ju %ju %ju %s\n", f->rule, (uintmax_t)f->offset,
-	                                      (uintmax_t)f->length, (uintmax_t)f->line,
-	                                      f->fingerprint ? f->fingerprint : "-");
+	out->findings_len += (size_t)snprintf(
+		out->findings + out->findings_len, LINE_MAX, "%zu %zu %ju %ju %ju %s\n", f->rule,
+		f->known, (uintmax_t)f->offset, (uintmax_t)f->length, (uintmax_t)f->line,
+		f->fingerprint ? f->fingerprint : "-");
 }
 
 static void
@@ -319,6 +319,7 @@ static const struct {
 	struct ks_rule rule;
 	const char *piece;
 	enum ks_mask mask;
+	const char *known; /* a known value; NULL: there is none */
 } repeated[] = {
 	{ "a trigger goes over the end of a line",
 	  { .id = "block", .trigger = "begin the block:\n", .body = "a-z0-9", .min = 6 },
@@ -359,22 +360,56 @@ static const struct {
 	  { .id = "infix", .trigger = "JQQ", .body = "a-z", .min = 2, .before = "[a-zQJ\\n]{9}" },
 	  "abcd\nefghijkJQQlmnop\n. ",
 	  KS_MASK_FILL },
+	{ "a known value goes over the end of a line",
+	  { .id = "none", .trigger = "k-", .body = "a-z", .min = 6 },
+	  "first line\nsecond line\n.",
+	  KS_MASK_FILL,
+	  "first line\nsecond line" },
+	{ "a known value ends a line, another begins the next",
+	  { .id = "none", .trigger = "k-", .body = "a-z", .min = 6 },
+	  "first line\n",
+	  KS_MASK_FILL,
+	  "first line\n" },
+	{ "a known value can begin in what is masked",
+	  { .id = "key", .trigger = "k-", .body = "a-z\n", .min = 6 },
+	  "k-abcdefghij\nklmnop\n.k-abcdefghij\n.",
+	  KS_MASK_TAG,
+	  "ghij\n.k-ab" },
 };
+
+static struct ks_known *
+make_known(const char *value)
+{
+	enum ks_known_verdict verdict;
+	struct ks_known *known;
+
+	if (!value)
+		return NULL;
+	ck_assert_int_eq(ks_known_new(&known), KS_OK);
+	ck_assert_int_eq(ks_known_add(known, (const uint8_t *)value, strlen(value), 1, &verdict),
+	                 KS_OK);
+	ck_assert_int_eq(verdict, KS_KNOWN_TAKEN);
+	ck_assert_int_eq(ks_known_compile(known), KS_OK);
+	return known;
+}
 
 START_TEST(again_and_again)
 {
 	uint8_t *text = malloc(TEXT_MAX);
 	struct job job = { .text = text,
 		           .options = { .counts_lines = 1, .mask = repeated[_i].mask } };
+	struct ks_known *known = make_known(repeated[_i].known);
 	struct ks_ruleset *set;
 	size_t len = strlen(repeated[_i].piece);
 
+	job.options.known = known;
 	ck_assert(text != NULL);
 	for (size_t i = 0; i < TEXT_MAX; i++)
 		text[i] = (uint8_t)repeated[_i].piece[i % len];
 	ck_assert_int_eq(ks_ruleset_new(&repeated[_i].rule, 1, &set, NULL), KS_OK);
 	job.set = set;
 	compare(&job, repeated[_i].name);
+	ks_known_free(known);
 	ks_ruleset_free(set);
 	free(text);
 }
