@@ -20,9 +20,6 @@
 #include "seccomp_filter.h"
 #include "standard_output.h"
 
-/* Those that compile rules, and save what was compiled, in the sandbox. */
-#define LATE \
-	(COMMAND_RULES_CHECK | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW)
 #define MASKING (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL)
 
 /* -------------------------------------------------------------------- what it is ---- */
@@ -51,8 +48,7 @@ parts_of(const struct options *o)
 	parts |= command & MASKING ? SECCOMP_STREAM : 0;
 	if (command & (COMMAND_FOLLOW | COMMAND_JOURNAL) || o->known.count + o->known_dir.count > 0)
 		parts |= SECCOMP_WATCH;
-	/* Those that mask have compiled their rules before: after a reload they save them only if they write files anyway. */
-	parts |= writes_files(o) || command & LATE ? SECCOMP_WRITE : 0;
+	parts |= writes_files(o) ? SECCOMP_WRITE : 0;
 	return parts | (o->metrics_listen ? SECCOMP_SERVER : 0);
 }
 
