@@ -389,6 +389,9 @@ KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *sc
 #define KS_KNOWN_MIN 8U
 #define KS_KNOWN_MAX (1024U * 1024U)
 
+/* What their findings are called where others have the id of a rule: no rule has it. */
+#define KS_KNOWN_ID "known-secret"
+
 enum ks_known_verdict {
 	KS_KNOWN_TAKEN = 0,
 	KS_KNOWN_SHORT = 1, /* fewer than KS_KNOWN_MIN bytes */
@@ -618,7 +621,7 @@ KS_PUBLIC int ks_catalog_compile(const struct ks_catalog *catalog, struct ks_rul
 /*
  * A place for what was compiled of rules that are not the built-in ones, such as a directory of files. A key
  * of KS_PREPARED_KEY bytes stands for the rules, the build of keysieve, the version of libhs and the kind of
- * processor.
+ * processor that it is compiled for.
  */
 #define KS_PREPARED_KEY 32
 

@@ -204,7 +204,7 @@ check_rules(struct examined *last, struct options *o)
 /* arguments are those behind the command's words, ended by NULL. */
 static int
 check_command(struct examined *last, const struct options *outer, const struct command *command,
-              char **arguments)
+              char **arguments, bool shows_sandbox)
 {
 	struct options o = { .command = command };
 	char name[] = "keysieve", flag[] = "--config", **argv;
@@ -226,6 +226,8 @@ check_command(struct examined *last, const struct options *outer, const struct c
 	r = ks_options_read(&o, argc + count, argv);
 	if (r == 0 && !o.help && !o.version) {
 		print_options(&o);
+		if (shows_sandbox && has_option(command, "sandbox"))
+			ks_sandbox_print(&o);
 		if (has_option(command, "rules"))
 			r = check_rules(last, &o);
 	}
@@ -245,7 +247,7 @@ check_commands(struct examined *last, const struct options *options)
 	for (size_t i = 0; r == 0 && (command = ks_command_get(i)); i++) {
 		if (has_option(command, "mask") ||
 		    ks_config_has_section(options->settings, command))
-			r = check_command(last, options, command, nothing);
+			r = check_command(last, options, command, nothing, false);
 	}
 	return r;
 }
@@ -270,7 +272,7 @@ check_named(struct examined *last, const struct options *options)
 		ks_message("check-config: no command '%s' that reads a configuration", line[0]);
 		return EXIT_USAGE;
 	}
-	return check_command(last, options, command, line + words);
+	return check_command(last, options, command, line + words, true);
 }
 
 int

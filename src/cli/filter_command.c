@@ -114,8 +114,8 @@ reload_rules(struct job *job)
 static int
 reload_known(struct job *job)
 {
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare_known(&job->reload, &job->rules,
-	                                                                  job->options));
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare_known(&job->reload, &job->rules, job->options));
 	return use_next_rules(job);
 }
 
@@ -391,6 +391,7 @@ start(struct job *job)
 	r = ks_sandbox_enter(job->options);
 	if (r != 0)
 		return r;
+	ks_known_watch_start(&job->known_watch);
 	r = ks_telemetry_begin(&job->telemetry, &job->rules, &job->signals,
 	                       ks_observer_interval(&job->observer, ks_notify_interval()));
 	if (r != 0)

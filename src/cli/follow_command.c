@@ -485,7 +485,10 @@ enter_sandbox(struct job *job)
 	ks_notify_open();
 	r = ks_sandbox_enter(job->options);
 	note_status(job, r);
-	return r == 0 ? 0 : -1;
+	if (r != 0)
+		return -1;
+	ks_known_watch_start(&job->known_watch);
+	return 0;
 }
 
 static int

@@ -133,8 +133,8 @@ reload(struct journal_job *job)
 static enum turn
 reload_known(struct journal_job *job)
 {
-	ks_telemetry_note_reload(&job->telemetry, ks_reload_prepare_known(&job->reload, &job->rules,
-	                                                                  job->options));
+	ks_telemetry_note_reload(&job->telemetry,
+	                         ks_reload_prepare_known(&job->reload, &job->rules, job->options));
 	return flush(job);
 }
 
@@ -342,6 +342,7 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 	ks_known_watch_begin(&known_watch, options, signals);
 	r = ks_journal_job_init(&job, options, observer);
 	if (r == 0) {
+		ks_known_watch_start(&known_watch);
 		must_die = run(&job, signals);
 		close_output(&job);
 		if (options->stats)

@@ -14,6 +14,7 @@
 #include "message.h"
 #include "notify.h"
 #include "sandbox.h"
+#include "shared_library.h"
 #include "sighting.h"
 #include "systemd_library.h"
 
@@ -106,16 +107,20 @@ add_matches(struct journal_job *job)
 	return 0;
 }
 
-/* No code can be loaded later. */
+/* No code can be loaded later. Newer versions of libsystemd load what inflates entries when they meet one. */
 static int
 enter_sandbox(const struct options *options)
 {
+	static const char *const inflating[] = { "libzstd.so.1", "liblz4.so.1", "liblzma.so.5" };
 	struct systemd_library library;
 
 	if (ks_systemd_library_load(&library) < 0) {
 		ks_message("the journal needs libsystemd, which is not installed");
 		return EXIT_IO;
 	}
+	for (size_t i = 0; i < sizeof(inflating) / sizeof(inflating[0]); i++)
+		(void)ks_shared_library_load(inflating[i], NULL,
+		                             0); /* what is missing is not needed, or told */
 	ks_notify_open();
 	return ks_sandbox_enter(options);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory_text.h"
 #include "message.h"
 
 #define TOLD_MAX 8U /* values of a source that are told of by name */
@@ -40,8 +41,8 @@ reason_of(enum ks_known_verdict verdict)
 
 /* What is to be said about a source. It is said when it is not what was said before. */
 struct saying {
-	char *text;
-	size_t len, refused;
+	struct memory_text text;
+	size_t refused;
 	FILE *out; /* NULL: memory is out */
 };
 
@@ -49,7 +50,7 @@ static void
 saying_begin(struct saying *saying)
 {
 	*saying = (struct saying){ 0 };
-	saying->out = open_memstream(&saying->text, &saying->len);
+	saying->out = ks_memory_text_open(&saying->text);
 }
 
 /* The name behind the directory's: that one is said already. */
@@ -70,8 +71,7 @@ say_refused(struct saying *saying, const struct known_source *source,
 		return;
 	if (source->kind == KNOWN_FILE)
 		(void)fprintf(saying->out, "%s:%zu: %s\n", source->name, value->number,
-		              verdict == KS_KNOWN_SHORT
-		                      ? "too short: a value has 8 bytes or more"
+		              verdict == KS_KNOWN_SHORT ? "too short: a value has 8 bytes or more"
 		              : verdict == KS_KNOWN_LONG
 		                      ? "too long: a value has 1 MiB or less"
 		                      : "too common: it would mask what is no secret");
@@ -106,11 +106,12 @@ static void
 saying_end(struct saying *saying, struct known_origin *origin, const struct known_origin *former)
 {
 	const struct known_source *source = &origin->source;
-	bool is_written = saying->out && fclose(saying->out) == 0;
+	bool is_written = saying->out && ks_memory_text_close(&saying->text, saying->out) == KS_OK;
 
+	origin->told = is_written ? saying->text.text : NULL;
 	if (is_written && saying->refused > 0 &&
-	    !(former && former->told && strcmp(former->told, saying->text) == 0)) {
-		char *text = strdup(saying->text);
+	    !(former && former->told && strcmp(former->told, origin->told) == 0)) {
+		char *text = strdup(origin->told);
 
 		if (text && source->kind == KNOWN_FILE)
 			tell_lines(source->name, text, saying->refused);
@@ -118,7 +119,6 @@ saying_end(struct saying *saying, struct known_origin *origin, const struct know
 			tell_names(source->name, text, saying->refused);
 		free(text);
 	}
-	origin->told = saying->text;
 }
 
 /* ----------------------------------------------------------------------- reading ---- */
@@ -200,8 +200,7 @@ read_list(struct known_values *v, enum known_kind kind, const struct text_list *
 
 /* Returns 0, or an exit status: memory is out. */
 static int
-add_value(struct known_values *v, size_t at, const struct known_value *value,
-          struct saying *saying)
+add_value(struct known_values *v, size_t at, const struct known_value *value, struct saying *saying)
 {
 	struct known_origin *origin = &v->origins[at];
 	enum ks_known_verdict verdict;

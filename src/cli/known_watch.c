@@ -28,6 +28,12 @@ gather(const struct options *o, const char **paths)
 	return count;
 }
 
+static void
+complain(int r)
+{
+	ks_message("known values are not watched, only reloaded on SIGHUP: %s", strerror(-r));
+}
+
 void
 ks_known_watch_begin(struct known_watch *watch, const struct options *o, struct signals *signals)
 {
@@ -42,8 +48,16 @@ ks_known_watch_begin(struct known_watch *watch, const struct options *o, struct 
 		r = ks_path_watch_new(watch->paths, gather(o, watch->paths), note_change, signals,
 		                      &watch->watch);
 	if (r < 0)
-		ks_message("known values are not watched, only reloaded on SIGHUP: %s",
-		           strerror(-r));
+		complain(r);
+}
+
+void
+ks_known_watch_start(struct known_watch *watch)
+{
+	int r = watch->watch ? ks_path_watch_start(watch->watch) : 0;
+
+	if (r < 0)
+		complain(r);
 }
 
 void

@@ -17,5 +17,7 @@ struct known_watch {
  */
 void ks_known_watch_begin(struct known_watch *watch, const struct options *options,
                           struct signals *signals);
+/* Begin to tell: after the sandbox has closed. A change since ks_known_watch_begin() is told then. */
+void ks_known_watch_start(struct known_watch *watch);
 /* Before the signals are done. */
 void ks_known_watch_done(struct known_watch *watch);

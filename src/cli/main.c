@@ -8,6 +8,7 @@
 #include "message.h"
 #include "options.h"
 #include "process.h"
+#include "rule_cache.h"
 #include "standard_output.h"
 
 /* Text for people, to the standard output. */
@@ -27,10 +28,12 @@ run(const struct command *command, int argc, char **argv)
 	struct options options = { .command = command };
 	int status = ks_options_read(&options, argc, argv);
 
-	if (status == 0 && (options.help || options.version))
+	if (status == 0 && (options.help || options.version)) {
 		status = print_text(&options);
-	else if (status == 0)
+	} else if (status == 0) {
+		ks_rule_cache_make(&options);
 		status = command->run(&options);
+	}
 	ks_options_done(&options);
 	return status;
 }

@@ -156,7 +156,8 @@ tell_trouble(void *ctx, enum hook_note note, int number)
 {
 	struct observer *o = ctx;
 
-	if (note == HOOK_DONE ? !ks_complaint_settle(&o->troubles) : !ks_complaint_raise(&o->troubles))
+	if (note == HOOK_DONE ? !ks_complaint_settle(&o->troubles)
+	                      : !ks_complaint_raise(&o->troubles))
 		return;
 	switch (note) {
 	case HOOK_DONE:
@@ -391,7 +392,7 @@ set_known(struct sighting *sighting, const struct rule_selection *rules,
 		return false;
 	}
 	sighting->identity = *ret_identity;
-	sighting->rule = KNOWN_SECRET_ID;
+	sighting->rule = KS_KNOWN_ID;
 	sighting->title = "Known secret";
 	return true;
 }

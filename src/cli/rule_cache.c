@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cache.h"
+#include "command.h"
 #include "message.h"
 #include "stored.h"
 
@@ -29,7 +30,6 @@ is_absolute(const char *path)
 	return path && *path == '/';
 }
 
-/* Returns a path that is the caller's to free, or NULL: there is no place, or no memory. */
 static char *
 find_directory(const struct options *o)
 {
@@ -46,6 +46,39 @@ find_directory(const struct options *o)
 	             is_absolute(cache) ? "" : "/.cache") < 0)
 		return NULL;
 	return path;
+}
+
+/* There may be a directory of rules; what is in it is not looked at. */
+static bool
+has_own_rules(const struct options *o)
+{
+	const char *directory = o->rules_dir ? o->rules_dir : RULES_DIR;
+	bool has_directory = !o->no_rules_dir && *directory && strcmp(directory, "none") != 0 &&
+	                     access(directory, F_OK) == 0;
+
+	return has_directory || o->rules.count + o->only.count + o->enable.count + o->disable.count;
+}
+
+char *
+ks_rule_cache_directory(const struct options *o)
+{
+	const unsigned masking = COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL |
+	                         COMMAND_FINGERPRINT | COMMAND_RULES_ALLOW;
+	const unsigned others = COMMAND_RULES_CHECK | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN;
+
+	if (o->no_cache || !(o->command->bit & (others | (has_own_rules(o) ? masking : 0))))
+		return NULL;
+	return find_directory(o);
+}
+
+void
+ks_rule_cache_make(const struct options *o)
+{
+	char *directory = ks_rule_cache_directory(o);
+
+	if (directory)
+		ks_cache_make(directory);
+	free(directory);
 }
 
 /* The two functions of a struct ks_prepared_store whose ctx is the path of a directory. */
@@ -73,7 +106,7 @@ find_store(const struct options *options)
 	return (struct ks_prepared_store){
 		.load = load,
 		.save = save,
-		.ctx = options->no_cache ? NULL : find_directory(options),
+		.ctx = ks_rule_cache_directory(options),
 	};
 }
 

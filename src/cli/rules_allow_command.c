@@ -138,11 +138,10 @@ int
 ks_rules_allow_command(const struct options *options)
 {
 	struct job job = { .status = 0 };
-	int r = ks_sandbox_enter(options);
+	int r = ks_rule_selection_init(&job.rules, options);
 
-	if (r != 0)
-		return r;
-	r = ks_rule_selection_init(&job.rules, options);
+	if (r == 0)
+		r = ks_sandbox_enter(options);
 
 	if (r == 0 && !options->files[0])
 		r = read_file(&job, "-");

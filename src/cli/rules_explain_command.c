@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -12,6 +13,7 @@
 #include "explanation.h"
 #include "message.h"
 #include "named_input.h"
+#include "rule_cache.h"
 #include "rule_selection.h"
 #include "rules_commands.h"
 #include "sandbox.h"
@@ -276,6 +278,22 @@ print_explanation(const struct explanation *e, const struct ks_catalog *catalog)
 	}
 }
 
+/* The sandbox lets nobody write to the cache; so the sets that an explanation needs are put there by one of nothing. */
+static int
+fill_cache(const struct options *options, const struct rule_selection *rules)
+{
+	const uint8_t nothing[1] = { 0 };
+	struct explanation explanation = { .shown = NULL };
+	char *cache = ks_rule_cache_directory(options);
+	int r = 0;
+
+	if (cache && options->sandbox != SANDBOX_OFF)
+		r = ks_explanation_init(&explanation, options, rules, nothing, 0);
+	ks_explanation_done(&explanation);
+	free(cache);
+	return r;
+}
+
 int
 ks_rules_explain_command(const struct options *options)
 {
@@ -289,9 +307,11 @@ ks_rules_explain_command(const struct options *options)
 		r = EXIT_USAGE;
 	}
 	if (r == 0)
-		r = ks_sandbox_enter(options);
-	if (r == 0)
 		r = ks_rule_selection_init(&rules, options);
+	if (r == 0)
+		r = fill_cache(options, &rules);
+	if (r == 0)
+		r = ks_sandbox_enter(options);
 	if (r == 0)
 		r = read_text(&text, options->files[0]);
 	if (r == 0)

@@ -15,9 +15,14 @@
 #include "keysieve.h"
 #include "ledger_file.h"
 #include "message.h"
+#include "rule_cache.h"
 #include "sandbox_paths.h"
 #include "seccomp_filter.h"
+#include "standard_output.h"
 
+/* Those that compile rules, and save what was compiled, in the sandbox. */
+#define LATE \
+	(COMMAND_RULES_CHECK | COMMAND_RULES_TEST | COMMAND_RULES_EXPLAIN | COMMAND_RULES_ALLOW)
 #define MASKING (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL)
 
 /* -------------------------------------------------------------------- what it is ---- */
@@ -46,7 +51,8 @@ parts_of(const struct options *o)
 	parts |= command & MASKING ? SECCOMP_STREAM : 0;
 	if (command & (COMMAND_FOLLOW | COMMAND_JOURNAL) || o->known.count + o->known_dir.count > 0)
 		parts |= SECCOMP_WATCH;
-	parts |= writes_files(o) ? SECCOMP_WRITE : 0;
+	/* Those that mask have compiled their rules before: after a reload they save them only if they write files anyway. */
+	parts |= writes_files(o) || command & LATE ? SECCOMP_WRITE : 0;
 	return parts | (o->metrics_listen ? SECCOMP_SERVER : 0);
 }
 
@@ -77,6 +83,48 @@ ks_sandbox_reason(const char *path, int error)
 	if (error == EACCES && access(path, R_OK) == 0)
 		return "the sandbox does not let it be read; see --sandbox-read";
 	return strerror(error);
+}
+
+/* ------------------------------------------------------------------------ printing ---- */
+
+static void
+print_rights(unsigned rights)
+{
+	static const struct {
+		unsigned right;
+		const char *word;
+	} words[] = {
+		{ LANDLOCK_READ | LANDLOCK_LIST, "read" },
+		{ LANDLOCK_WRITE, "write" },
+		{ LANDLOCK_CREATE, "create" },
+		{ LANDLOCK_REMOVE, "remove" },
+		{ LANDLOCK_EXECUTE, "execute" },
+	};
+	bool is_first = true;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (rights & words[i].right)
+			(void)printf("%s%s", is_first ? "" : ", ", words[i].word);
+		is_first &= !(rights & words[i].right);
+	}
+}
+
+void
+ks_sandbox_print(const struct options *o)
+{
+	struct sandbox_paths paths;
+
+	ks_sandbox_paths_gather(&paths, o);
+	for (size_t i = 0; o->sandbox != SANDBOX_OFF && i < paths.count; i++) {
+		if (access(paths.items[i].path, F_OK) < 0)
+			continue;
+		(void)printf("# may ");
+		print_rights(paths.items[i].rights);
+		(void)printf(": ");
+		ks_standard_output_plain(paths.items[i].path, SIZE_MAX);
+		(void)putchar('\n');
+	}
+	ks_sandbox_paths_done(&paths);
 }
 
 /* ------------------------------------------------------------------------ entering ---- */

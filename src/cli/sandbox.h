@@ -16,5 +16,8 @@ int ks_sandbox_enter(const struct options *options);
 /* What there is, for people: such as "seccomp, Landlock 7"; or "none". */
 void ks_sandbox_describe(char *ret_text, size_t size);
 
+/* Print to the standard output, as comments of a configuration, what may be done with which files that are there. */
+void ks_sandbox_print(const struct options *options);
+
 /* Why a file cannot be opened for reading: strerror(error), or that the sandbox is why. */
 const char *ks_sandbox_reason(const char *path, int error);

@@ -22,6 +22,7 @@
 #include "ledger_file.h"
 #include "path_walk.h"
 #include "pattern.h"
+#include "rule_cache.h"
 #include "rule_selection.h"
 
 #define READ    (LANDLOCK_READ | LANDLOCK_LIST)
@@ -32,12 +33,26 @@
 
 /* ------------------------------------------------------------------------- paths ---- */
 
+static bool
+has(const struct sandbox_paths *paths, const char *path, unsigned rights)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		if (paths->items[i].rights == rights && strcmp(paths->items[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Takes path, which may be NULL: memory is out. */
 static void
 add_taken(struct sandbox_paths *paths, char *path, unsigned rights)
 {
 	struct sandbox_path *grown = NULL;
 
+	if (path && has(paths, path, rights)) {
+		free(path);
+		return;
+	}
 	if (path)
 		grown = realloc(paths->items, (paths->count + 1) * sizeof(*grown));
 	if (!grown) {
@@ -203,6 +218,16 @@ add_selection(struct sandbox_paths *paths, const struct options *o)
 		add_file(paths, o, o->key_file);
 }
 
+/* Read, but not written: whoever takes over this process must not leave rules to later ones. */
+static void
+add_cache(struct sandbox_paths *paths, const struct options *o)
+{
+	char *path = ks_rule_cache_directory(o);
+
+	if (path)
+		add_taken(paths, path, READ);
+}
+
 /* What is mounted is swapped as a whole, by a link in the directory. */
 static void
 add_known(struct sandbox_paths *paths, const struct options *o)
@@ -336,7 +361,7 @@ add_containers(struct sandbox_paths *paths, const char *path)
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		is_there |= strncmp(path, links[i], strlen(links[i])) == 0;
 	for (size_t i = 0; is_there && i < sizeof(places) / sizeof(places[0]); i++)
-		add_taken(paths, existing(places[i]), READ);
+		add(paths, places[i], READ);
 }
 
 /* The directory before the first wildcard, and what matches now. */
@@ -434,8 +459,10 @@ ks_sandbox_paths_gather(struct sandbox_paths *paths, const struct options *optio
 		add_program(paths, options);
 		return;
 	}
-	if (options->command->bit != COMMAND_REPORT)
+	if (options->command->bit != COMMAND_REPORT) {
 		add_selection(paths, options);
+		add_cache(paths, options);
+	}
 	if (options->command->bit & RELOADING)
 		add_known(paths, options);
 	add_files(paths, options);

@@ -33,6 +33,9 @@ struct header {
 
 /* ----------------------------------------------------------------- compiling ---- */
 
+/* Not for this very processor: as fast where it was measured, and it runs everywhere. */
+const hs_platform_info_t ks_database_platform = { 0 };
+
 /* The arrays that hs_compile_multi() wants. */
 struct patterns {
 	char **expressions;
@@ -80,18 +83,16 @@ static int
 patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db,
                  struct ks_error *reterr)
 {
-	/* Not for this very processor: as fast where it was measured, and it runs everywhere. */
-	const hs_platform_info_t any = { 0 };
 	hs_compile_error_t *wrong = NULL;
 	int r;
 
 	if (p->count == 0)
 		return KS_OK;
 	if (hs_compile_multi((const char *const *)p->expressions, p->flags, p->ids, p->count, mode,
-	                     &any, ret_db, &wrong) == HS_SUCCESS)
+	                     &ks_database_platform, ret_db, &wrong) == HS_SUCCESS)
 		return KS_OK;
-	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL, wrong,
-	                     reterr);
+	r = ks_trigger_error(wrong && wrong->expression >= 0 ? p->rules[wrong->expression] : NULL,
+	                     wrong, reterr);
 	(void)hs_free_compile_error(wrong);
 	return r;
 }
@@ -162,20 +163,21 @@ separator_expression(void)
 	return asprintf(&expression, "^%s", ks_macro_separator) < 0 ? NULL : expression;
 }
 
-/* Is a separator as wide as macro.h says? */
-static bool
-separator_width_is_right(void)
+/* A separator must be as wide as macro.h says. */
+static int
+check_separator_width(void)
 {
 	hs_compile_error_t *wrong = NULL;
 	hs_expr_info_t *info = NULL;
-	bool right;
+	int r = KS_OK;
 
-	(void)hs_expression_info(ks_macro_separator, HS_FLAG_DOTALL, &info, &wrong);
-	right = info && info->min_width == SEPARATOR_WIDTH_MIN &&
-	        info->max_width == SEPARATOR_WIDTH_MAX;
+	if (hs_expression_info(ks_macro_separator, HS_FLAG_DOTALL, &info, &wrong) != HS_SUCCESS)
+		r = ks_trigger_error(NULL, wrong, NULL);
+	else if (info->min_width != SEPARATOR_WIDTH_MIN || info->max_width != SEPARATOR_WIDTH_MAX)
+		r = KS_ERROR_INTERNAL;
 	free(info);
 	(void)hs_free_compile_error(wrong);
-	return right;
+	return r;
 }
 
 static int
@@ -185,8 +187,7 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 
 	if (set->nouns.count == 0)
 		return KS_OK;
-	if (!separator_width_is_right())
-		return KS_ERROR_INTERNAL;
+	r = check_separator_width();
 	for (unsigned k = 0; r == KS_OK && k < set->nouns.count; k++) {
 		char *expression;
 
@@ -295,25 +296,28 @@ ks_prepared_widths(const struct ks_prepared *prepared, uint64_t hash, size_t cou
 	return prepared->bytes + sizeof(header);
 }
 
-bool
+int
 ks_databases_load(struct ks_ruleset *set, const struct ks_prepared *prepared)
 {
 	const uint8_t *at = prepared->bytes + sizeof(struct header);
 	struct header header;
 
 	if (!read_header(prepared, &header))
-		return false;
+		return KS_ERROR_INTERNAL;
 	at += header.rule_count * sizeof(struct trigger_width);
 	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
-		if (header.lengths[d] > 0 &&
-		    hs_deserialize_database((const char *)at, header.lengths[d],
-		                            &set->databases[d]) != HS_SUCCESS) {
+		hs_error_t r = HS_SUCCESS;
+
+		if (header.lengths[d] > 0)
+			r = hs_deserialize_database((const char *)at, header.lengths[d],
+			                            &set->databases[d]);
+		if (r != HS_SUCCESS) {
 			ks_databases_free(set);
-			return false;
+			return r == HS_NOMEM ? KS_ERROR_MEMORY : KS_ERROR_INTERNAL;
 		}
 		at += header.lengths[d];
 	}
-	return true;
+	return KS_OK;
 }
 
 int

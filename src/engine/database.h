@@ -4,6 +4,9 @@
 
 #include "ruleset.h"
 
+/* What databases are compiled for. */
+extern const hs_platform_info_t ks_database_platform;
+
 /* Compile set->databases; the rest of set is there. Errors: as ks_ruleset_new(). */
 int ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules,
                          struct ks_error *reterr);
@@ -20,7 +23,7 @@ uint64_t ks_prepared_hash(const struct ks_rule *rules, size_t count);
 const uint8_t *ks_prepared_widths(const struct ks_prepared *prepared, uint64_t hash, size_t count);
 
 /*
- * Take set's databases from prepared, for which ks_prepared_widths() is not NULL. False if this
- * libhs or this processor cannot use them.
+ * Take set's databases from prepared, for which ks_prepared_widths() is not NULL. Returns KS_OK,
+ * KS_ERROR_MEMORY, or KS_ERROR_INTERNAL if this libhs or this processor cannot use them.
  */
-bool ks_databases_load(struct ks_ruleset *set, const struct ks_prepared *prepared);
+int ks_databases_load(struct ks_ruleset *set, const struct ks_prepared *prepared);

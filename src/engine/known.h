@@ -65,12 +65,16 @@ struct known_match {
 	uint32_t text; /* the first text of those that begin here */
 };
 
-/* Called in no order, and more than once about the same bytes. */
+/* Called in order of from, but for some hundred bytes; more than once about the same bytes. */
 typedef void (*known_match_fn)(void *ctx, const struct known_match *match);
+
+/* Passes over a text, each of which finds some of what there is. */
+#define KNOWN_PASSES 3U
 
 /*
  * Find what begins in text[from, len). Tells of the longest pattern that is all there, of each place; returns
- * the first place from which on text[, len) is less than a whole pattern that begins so, or len.
+ * the first place, of those that this pass finds, from which on text[, len) is less than a whole pattern that
+ * begins so, or len.
  */
-size_t ks_known_find(const struct ks_known *known, const uint8_t *text, size_t from, size_t len,
-                     known_match_fn on_match, void *ctx);
+size_t ks_known_find(const struct ks_known *known, unsigned pass, const uint8_t *text, size_t from,
+                     size_t len, known_match_fn on_match, void *ctx);

@@ -16,6 +16,8 @@ enum { FILTER_SHORT, FILTER_LONG, FILTER_COUNT };
 #define LONG_MIN   23U /* bytes of a pattern for the longest step and gram */
 #define SHARED_MAX 8U  /* if more patterns have the same head, blocks lie where they differ */
 
+_Static_assert(FILTER_COUNT + 1 == KNOWN_PASSES, "and one where they are blind");
+
 /* ----------------------------------------------------------------------- making ---- */
 
 static unsigned
@@ -151,23 +153,32 @@ may_begin(const struct ks_known *known, const uint8_t *text, size_t len)
 	return len < 2 || known->begins[text[0] << 2 | text[1] >> 6] >> (text[1] & 63) & 1;
 }
 
-size_t
-ks_known_find(const struct ks_known *known, const uint8_t *text, size_t from, size_t len,
-              known_match_fn on_match, void *ctx)
+/* Where the bytes begin at the end of text[from, len) in which filters are blind. */
+static size_t
+blind_from(const struct ks_known *known, size_t from, size_t len)
 {
-	struct find find = { known, text, len, len, on_match, ctx };
 	size_t blind = 0;
 
 	for (unsigned f = 0; f < FILTER_COUNT; f++) {
-		const struct known_filter *filter = &known->filters[f];
-
-		if (filter->step == 0)
-			continue;
-		ks_known_filter_scan(filter, text, from, len, look_at, &find);
-		if (ks_known_filter_blind(filter) > blind)
-			blind = ks_known_filter_blind(filter);
+		if (known->filters[f].step > 0 && ks_known_filter_blind(&known->filters[f]) > blind)
+			blind = ks_known_filter_blind(&known->filters[f]);
 	}
-	for (size_t i = len - from > blind ? len - blind : from; i < len; i++) {
+	return len - from > blind ? len - blind : from;
+}
+
+size_t
+ks_known_find(const struct ks_known *known, unsigned pass, const uint8_t *text, size_t from,
+              size_t len, known_match_fn on_match, void *ctx)
+{
+	struct find find = { known, text, len, len, on_match, ctx };
+
+	if (pass < FILTER_COUNT) {
+		if (known->filters[pass].step > 0)
+			ks_known_filter_scan(&known->filters[pass], text, from, len, look_at,
+			                     &find);
+		return find.open;
+	}
+	for (size_t i = blind_from(known, from, len); i < len; i++) {
 		if (may_begin(known, text + i, len - i))
 			look_at(&find, i);
 	}

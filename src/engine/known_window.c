@@ -43,8 +43,9 @@ ks_known_carry_done(struct known_carry *carry)
 }
 
 struct search {
-	struct window *w;
+	const struct window *w;
 	const struct ks_known *known;
+	struct span_list found;
 	size_t gone_len; /* bytes before the window in what is searched */
 	size_t from_max; /* what begins from here on is not asked for */
 };
@@ -54,7 +55,7 @@ static void
 on_match(void *ctx, const struct known_match *match)
 {
 	struct search *search = ctx;
-	struct window *w = search->w;
+	const struct window *w = search->w;
 	size_t from = match->from > search->gone_len ? match->from - search->gone_len : 0;
 	struct credit credit = {
 		.from = w->offset + match->from - search->gone_len,
@@ -70,30 +71,59 @@ on_match(void *ctx, const struct known_match *match)
 	};
 
 	if (match->from < search->from_max && match->to > search->gone_len)
-		ks_span_list_merge(&w->spans, span);
+		ks_span_list_merge(&search->found, span);
+}
+
+/*
+ * One pass over text[from, len). What it finds is gathered by itself: put among the spans of rules one by one, it
+ * would move them again and again.
+ */
+static size_t
+find_in(struct search *search, struct window *w, unsigned pass, const uint8_t *text, size_t from,
+        size_t len)
+{
+	size_t open;
+
+	search->found = (struct span_list){ ks_scratch_spare_spans(w->scratch), 0 };
+	open = ks_known_find(search->known, pass, text, from, len, on_match, search);
+	ks_span_list_join(&w->spans, &search->found);
+	return open;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* Find what begins in the bytes that have gone. Returns where the first open one is, or gone_len: none is. */
 static size_t
 find_in_gone(struct window *w, struct known_carry *carry)
 {
-	struct search search = { w, carry->known, carry->gone_len, carry->gone_len };
-	size_t behind = w->len < carry->known->longest ? w->len : carry->known->longest, open;
+	struct search search = { .w = w,
+		                 .known = carry->known,
+		                 .gone_len = carry->gone_len,
+		                 .from_max = carry->gone_len };
+	size_t behind = least(w->len, carry->known->longest), open = carry->gone_len;
 
 	if (carry->gone_len == 0)
 		return 0;
 	memcpy(carry->gone + carry->gone_len, w->buf, behind);
-	open = ks_known_find(carry->known, carry->gone, 0, carry->gone_len + behind, on_match,
-	                     &search);
-	return open < carry->gone_len ? open : carry->gone_len;
+	for (unsigned pass = 0; pass < KNOWN_PASSES; pass++)
+		open = least(open,
+		             find_in(&search, w, pass, carry->gone, 0, carry->gone_len + behind));
+	return open;
 }
 
 static size_t
 find_in_window(struct window *w, const struct known_carry *carry)
 {
-	struct search search = { w, carry->known, 0, w->len };
+	struct search search = { .w = w, .known = carry->known, .from_max = w->len };
+	size_t open = w->len;
 
-	return ks_known_find(carry->known, w->buf, carry->from, w->len, on_match, &search);
+	for (unsigned pass = 0; pass < KNOWN_PASSES; pass++)
+		open = least(open, find_in(&search, w, pass, w->buf, carry->from, w->len));
+	return open;
 }
 
 /* The first byte from at on that is not masked. */
@@ -140,9 +170,7 @@ ks_known_resolve(struct window *w, struct known_carry *carry)
 		                                             .head = CREDIT_OF_NONE,
 		                                             .known = KNOWN_CREDIT_OF_NONE });
 	} else if (!w->is_last) {
-		size_t floor = skip_masked(w, open);
-
-		w->floor = floor < w->floor ? floor : w->floor;
+		w->floor = least(w->floor, skip_masked(w, open));
 	}
 	keep_gone(w, carry, gone, open);
 }

@@ -203,7 +203,7 @@ put_tag(struct region *region, const char *fingerprint)
 {
 	char text[TAG_MAX];
 	const char *id = region->credit.rank == CREDIT_KNOWN
-	                         ? "known-secret"
+	                         ? KS_KNOWN_ID
 	                         : ks_ruleset_id(region->set, region->credit.rule);
 	int n = snprintf(text, sizeof(text), "[REDACTED:%s%s%s]", id, fingerprint ? "#" : "",
 	                 fingerprint ? fingerprint : "");

@@ -109,6 +109,8 @@ check_members(const struct ks_rule *rule, struct ks_error *reterr)
 	if (!id_is_valid(rule->id))
 		return ks_error_rule(reterr, "?", "id",
 		                     "up to 128 letters a-z, digits and '-' only");
+	if (strcmp(rule->id, KS_KNOWN_ID) == 0)
+		return ks_error_rule(reterr, rule->id, "id", "known values are called so");
 	if (!rule->trigger || !*rule->trigger)
 		return ks_error_rule(reterr, rule->id, "trigger", "there is none");
 	if (!rule->body)
@@ -339,7 +341,12 @@ fill_set(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_pr
 		r = check_ids(rules, count, reterr);
 	if (r == KS_OK && !(set->ids = copy_ids(rules, count)))
 		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	if (r != KS_OK || (widths && ks_databases_load(set, prepared)))
+	if (r != KS_OK)
+		return r;
+	r = widths ? ks_databases_load(set, prepared) : KS_ERROR_INTERNAL;
+	if (r == KS_ERROR_MEMORY) /* to compile them takes more of it */
+		return ks_error_set(reterr, r, "%s", ks_status_text(r));
+	if (r == KS_OK)
 		return r;
 	return must_fit ? RULESET_UNPREPARED : ks_databases_compile(set, rules, reterr);
 }

@@ -28,9 +28,15 @@ named_max(const struct ks_ruleset *set)
 }
 
 static size_t
+known_span_max(const struct ks_ruleset *set)
+{
+	return ks_window_max(set) / KS_KNOWN_MIN + 2;
+}
+
+static size_t
 span_max(const struct ks_ruleset *set)
 {
-	return ks_window_max(set) / 2 + 2;
+	return ks_window_max(set) / 2 + 2 + 2 * known_span_max(set);
 }
 
 size_t
@@ -53,6 +59,7 @@ ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch)
 	s->candidate_max = candidate_max(set);
 	s->named_max = named_max(set);
 	s->span_max = span_max(set);
+	s->known_span_max = known_span_max(set);
 	s->candidates = malloc(s->candidate_max * sizeof(*s->candidates));
 	s->named = malloc((s->named_max + 1) * sizeof(*s->named));
 	s->nouns = malloc(ks_window_max(set) * sizeof(*s->nouns));

@@ -36,12 +36,20 @@ struct ks_scratch {
 	size_t named_max;
 	uint32_t *nouns;    /* where nouns end: room for every byte of a window */
 	uint32_t *names;    /* rules whose names end at a noun: room for every named rule */
-	struct span *spans; /* room for span_max: every other byte of a window */
+	struct span *spans; /* room for span_max: every other byte of a window, and known values */
 	size_t span_max;
+	size_t known_span_max; /* that a window can have */
 	struct run_memo memos[CLASS_MAX];
 };
 
 /* The largest window: a slice, and what was held before it. */
 size_t ks_window_max(const struct ks_ruleset *set);
+
+/* Behind what is used of spans, and room for as many as there can be here: room for spans of known values. */
+static inline struct span *
+ks_scratch_spare_spans(const struct ks_scratch *scratch)
+{
+	return scratch->spans + scratch->span_max - scratch->known_span_max;
+}
 
 size_t ks_scratch_size_max(const struct ks_ruleset *set);

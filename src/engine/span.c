@@ -56,3 +56,21 @@ ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit c
 {
 	ks_span_list_merge(list, (struct span){ from, to, credit, credit, KNOWN_CREDIT_OF_NONE });
 }
+
+void
+ks_span_list_join(struct span_list *list, const struct span_list *other)
+{
+	struct span *mine = other->items - list->count;
+	size_t i = 0, j = 0, count = list->count;
+
+	if (other->count == 0)
+		return;
+	memmove(mine, list->items, count * sizeof(*mine));
+	list->count = 0;
+	while (i < count || j < other->count) {
+		bool is_mine = j == other->count ||
+		               (i < count && mine[i].from <= other->items[j].from);
+
+		ks_span_list_merge(list, is_mine ? mine[i++] : other->items[j++]);
+	}
+}

@@ -58,3 +58,9 @@ void ks_span_list_merge(struct span_list *list, struct span span);
 
 /* The same with [from, to), which a rule's match masks. */
 void ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit);
+
+/*
+ * Add all of other, which stands behind list in one array, with room for as many items as it has between them.
+ * Takes time for both, however they lie.
+ */
+void ks_span_list_join(struct span_list *list, const struct span_list *other);

@@ -216,6 +216,8 @@ keep_before(struct carry *carry, const struct window *w)
 
 	memmove(carry->before, last, len);
 	carry->before_len = len;
+	if (last == text)
+		explicit_bzero(text, sizeof(text)); /* nobody knows when this stack is used again */
 }
 
 /* What comes behind a window's last byte. */

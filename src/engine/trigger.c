@@ -94,11 +94,10 @@ check_width(const struct ks_rule *rule, const hs_expr_info_t *info, struct ks_er
 	return KS_OK;
 }
 
-/* Hyperscan tells it as if the expression were wrong. */
-static bool
-is_out_of_memory(const hs_compile_error_t *wrong)
+bool
+ks_trigger_ran_out(const hs_compile_error_t *wrong)
 {
-	return wrong && strcmp(wrong->message, "Unable to allocate memory.") == 0;
+	return wrong && strstr(wrong->message, "allocate memory");
 }
 
 int
@@ -107,7 +106,7 @@ ks_trigger_error(const struct ks_rule *rule, const hs_compile_error_t *wrong,
 {
 	const char *message = wrong ? wrong->message : "not accepted";
 
-	if (is_out_of_memory(wrong))
+	if (ks_trigger_ran_out(wrong))
 		return ks_error_set(reterr, KS_ERROR_MEMORY, "%s", ks_status_text(KS_ERROR_MEMORY));
 	if (rule)
 		return ks_error_rule(reterr, rule->id, "trigger", "%s", message);

@@ -40,6 +40,9 @@ struct trigger_width {
 int ks_trigger_measure(const struct ks_rule *rule, struct trigger_width *ret_width,
                        struct ks_error *reterr);
 
+/* Is it memory that was out? Hyperscan tells that as if the expression were wrong. NULL is fine. */
+bool ks_trigger_ran_out(const hs_compile_error_t *wrong);
+
 /*
  * What Hyperscan says against a rule's expressions; NULL: against no rule's. Returns KS_ERROR_RULE, KS_ERROR_MEMORY or
  * KS_ERROR_INTERNAL.

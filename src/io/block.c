@@ -88,8 +88,12 @@ begin(struct block *b, struct filter *f)
 		if (r == KS_OK)
 			r = ks_stretch_open(b->stretch);
 	}
-	if (r == KS_OK)
+	if (r == KS_OK) {
 		b->stretch->block = b;
+		return r;
+	}
+	ks_stretch_free(b->stretch);
+	b->stretch = NULL;
 	return r;
 }
 

@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "descriptor.h"
@@ -38,7 +37,6 @@
 #define SIZE_ONE_MAX ((size_t)32 << 20)  /* far more than any set of rules needs */
 #define SIZE_ALL_MAX ((size_t)64 << 20)
 #define FILES_MAX    64U
-#define FRESH        (24 * 60 * 60) /* seconds: a use is noted once in that time */
 
 /* ---------------------------------------------------------------------- trust ---- */
 
@@ -64,8 +62,8 @@ open_directory(const char *path)
 	return CACHE_UNTRUSTED;
 }
 
-static void
-make_directory(const char *path)
+void
+ks_cache_make(const char *path)
 {
 	size_t len = (size_t)(ks_directory_entry(path) - path);
 	char *parent;
@@ -130,14 +128,6 @@ read_file(int fd, size_t len, const uint8_t *key, uint8_t **ret_bytes)
 	return r;
 }
 
-/* Files are dropped by the time of their last change. */
-static void
-note_use(int fd, const struct stat *st)
-{
-	if (st->st_mtime + FRESH < time(NULL))
-		(void)futimens(fd, NULL);
-}
-
 int
 ks_cache_load(const char *directory, const uint8_t *key, uint8_t **ret_bytes, size_t *ret_len)
 {
@@ -153,10 +143,8 @@ ks_cache_load(const char *directory, const uint8_t *key, uint8_t **ret_bytes, si
 	if (fd < 0)
 		return r;
 	r = read_file(fd, (size_t)st.st_size - HEADER_SIZE, key, ret_bytes);
-	if (r == 0) {
+	if (r == 0)
 		*ret_len = (size_t)st.st_size - HEADER_SIZE;
-		note_use(fd, &st);
-	}
 	(void)close(fd);
 	return r;
 }
@@ -166,7 +154,7 @@ ks_cache_load(const char *directory, const uint8_t *key, uint8_t **ret_bytes, si
 struct usage {
 	size_t files, bytes;
 	char oldest[NAME_SIZE];
-	time_t oldest_time;
+	time_t oldest_time; /* of its last use, as far as the file system notes that: once a day is enough */
 };
 
 /* Somebody may have named a directory in which there is more. */
@@ -184,12 +172,14 @@ static void
 count_file(int directory, const char *name, struct usage *usage)
 {
 	struct stat st;
+	time_t used;
 
 	if (!is_own(name) || fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    S_ISDIR(st.st_mode))
 		return;
-	if (usage->files++ == 0 || st.st_mtime < usage->oldest_time) {
-		usage->oldest_time = st.st_mtime;
+	used = st.st_atime > st.st_mtime ? st.st_atime : st.st_mtime;
+	if (usage->files++ == 0 || used < usage->oldest_time) {
+		usage->oldest_time = used;
 		memcpy(usage->oldest, name, strlen(name) + 1); /* is_own(): it fits */
 	}
 	usage->bytes += (size_t)st.st_size;
@@ -282,10 +272,6 @@ ks_cache_save(const char *directory, const uint8_t *key, const uint8_t *bytes, s
 	if (len > SIZE_ONE_MAX - HEADER_SIZE || !is_allowed_size(len + HEADER_SIZE))
 		return -EFBIG;
 	fd = open_directory(directory);
-	if (fd == -ENOENT) {
-		make_directory(directory);
-		fd = open_directory(directory);
-	}
 	if (fd <= CACHE_UNTRUSTED)
 		return fd;
 	r = put_file(fd, key, bytes, len);

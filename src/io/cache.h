@@ -10,6 +10,9 @@
 /* Of the functions below: others may write in the directory, so that nothing in it can be believed. */
 enum { CACHE_UNTRUSTED = 1 };
 
+/* Make the directory if it is missing, and its parent; a failure does not matter. A sandbox has no call for it. */
+void ks_cache_make(const char *directory);
+
 /*
  * Read what was saved under key in directory; *ret_bytes is the caller's to free(). Returns 0, CACHE_UNTRUSTED, or a
  * negative errno: -ENOENT if there is nothing, -EBADMSG if the file is damaged or others may write it.
@@ -17,8 +20,7 @@ enum { CACHE_UNTRUSTED = 1 };
 int ks_cache_load(const char *directory, const uint8_t *key, uint8_t **ret_bytes, size_t *ret_len);
 
 /*
- * Save bytes under key, in place of what was there; the directory is made if it is missing, and its parent. A reader
- * sees all or nothing. Files that were not used for long make room. Returns 0, CACHE_UNTRUSTED, or a negative errno:
+ * Save bytes under key, in place of what was there. A reader sees all or nothing. Files that were not used for long make room. Returns 0, CACHE_UNTRUSTED, or a negative errno:
  * then nothing is saved.
  */
 int ks_cache_save(const char *directory, const uint8_t *key, const uint8_t *bytes, size_t len);

@@ -266,11 +266,20 @@ open_way(struct filter *f)
 static int
 choose_way(struct filter *f, bool is_last)
 {
+	int r;
+
 	if (f->stretch)
 		return KS_OK;
 	if (f->frame == KS_FRAME_AUTO)
 		f->frame = ks_frame_detect(f->from, (size_t)(f->next - f->from), is_last);
-	return f->frame == KS_FRAME_AUTO ? KS_OK : open_way(f);
+	if (f->frame == KS_FRAME_AUTO)
+		return KS_OK;
+	r = open_way(f);
+	if (r != KS_OK) { /* half a way is none: others look whether there is one */
+		ks_stretch_free(f->stretch);
+		f->stretch = NULL;
+	}
+	return r;
 }
 
 /* Put through what waits, as far as it can go. */

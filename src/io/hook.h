@@ -11,11 +11,11 @@
 
 /* What is told of it; number is ... */
 enum hook_note {
-	HOOK_FAILED, /* an errno: it cannot be run */
-	HOOK_EXITED, /* its exit status, which is not 0 */
-	HOOK_KILLED, /* the signal that ended it */
+	HOOK_FAILED,  /* an errno: it cannot be run */
+	HOOK_EXITED,  /* its exit status, which is not 0 */
+	HOOK_KILLED,  /* the signal that ended it */
 	HOOK_TIMEOUT, /* the seconds that it had: it was ended */
-	HOOK_DONE /* nothing: it went well */
+	HOOK_DONE     /* nothing: it went well */
 };
 
 typedef void (*hook_note_fn)(void *ctx, enum hook_note note, int number);

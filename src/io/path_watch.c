@@ -32,8 +32,7 @@
 #define WRITING_MS 5000 /* that a writer is waited for; some never close a file */
 
 #define SELF_MASK (IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD)
-#define NAME_MASK \
-	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | SELF_MASK)
+#define NAME_MASK (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | SELF_MASK)
 #define TEXT_MASK (IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | SELF_MASK)
 
 struct path_watch {
@@ -45,6 +44,7 @@ struct path_watch {
 	int stop;    /* an event descriptor */
 	int inotify; /* or -1 */
 	uint64_t told, seen;
+	bool is_running;       /* the thread */
 	bool is_pending;       /* seen is not what was told of */
 	int64_t writing_since; /* milliseconds; 0: nobody writes */
 };
@@ -216,15 +216,18 @@ judge(struct path_watch *w, uint64_t state)
 	w->fn(w->ctx);
 }
 
-/* Returns false if it is to stop. */
+/* Returns false if it is to stop, which is told once. */
 static bool
 wait_for(struct path_watch *w, int inotify, int timeout)
 {
 	struct pollfd fds[] = { { .fd = w->stop, .events = POLLIN },
 		                { .fd = inotify, .events = POLLIN } };
 
-	(void)poll(fds, 2, timeout);
-	return fds[0].revents == 0;
+	uint64_t count;
+
+	if (poll(fds, 2, timeout) < 0)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = SETTLE_MS * 1000000 }, NULL);
+	return read(w->stop, &count, sizeof(count)) < 0;
 }
 
 static void *
@@ -243,8 +246,8 @@ run(void *ctx)
 /* ------------------------------------------------------------------------ public ---- */
 
 /* The signals of the process are the main thread's. */
-static int
-begin_thread(struct path_watch *w)
+int
+ks_path_watch_start(struct path_watch *w)
 {
 	sigset_t all, before;
 	int r;
@@ -253,6 +256,7 @@ begin_thread(struct path_watch *w)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&w->thread, NULL, run, w);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	w->is_running = r == 0;
 	return -r;
 }
 
@@ -278,15 +282,13 @@ ks_path_watch_new(const char *const *paths, size_t count, path_watch_fn fn, void
 	*w = (struct path_watch){ paths, count, fn, ctx, .inotify = -1 };
 	w->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = w->stop < 0 ? -errno : 0;
-	if (r == 0) {
-		w->told = look(w);
-		r = begin_thread(w);
-	}
-	if (r < 0)
+	if (r < 0) {
 		release(w);
-	else
-		*ret_watch = w;
-	return r;
+		return r;
+	}
+	w->told = look(w);
+	*ret_watch = w;
+	return 0;
 }
 
 void
@@ -297,6 +299,7 @@ ks_path_watch_free(struct path_watch *w)
 	if (!w)
 		return;
 	(void)!write(w->stop, &one, sizeof(one));
-	(void)pthread_join(w->thread, NULL);
+	if (w->is_running)
+		(void)pthread_join(w->thread, NULL);
 	release(w);
 }

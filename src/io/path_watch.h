@@ -14,10 +14,12 @@ struct path_watch;
 typedef void (*path_watch_fn)(void *ctx);
 
 /*
- * Watch from now on: a change that comes after the return will be told of. Borrows paths, which are files or
- * directories, there or not, until it is freed. Returns 0 or a negative errno.
+ * Watch from now on: a change that comes after the return will be told of, once it is started. Borrows paths, which are
+ * files or directories, there or not, until it is freed. Returns 0 or a negative errno.
  */
 int ks_path_watch_new(const char *const *paths, size_t count, path_watch_fn fn, void *ctx,
                       struct path_watch **ret_watch);
+/* Start the thread: after the sandbox has closed, as it holds for threads that are started later only. Returns as above. */
+int ks_path_watch_start(struct path_watch *watch);
 /* Nothing is told any more. NULL is fine. */
 void ks_path_watch_free(struct path_watch *watch);

@@ -157,10 +157,9 @@ read_header(int fd, gz_header *ret_header)
 {
 	uint8_t front[READ_SIZE / 4], none[1];
 	ssize_t n = ks_descriptor_read_some_at(fd, front, sizeof(front), 0);
-	z_stream z = { .next_in = front,
-		       .avail_in = (uInt)n,
-		       .next_out = none,
-		       .avail_out = sizeof(none) };
+	z_stream z = {
+		.next_in = front, .avail_in = (uInt)n, .next_out = none, .avail_out = sizeof(none)
+	};
 
 	if (n < 0)
 		return (int)n;

@@ -189,7 +189,7 @@ ks_metrics_use_rules(struct metrics *m, const struct ks_catalog *catalog, const 
 int
 ks_metrics_use_known(struct metrics *m, size_t count)
 {
-	const struct ks_rule known = { .id = KNOWN_SECRET_ID };
+	const struct ks_rule known = { .id = KS_KNOWN_ID };
 
 	ks_metrics_set(m, METRIC_KNOWN_VALUES, count);
 	return !m || find_rule(m, known.id) ? KS_OK : add_rule(m, &known);

@@ -99,8 +99,8 @@ struct sighting *
 ks_sighting_copy(const struct sighting *s)
 {
 	struct sighting copy = *s, *ret;
-	const char **texts[] = { &copy.source,      &copy.rule,     &copy.title,
-		                 &copy.provider,    &copy.revoke,   &copy.fingerprint,
+	const char **texts[] = { &copy.source,       &copy.rule,    &copy.title,
+		                 &copy.provider,     &copy.revoke,  &copy.fingerprint,
 		                 &copy.known_source, &copy.identity };
 	size_t size = sizeof(copy);
 	char *at;

@@ -12,14 +12,14 @@ struct sighting {
 	const char *source; /* a path, a unit ... */
 	const char *rule, *title;
 	const char *provider, *revoke; /* NULL: not known */
-	const char *fingerprint;  /* NULL: it is told by its place */
+	const char *fingerprint;       /* NULL: it is told by its place */
 	const char *identity;     /* tells keys apart within this process, and is shown to nobody */
 	const char *known_source; /* where a known value is kept; NULL: none was found */
 	uint64_t known_number;    /* which of that source's */
-	uint64_t offset; /* bytes of the source before it; SIGHTING_NO_OFFSET: not known */
-	uint64_t line;   /* of the source, from 1; 0: not known */
-	uint64_t length; /* masked bytes; or SIGHTING_NO_LENGTH */
-	int64_t time;    /* milliseconds since 1970 */
+	uint64_t offset;          /* bytes of the source before it; SIGHTING_NO_OFFSET: not known */
+	uint64_t line;            /* of the source, from 1; 0: not known */
+	uint64_t length;          /* masked bytes; or SIGHTING_NO_LENGTH */
+	int64_t time;             /* milliseconds since 1970 */
 };
 
 /* How often and when something was seen. */

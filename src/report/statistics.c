@@ -52,7 +52,7 @@ rules_new(const struct ks_catalog *catalog, const size_t *index, size_t count, s
 		ks_catalog_get(catalog, index[i], &entry);
 		is_right = set_id(&rules[i], entry.rule.id);
 	}
-	if (is_right && set_id(&rules[count], KNOWN_SECRET_ID))
+	if (is_right && set_id(&rules[count], KS_KNOWN_ID))
 		return rules;
 	if (rules)
 		rules_free(rules, count);

@@ -7,9 +7,6 @@
 
 #include "keysieve.h"
 
-/* What findings of known values are called where others have the id of a rule. */
-#define KNOWN_SECRET_ID "known-secret"
-
 struct rule_count {
 	char *id;
 	uint64_t findings;

@@ -12,6 +12,7 @@
 #include "catalog.h"
 #include "error.h"
 #include "key.h"
+#include "trigger.h"
 
 #define ANY_RULE SIZE_MAX
 
@@ -115,11 +116,14 @@ compile_expressions(struct ks_allowlist *list, const struct expressions *express
 		return KS_OK;
 	if (hs_compile_multi((const char *const *)expressions->texts, expressions->flags,
 	                     expressions->ids, expressions->count, HS_MODE_BLOCK, &any,
-	                     &list->expressions, &wrong) != HS_SUCCESS)
+	                     &list->expressions, &wrong) != HS_SUCCESS) {
 		r = entry_error(expressions->entries[wrong->expression < 0 ? 0 : wrong->expression],
 		                reterr, "run: ", wrong->message);
-	else if (hs_alloc_scratch(list->expressions, &list->scratch) != HS_SUCCESS)
+		if (ks_trigger_ran_out(wrong))
+			r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	} else if (hs_alloc_scratch(list->expressions, &list->scratch) != HS_SUCCESS) {
 		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+	}
 	(void)hs_free_compile_error(wrong);
 	return r;
 }

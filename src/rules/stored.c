@@ -6,7 +6,7 @@
  *   - of each rule all that the engine reads but its id, in order: titles, addresses and examples are no part of it,
  *     and neither are allow-lists;
  *   - the build of keysieve, by what it made of the built-in rules: versions do not tell two states of the source;
- *   - the version of libhs, and the processor.
+ *   - the version of libhs, and the kind of processor that databases are compiled for.
  *
  * What comes from a store is believed only as far as ks_ruleset_load() checks it, and libhs, which is not far: a
  * store must be a trusted place. Nothing here fails because of it.
@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database.h"
 #include "pack.h"
-#include "ruleset.h"
 #include "version.h"
 
 #define FORMAT "keysieve prepared rules 1"
@@ -58,10 +58,8 @@ static void
 make_key(const struct ks_rule *rules, size_t count, uint8_t *key)
 {
 	crypto_generichash_state hash;
-	hs_platform_info_t platform = { 0 };
-
-	(void)hs_populate_platform(&platform);
-	const uint64_t numbers[] = { platform.tune, platform.cpu_features, count };
+	const uint64_t numbers[] = { ks_database_platform.tune, ks_database_platform.cpu_features,
+		                     count };
 
 	(void)crypto_generichash_init(&hash, NULL, 0, KS_PREPARED_KEY);
 	hash_text(&hash, FORMAT);

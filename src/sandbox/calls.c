@@ -76,6 +76,10 @@ const struct call ks_calls[] = {
 	{ "geteuid", BASE },
 	{ "getpid", BASE },
 	{ "gettid", BASE },
+	{ "getuid", BASE },
+	{ "geteuid", BASE },
+	{ "getgid", BASE },
+	{ "getegid", BASE },
 	{ "rt_sigaction", BASE },
 	{ "rt_sigprocmask", BASE },
 	{ "rt_sigpending", BASE },
@@ -211,23 +215,16 @@ const char *const ks_calls_fatal[] = {
 	"setuid",
 	"umount2",
 	"unshare",
-
-	/* Other names in file systems. */
-	"chmod",
-	"chown",
-	"fchmodat",
-	"fchownat",
-	"lchown",
-	"mkdir",
-	"mkdirat",
-	"mknod",
-	"mknodat",
-	"rmdir",
-	"setxattr",
-	"symlink",
-	"symlinkat",
-	"truncate",
 	NULL,
+};
+
+const char *const ks_calls_refused[] = {
+	"chmod",     "chown",        "fchmod",    "fchmodat",  "fchown",    "fchownat",
+	"fsetxattr", "fremovexattr", "ftruncate", "futimesat", "lchown",    "link",
+	"linkat",    "lremovexattr", "lsetxattr", "mkdir",     "mkdirat",   "mknod",
+	"mknodat",   "removexattr",  "rename",    "renameat",  "renameat2", "rmdir",
+	"setxattr",  "symlink",      "symlinkat", "truncate",  "unlink",    "unlinkat",
+	"utime",     "utimensat",    "utimes",    NULL,
 };
 
 const char *const ks_calls_of_programs[] = { "execve", "execveat", "fork", "vfork", NULL };

@@ -33,7 +33,13 @@ extern const struct call ks_calls[];
 /* Calls for which nothing but an attack has a use: the kernel ends the process at once; another program is refused them. */
 extern const char *const ks_calls_fatal[];
 
-/* Those of them that are needed to run another program, as "rules import" does. */
+/*
+ * Changes of file systems. Where they are not needed they are refused, as if the files did not allow it: what was to be written
+ * was of no importance. Ended by NULL.
+ */
+extern const char *const ks_calls_refused[];
+
+/* Calls that are needed to run another program, as "rules import" does. */
 extern const char *const ks_calls_of_programs[];
 
 struct call_part {

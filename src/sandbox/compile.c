@@ -182,6 +182,25 @@ is_wider(const struct call *call, unsigned parts)
 	return false;
 }
 
+static bool
+is_allowed(const char *name, unsigned parts)
+{
+	for (const struct call *call = ks_calls; call->name; call++) {
+		if ((call->parts & parts) && strcmp(call->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+refuse_changes(scmp_filter_ctx filter, unsigned parts)
+{
+	for (const char *const *name = ks_calls_refused; *name; name++) {
+		if (!is_allowed(*name, parts))
+			add(filter, SCMP_ACT_ERRNO(EACCES), *name, NULL, 0);
+	}
+}
+
 static scmp_filter_ctx
 make_filter(unsigned parts)
 {
@@ -199,6 +218,7 @@ make_filter(unsigned parts)
 		if ((call->parts & parts) && !is_wider(call, parts))
 			allow(filter, call);
 	}
+	refuse_changes(filter, parts);
 	refuse_newer(filter);
 	return filter;
 }
@@ -340,6 +360,8 @@ print_table(void)
 	print_calls(ks_calls_of_programs);
 	(void)printf(", ");
 	print_calls(ks_calls_fatal);
+	(void)printf(".\n\nWhere the table does not allow them, these are refused with `EACCES`: ");
+	print_calls(ks_calls_refused);
 	(void)printf(".\n");
 }
 

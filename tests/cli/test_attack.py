@@ -9,6 +9,7 @@ damaged archives and the pages of reports have tests of their own.
 import gzip
 import json
 import os
+import re
 import resource
 import stat
 import subprocess
@@ -139,14 +140,15 @@ class Stopping(AttackTest):
     """Input that is to stop it, or to keep it busy."""
 
     def test_archives_that_are_no_more_in_the_middle(self):
-        text = (b"a line\n" + KEY + b"\n") * 2000
+        text = b"".join(b"%d %s %s\n" % (n, body(40, n, "0123456789"), KEY) for n in range(2000))
         data = bytearray(gzip.compress(text, mtime=0) + gzip.compress(text, mtime=0))
-        data[-4000:-3990] = b"\xff" * 10
+        at = len(data) * 3 // 4
+        data[at:at + 10] = b"\xff" * 10
         path = self.file("a.gz", bytes(data))
         result = run(*ONLY, path)
         self.assert_message(result, 74, "damaged gzip data")
-        self.assertTrue((masked(text, SECRET) * 2).startswith(result.stdout))
-        self.assertGreaterEqual(len(result.stdout), len(text))
+        self.assertTrue(result.stdout.startswith(masked(text, SECRET)))
+        self.assert_no_piece(result.stdout, SECRET)
 
     def test_a_header_of_an_archive_that_does_not_end(self):
         head = b"\x1f\x8b\x08\x18" + b"\0" * 5 + b"\x03"  # with a name and a comment
@@ -336,7 +338,7 @@ class Names(AttackTest):
 
     def test_explanations_steer_no_terminal(self):
         data = b"\x1b[2J\x1b]0;title\x07 \xc2\x9b31m \xe2\x80\xae\r\x08" + KEY + b" \x1b[8m\xff\n"
-        result = run("rules", "explain", *ONLY, data=data)
+        result = run("rules", "explain", *ONLY, data=data, timeout=LONG)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assert_no_piece(result.stdout, SECRET)
         for byte in b"\x1b\x07\x08\r":
@@ -551,17 +553,20 @@ class Places(FollowTest):
 
     def test_messages_about_files_are_bounded(self):
         """Files that come, cannot be read and go, faster than anybody reads messages."""
+        for n in range(600):
+            if os.geteuid() == 0:
+                self.link(self.file(f"private{n}", b"nobody's business\n"), f"{n}.log")
+            else:
+                self.unreadable(f"{n}.log")
         with self.follow("--from-start", self.logs + "/*.log") as f:
-            for n in range(1000):
-                self.link(self.private, f"{n}.log") if os.geteuid() == 0 else self.own_unreadable(f"{n}.log")
-            f.expect_message("a symbolic link" if os.geteuid() == 0 else "Permission denied")
-            time.sleep(3)  # two looks at everything
             f.stop()
-            lines = f.messages().decode().splitlines()
-            self.assertLess(len(lines), 250)
-            self.assertRegex("\n".join(lines), r"(?m)^keysieve: \d{3} more messages about files were left out$")
+            text = f.messages().decode()
+            told = len(re.findall(r"(?m)^keysieve: .*\.log: ", text))
+            left = sum(int(n) for n in re.findall(r"(?m)^keysieve: (\d+) more messages about files were left out$", text))
+            self.assertTrue(200 <= told < 300, told)
+            self.assertGreaterEqual(told + left, 600)
 
-    def own_unreadable(self, name):
+    def unreadable(self, name):
         path = os.path.join(self.logs, name)
         self.write(b"x\n", path)
         os.chmod(path, 0)

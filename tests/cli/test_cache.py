@@ -439,13 +439,15 @@ class Place(CacheTest):
 
 class Reload(CacheTest):
     def test_follow_takes_rules_from_it_when_it_is_told_to_reload(self):
+        """And puts them into it, where it has no sandbox."""
         log, out = self.file("app.log", b""), self.path("out")
         with Live("follow", "--only", "acme-api-key", "--rules", self.rules, "-o", out, "--from-start", log,
-                  env={"KEYSIEVE_CACHE_DIR": self.cache}) as live:
+                  env={"KEYSIEVE_CACHE_DIR": self.cache, "KEYSIEVE_SANDBOX": "off"}) as live:
             deadline = time.monotonic() + LONG
             while not self.entries() and time.monotonic() < deadline:
                 time.sleep(0.01)
             first = self.inode()
+            self.wait(lambda: os.path.exists(out))
             with open(log, "ab") as file:
                 file.write(LINE)
             self.wait(lambda: self.content(out) == WANTED)

@@ -10,7 +10,8 @@ import subprocess
 import unittest
 import urllib.parse
 
-from support import (ID, LONG, NOBODY, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run, stars)
+from support import (ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
+                     stars)
 
 PLAIN = body(30, 11)
 # All that some notation has an escape for.
@@ -280,14 +281,33 @@ class Sources(KnownTest):
         self.assert_status(result, 0)
         self.assert_bytes(result.stdout, want)
 
-    def test_values_lie_in_locked_memory(self):
+    @staticmethod
+    def mappings(pid):
+        """Each mapping's bytes, and its flags."""
+        with open(f"/proc/{pid}/smaps", encoding="ascii") as file, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in file:
+                if re.match("[0-9a-f]+-", line):
+                    begin, end = (int(n, 16) for n in line.split()[0].split("-"))
+                elif line.startswith("VmFlags:"):
+                    try:
+                        memory.seek(begin)
+                        yield memory.read(end - begin), line.split()[1:]
+                    except (OSError, OverflowError):
+                        continue
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can look into its memory")
+    def test_values_lie_in_locked_memory_and_in_no_core_file(self):
         if is_sanitized():
             self.skipTest("not with AddressSanitizer")
-        with Live(*self.known(PLAIN)) as live:
+        os.mkdir(self.path("d"))
+        self.file("d/v", PLAIN)
+        with Live(*self.known(ODD), "--known-dir", self.path("d")) as live:
             live.write(b"x\n")
-            with open(f"/proc/{live.process.pid}/status", encoding="ascii") as file:
-                locked, = (int(line.split()[1]) for line in file if line.startswith("VmLck"))
-            self.assertGreater(locked, 0)
+            for value in (PLAIN, ODD):
+                places = [flags for data, flags in self.mappings(live.process.pid) if value in data]
+                self.assertGreater(len(places), 0)
+                for flags in places:
+                    self.assertLessEqual({"lo", "dd"}, set(flags))
 
 
 class Refused(KnownTest):
@@ -406,6 +426,10 @@ class Findings(KnownTest):
         result = run(*self.known(PLAIN), "--ledger", self.path("ledger"), path)
         self.assert_status(result, 0)
         self.assert_no_piece(self.content(self.path("ledger")), PLAIN)
+
+    def test_no_rule_has_their_name(self):
+        rules = self.file("rules.yaml", RULE.replace("acme-api-key", "known-secret"))
+        self.assert_message(run("--rules", rules), 78, "rules.yaml:1:", "known values are called so")
 
     def test_statistics(self):
         result = run(*self.known(PLAIN), "--stats", data=PLAIN + b" " + TRIGGER + body() + b" " + PLAIN)

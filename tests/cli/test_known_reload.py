@@ -124,7 +124,7 @@ class Files(ReloadTest):
     def test_its_directory_is_removed_and_comes_back(self):
         os.makedirs(self.path("a/b"))
         path = self.file("a/b/values", OLD)
-        live = self.live("--known", path)
+        live = self.live("--sandbox", "off", "--known", path)
         os.rename(self.path("a"), self.path("z"))
         self.wait_until_it(live.messages, "it says so")
         self.stays(live, OLD)
@@ -155,10 +155,21 @@ class Files(ReloadTest):
             os.mkdir(self.path(name))
             self.file(f"{name}/values", value)
         os.symlink("one", self.path("current"))
-        live = self.live("--known", self.path("current/values"))
+        live = self.live("--sandbox", "off", "--known", self.path("current/values"))
         os.symlink("two", self.path("fresh"))
         os.rename(self.path("fresh"), self.path("current"))
         self.wait_for(live, NEW)
+
+    def test_a_link_leads_out_of_what_the_sandbox_lets_it_read(self):
+        for name, value in (("one", OLD), ("two", NEW)):
+            os.mkdir(self.path(name))
+            self.file(f"{name}/values", value)
+        os.symlink("one", self.path("current"))
+        live = self.live("--known", self.path("current/values"))
+        os.symlink("two", self.path("fresh"))
+        os.rename(self.path("fresh"), self.path("current"))
+        self.wait_until_it(lambda: live.messages() or self.masks(live, NEW), "it says so, or can read it")
+        self.assertTrue(self.masks(live, OLD) or not live.messages())
 
     def test_SIGHUP(self):
         live = self.live("--known", self.values(OLD))

@@ -16,15 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define FRAMES     24
 #define PATH_SHOWN 512
+#define HIGH       900
 
 static const char *const kind_names[FAULT_KINDS] = {
-	"alloc", "map",    "read",  "write", "sync",  "rename", "open",  "stat",    "truncate", "link", "poll",
-	"thread", "watch", "match", "hash",  "close", "socket", "start", "timer", "control",  "journal",
+	"alloc", "map",      "read",   "write", "sync",   "rename",  "open",
+	"stat",  "truncate", "link",   "poll",  "thread", "watch",   "match",
+	"hash",  "close",    "socket", "start", "timer",  "control", "journal",
 };
 
 /* Written by prepare() only, before there are threads; the counts by all. */
@@ -32,12 +35,13 @@ static struct {
 	int kind; /* -1: none */
 	unsigned long from, to;
 	int error;
-	char path[PATH_SHOWN], log[PATH_SHOWN], counts[PATH_SHOWN];
+	char path[PATH_SHOWN];
+	int log, counts; /* descriptors, or -1: a sandbox lets nobody open more */
 	uintptr_t base;
 	atomic_bool is_on;
 	atomic_ulong calls[FAULT_KINDS];
 	int (*main)(int, char **, char **);
-} faults = { .kind = -1 };
+} faults = { .kind = -1, .log = -1, .counts = -1 };
 
 void *
 fault_next(const char *name)
@@ -74,6 +78,23 @@ read_fault(const char *text)
 	faults.kind = kind_of(text, (size_t)(colon - text));
 }
 
+/* A number that the program would not have by chance. */
+static int
+take_file(const char *name)
+{
+	const char *path = getenv(name);
+	int high, fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path,
+	                                   O_WRONLY | O_CREAT | O_APPEND, 0600)
+	                    : -1;
+
+	(void)unsetenv(name);
+	if (fd < 0)
+		return -1;
+	high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH);
+	(void)syscall(SYS_close, fd);
+	return high;
+}
+
 static void
 take_variable(const char *name, char *ret, size_t size)
 {
@@ -90,8 +111,8 @@ prepare(void)
 	void *frames[2];
 
 	take_variable("KEYSIEVE_FAULT_PATH", faults.path, sizeof(faults.path));
-	take_variable("KEYSIEVE_FAULT_LOG", faults.log, sizeof(faults.log));
-	take_variable("KEYSIEVE_FAULT_COUNTS", faults.counts, sizeof(faults.counts));
+	faults.log = take_file("KEYSIEVE_FAULT_LOG");
+	faults.counts = take_file("KEYSIEVE_FAULT_COUNTS");
 	take_variable("KEYSIEVE_FAULT", text, sizeof(text));
 	read_fault(text);
 	(void)unsetenv("LD_PRELOAD");
@@ -100,17 +121,6 @@ prepare(void)
 }
 
 /* -------------------------------------------------------------------- what is told ---- */
-
-static void
-put(const char *path, const char *text, size_t len)
-{
-	long fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return;
-	(void)syscall(SYS_write, (int)fd, text, len);
-	(void)syscall(SYS_close, (int)fd);
-}
 
 static void
 tell(enum fault_kind kind, const char *name)
@@ -124,7 +134,7 @@ tell(enum fault_kind kind, const char *name)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %#lx",
 		                        (unsigned long)((uintptr_t)frames[i] - faults.base));
 	text[len++] = '\n';
-	put(faults.log, text, len);
+	(void)syscall(SYS_write, faults.log, text, len);
 }
 
 static void
@@ -134,9 +144,9 @@ tell_counts(void)
 	size_t len = 0;
 
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %lu\n", kind_names[kind],
-		                        atomic_load(&faults.calls[kind]));
-	put(faults.counts, text, len);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %lu\n",
+		                        kind_names[kind], atomic_load(&faults.calls[kind]));
+	(void)syscall(SYS_write, faults.counts, text, len);
 }
 
 /* ------------------------------------------------------------------------ counting ---- */
@@ -152,7 +162,7 @@ fault_of(enum fault_kind kind, const char *name)
 	n = atomic_fetch_add(&faults.calls[kind], 1) + 1;
 	if ((int)kind != faults.kind || n < faults.from || n > faults.to)
 		return 0;
-	if (*faults.log && n == faults.from)
+	if (faults.log >= 0 && n == faults.from)
 		tell(kind, name);
 	errno = saved;
 	return faults.error;
@@ -166,19 +176,31 @@ fault_of_path(enum fault_kind kind, const char *name, const char *path)
 	return fault_of(kind, name);
 }
 
-/* An eventfd is but a number of the kernel's: nothing on it can fail. */
+/* Of an eventfd and the like, which is but a number of the kernel's: nothing on it can fail. */
+static bool
+is_nameless(int fd)
+{
+	struct stat st;
+
+	return syscall(SYS_fstat, fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
+}
+
 int
 fault_of_fd(enum fault_kind kind, const char *name, int fd)
 {
 	char link[64], path[PATH_SHOWN] = "";
-	int saved = errno;
+	int saved = errno, fault = 0;
 
-	if ((int)kind != faults.kind && !*faults.counts)
+	if ((int)kind != faults.kind && faults.counts < 0)
 		return 0;
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	(void)syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof(path) - 1);
+	if (*faults.path) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		(void)syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof(path) - 1);
+	}
+	if (!is_nameless(fd))
+		fault = fault_of_path(kind, name, path);
 	errno = saved;
-	return strcmp(path, "anon_inode:[eventfd]") == 0 ? 0 : fault_of_path(kind, name, path);
+	return fault;
 }
 
 bool
@@ -198,7 +220,8 @@ fault_length(int fault, size_t len)
 /* ------------------------------------------------------------------------ begin and end ---- */
 
 typedef int (*main_fn)(int, char **, char **);
-typedef int (*start_fn)(main_fn, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+typedef int (*start_fn)(main_fn, int, char **, void (*)(void), void (*)(void), void (*)(void),
+                        void *);
 
 static int
 run_main(int argc, char **argv, char **envp)
@@ -208,7 +231,7 @@ run_main(int argc, char **argv, char **envp)
 	atomic_store(&faults.is_on, true);
 	status = faults.main(argc, argv, envp);
 	atomic_store(&faults.is_on, false);
-	if (*faults.counts)
+	if (faults.counts >= 0)
 		tell_counts();
 	return status;
 }

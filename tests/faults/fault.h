@@ -28,12 +28,12 @@ enum fault_kind {
 	FAULT_LINK,
 	FAULT_POLL,
 	FAULT_THREAD,
-	FAULT_WATCH,  /* inotify */
-	FAULT_MATCH,  /* Hyperscan */
-	FAULT_HASH,   /* libsodium */
-	FAULT_CLOSE,  /* it is closed all the same */
+	FAULT_WATCH, /* inotify */
+	FAULT_MATCH, /* Hyperscan */
+	FAULT_HASH,  /* libsodium */
+	FAULT_CLOSE, /* it is closed all the same */
 	FAULT_SOCKET,
-	FAULT_START,  /* of other programs */
+	FAULT_START, /* of other programs */
 	FAULT_TIMER,
 	FAULT_CONTROL, /* fcntl, locks, owners, times */
 	FAULT_JOURNAL, /* libsystemd */

@@ -26,17 +26,17 @@
 /* ---------------------------------------------------------------- reading and writing ---- */
 
 /* A call that may do half: len is the parameter that says how much is asked for. */
-#define WRAP_COUNT(name, kind, parameters, ...)                                                                \
-	ssize_t name parameters;                                                                               \
-	ssize_t name parameters                                                                                \
-	{                                                                                                      \
-		static ssize_t(*next) parameters;                                                              \
-		int fault = fault_of_fd(kind, #name, fd);                                                      \
-		NEXT(#name, next);                                                                             \
-		if (fault_is_error(fault))                                                                     \
-			return -1;                                                                             \
-		len = fault_length(fault, len);                                                                \
-		return next(__VA_ARGS__);                                                                      \
+#define WRAP_COUNT(name, kind, parameters, ...)           \
+	ssize_t name parameters;                          \
+	ssize_t name parameters                           \
+	{                                                 \
+		static ssize_t(*next) parameters;         \
+		int fault = fault_of_fd(kind, #name, fd); \
+		NEXT(#name, next);                        \
+		if (fault_is_error(fault))                \
+			return -1;                        \
+		len = fault_length(fault, len);           \
+		return next(__VA_ARGS__);                 \
 	}
 
 WRAP_COUNT(read, FAULT_READ, (int fd, void *buf, size_t len), fd, buf, len)
@@ -45,8 +45,8 @@ WRAP_COUNT(pread64, FAULT_READ, (int fd, void *buf, size_t len, off_t at), fd, b
 WRAP_COUNT(pwrite, FAULT_WRITE, (int fd, const void *buf, size_t len, off_t at), fd, buf, len, at)
 WRAP_COUNT(pwrite64, FAULT_WRITE, (int fd, const void *buf, size_t len, off_t at), fd, buf, len, at)
 WRAP_COUNT(copy_file_range, FAULT_WRITE,
-           (int from, off64_t *from_at, int fd, off64_t *at, size_t len, unsigned flags), from, from_at, fd, at,
-           len, flags)
+           (int from, off64_t *from_at, int fd, off64_t *at, size_t len, unsigned flags), from,
+           from_at, fd, at, len, flags)
 
 /* Messages are let through: nothing follows from one that is lost. */
 static int
@@ -147,53 +147,60 @@ WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode),
      fault_of_path(FAULT_OPEN, "fopen", path), NULL)
 WRAP(FILE *, fopen64, (const char *path, const char *mode), (path, mode),
      fault_of_path(FAULT_OPEN, "fopen", path), NULL)
-WRAP(FILE *, fdopen, (int fd, const char *mode), (fd, mode), fault_of_fd(FAULT_OPEN, "fdopen", fd), NULL)
+WRAP(FILE *, fdopen, (int fd, const char *mode), (fd, mode), fault_of_fd(FAULT_OPEN, "fdopen", fd),
+     NULL)
 
 /* ----------------------------------------------------------------------------- opening ---- */
 
-#define WRAP_OPEN(name)                                                                                        \
-	int name(const char *path, int flags, ...)                                                             \
-	{                                                                                                      \
-		static int (*next)(const char *, int, ...);                                                    \
-		va_list rest;                                                                                  \
-		mode_t mode = 0;                                                                               \
-		NEXT(#name, next);                                                                             \
-		va_start(rest, flags);                                                                         \
-		if (flags & (O_CREAT | __O_TMPFILE))                                                           \
-			mode = va_arg(rest, mode_t);                                                           \
-		va_end(rest);                                                                                  \
-		return fault_is_error(fault_of_path(FAULT_OPEN, #name, path)) ? -1 : next(path, flags, mode);  \
+#define WRAP_OPEN(name)                                                       \
+	int name(const char *path, int flags, ...)                            \
+	{                                                                     \
+		static int (*next)(const char *, int, ...);                   \
+		va_list rest;                                                 \
+		mode_t mode = 0;                                              \
+		NEXT(#name, next);                                            \
+		va_start(rest, flags);                                        \
+		if (flags & (O_CREAT | __O_TMPFILE))                          \
+			mode = va_arg(rest, mode_t);                          \
+		va_end(rest);                                                 \
+		return fault_is_error(fault_of_path(FAULT_OPEN, #name, path)) \
+		               ? -1                                           \
+		               : next(path, flags, mode);                     \
 	}
 
-#define WRAP_OPENAT(name)                                                                                      \
-	int name(int directory, const char *path, int flags, ...)                                              \
-	{                                                                                                      \
-		static int (*next)(int, const char *, int, ...);                                               \
-		va_list rest;                                                                                  \
-		mode_t mode = 0;                                                                               \
-		NEXT(#name, next);                                                                             \
-		va_start(rest, flags);                                                                         \
-		if (flags & (O_CREAT | __O_TMPFILE))                                                           \
-			mode = va_arg(rest, mode_t);                                                           \
-		va_end(rest);                                                                                  \
-		return fault_is_error(fault_of_path(FAULT_OPEN, #name, path))                                  \
-		               ? -1                                                                            \
-		               : next(directory, path, flags, mode);                                           \
+#define WRAP_OPENAT(name)                                                     \
+	int name(int directory, const char *path, int flags, ...)             \
+	{                                                                     \
+		static int (*next)(int, const char *, int, ...);              \
+		va_list rest;                                                 \
+		mode_t mode = 0;                                              \
+		NEXT(#name, next);                                            \
+		va_start(rest, flags);                                        \
+		if (flags & (O_CREAT | __O_TMPFILE))                          \
+			mode = va_arg(rest, mode_t);                          \
+		va_end(rest);                                                 \
+		return fault_is_error(fault_of_path(FAULT_OPEN, #name, path)) \
+		               ? -1                                           \
+		               : next(directory, path, flags, mode);          \
 	}
 
 WRAP_OPEN(open)
 WRAP_OPEN(open64)
 WRAP_OPENAT(openat)
 WRAP_OPENAT(openat64)
-WRAP(int, mkostemp, (char *path, int flags), (path, flags), fault_of_path(FAULT_OPEN, "mkostemp", path), -1)
-WRAP(int, mkostemp64, (char *path, int flags), (path, flags), fault_of_path(FAULT_OPEN, "mkostemp", path), -1)
-WRAP(int, memfd_create, (const char *name, unsigned flags), (name, flags), fault_of(FAULT_OPEN, "memfd_create"),
-     -1)
+WRAP(int, mkostemp, (char *path, int flags), (path, flags),
+     fault_of_path(FAULT_OPEN, "mkostemp", path), -1)
+WRAP(int, mkostemp64, (char *path, int flags), (path, flags),
+     fault_of_path(FAULT_OPEN, "mkostemp", path), -1)
+WRAP(int, memfd_create, (const char *name, unsigned flags), (name, flags),
+     fault_of(FAULT_OPEN, "memfd_create"), -1)
 WRAP(int, eventfd, (unsigned value, int flags), (value, flags), fault_of(FAULT_OPEN, "eventfd"), -1)
 WRAP(DIR *, opendir, (const char *path), (path), fault_of_path(FAULT_OPEN, "opendir", path), NULL)
 WRAP(DIR *, fdopendir, (int fd), (fd), fault_of_fd(FAULT_OPEN, "fdopendir", fd), NULL)
-WRAP(struct dirent *, readdir, (DIR * directory), (directory), fault_of(FAULT_READ, "readdir"), NULL)
-WRAP(struct dirent64 *, readdir64, (DIR * directory), (directory), fault_of(FAULT_READ, "readdir"), NULL)
+WRAP(struct dirent *, readdir, (DIR * directory), (directory), fault_of(FAULT_READ, "readdir"),
+     NULL)
+WRAP(struct dirent64 *, readdir64, (DIR * directory), (directory), fault_of(FAULT_READ, "readdir"),
+     NULL)
 
 int
 close(int fd)
@@ -210,14 +217,16 @@ close(int fd)
 
 WRAP(int, fstat, (int fd, struct stat *st), (fd, st), fault_of_fd(FAULT_STAT, "fstat", fd), -1)
 WRAP(int, fstat64, (int fd, struct stat64 *st), (fd, st), fault_of_fd(FAULT_STAT, "fstat", fd), -1)
-WRAP(int, stat64, (const char *path, struct stat64 *st), (path, st), fault_of_path(FAULT_STAT, "stat", path), -1)
-WRAP(int, lstat64, (const char *path, struct stat64 *st), (path, st), fault_of_path(FAULT_STAT, "lstat", path),
-     -1)
-WRAP(int, fstatat64, (int fd, const char *path, struct stat64 *st, int flags), (fd, path, st, flags),
-     fault_of_path(FAULT_STAT, "fstatat", path), -1)
+WRAP(int, stat64, (const char *path, struct stat64 *st), (path, st),
+     fault_of_path(FAULT_STAT, "stat", path), -1)
+WRAP(int, lstat64, (const char *path, struct stat64 *st), (path, st),
+     fault_of_path(FAULT_STAT, "lstat", path), -1)
+WRAP(int, fstatat64, (int fd, const char *path, struct stat64 *st, int flags),
+     (fd, path, st, flags), fault_of_path(FAULT_STAT, "fstatat", path), -1)
 WRAP(int, statx, (int fd, const char *path, int flags, unsigned mask, struct statx *st),
      (fd, path, flags, mask, st), fault_of_path(FAULT_STAT, "statx", path), -1)
-WRAP(int, access, (const char *path, int mode), (path, mode), fault_of_path(FAULT_STAT, "access", path), -1)
+WRAP(int, access, (const char *path, int mode), (path, mode),
+     fault_of_path(FAULT_STAT, "access", path), -1)
 WRAP(ssize_t, readlink, (const char *path, char *text, size_t size), (path, text, size),
      fault_of_path(FAULT_STAT, "readlink", path), -1)
 WRAP(char *, realpath, (const char *path, char *real), (path, real),
@@ -225,16 +234,19 @@ WRAP(char *, realpath, (const char *path, char *real), (path, real),
 
 WRAP(int, fsync, (int fd), (fd), fault_of_fd(FAULT_SYNC, "fsync", fd), -1)
 WRAP(int, fdatasync, (int fd), (fd), fault_of_fd(FAULT_SYNC, "fdatasync", fd), -1)
-WRAP(int, ftruncate, (int fd, off_t len), (fd, len), fault_of_fd(FAULT_TRUNCATE, "ftruncate", fd), -1)
-WRAP(int, ftruncate64, (int fd, off64_t len), (fd, len), fault_of_fd(FAULT_TRUNCATE, "ftruncate", fd), -1)
-
-WRAP(int, rename, (const char *from, const char *to), (from, to), fault_of_path(FAULT_RENAME, "rename", from),
+WRAP(int, ftruncate, (int fd, off_t len), (fd, len), fault_of_fd(FAULT_TRUNCATE, "ftruncate", fd),
      -1)
-WRAP(int, renameat, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to),
-     fault_of_path(FAULT_RENAME, "renameat", from), -1)
+WRAP(int, ftruncate64, (int fd, off64_t len), (fd, len),
+     fault_of_fd(FAULT_TRUNCATE, "ftruncate", fd), -1)
+
+WRAP(int, rename, (const char *from, const char *to), (from, to),
+     fault_of_path(FAULT_RENAME, "rename", from), -1)
+WRAP(int, renameat, (int from_fd, const char *from, int to_fd, const char *to),
+     (from_fd, from, to_fd, to), fault_of_path(FAULT_RENAME, "renameat", from), -1)
 WRAP(int, renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned flags),
      (from_fd, from, to_fd, to, flags), fault_of_path(FAULT_RENAME, "renameat2", from), -1)
-WRAP(int, link, (const char *from, const char *to), (from, to), fault_of_path(FAULT_LINK, "link", from), -1)
+WRAP(int, link, (const char *from, const char *to), (from, to),
+     fault_of_path(FAULT_LINK, "link", from), -1)
 WRAP(int, unlink, (const char *path), (path), fault_of_path(FAULT_LINK, "unlink", path), -1)
 WRAP(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags),
      fault_of_path(FAULT_LINK, "unlinkat", path), -1)
@@ -244,13 +256,14 @@ WRAP(int, fchown, (int fd, uid_t user, gid_t group), (fd, user, group),
      fault_of_fd(FAULT_CONTROL, "fchown", fd), -1)
 WRAP(int, futimens, (int fd, const struct timespec times[2]), (fd, times),
      fault_of_fd(FAULT_CONTROL, "futimens", fd), -1)
-WRAP(int, flock, (int fd, int operation), (fd, operation), fault_of_fd(FAULT_CONTROL, "flock", fd), -1)
+WRAP(int, flock, (int fd, int operation), (fd, operation), fault_of_fd(FAULT_CONTROL, "flock", fd),
+     -1)
 WRAP(off64_t, lseek64, (int fd, off64_t at, int whence), (fd, at, whence),
      fault_of_fd(FAULT_CONTROL, "lseek", fd), -1)
 WRAP(ssize_t, flistxattr, (int fd, char *list, size_t size), (fd, list, size),
      fault_of_fd(FAULT_CONTROL, "flistxattr", fd), -1)
-WRAP(ssize_t, fgetxattr, (int fd, const char *name, void *value, size_t size), (fd, name, value, size),
-     fault_of_fd(FAULT_CONTROL, "fgetxattr", fd), -1)
+WRAP(ssize_t, fgetxattr, (int fd, const char *name, void *value, size_t size),
+     (fd, name, value, size), fault_of_fd(FAULT_CONTROL, "fgetxattr", fd), -1)
 WRAP(int, fsetxattr, (int fd, const char *name, const void *value, size_t size, int flags),
      (fd, name, value, size, flags), fault_of_fd(FAULT_CONTROL, "fsetxattr", fd), -1)
 
@@ -266,7 +279,9 @@ fcntl64(int fd, int command, ...)
 	va_start(rest, command);
 	argument = va_arg(rest, void *);
 	va_end(rest);
-	return fault_is_error(fault_of_fd(FAULT_CONTROL, "fcntl", fd)) ? -1 : next(fd, command, argument);
+	return fault_is_error(fault_of_fd(FAULT_CONTROL, "fcntl", fd))
+	               ? -1
+	               : next(fd, command, argument);
 }
 
 /* ------------------------------------------------------------------- waiting and sockets ---- */
@@ -276,7 +291,8 @@ WRAP(int, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, t
 WRAP(int, inotify_init1, (int flags), (flags), fault_of(FAULT_WATCH, "inotify_init1"), -1)
 WRAP(int, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask),
      fault_of_path(FAULT_WATCH, "inotify_add_watch", path), -1)
-WRAP(int, inotify_rm_watch, (int fd, int watch), (fd, watch), fault_of(FAULT_WATCH, "inotify_rm_watch"), -1)
+WRAP(int, inotify_rm_watch, (int fd, int watch), (fd, watch),
+     fault_of(FAULT_WATCH, "inotify_rm_watch"), -1)
 
 WRAP(int, socket, (int family, int type, int protocol), (family, type, protocol),
      fault_of(FAULT_SOCKET, "socket"), -1)
@@ -285,8 +301,8 @@ WRAP(int, bind, (int fd, const struct sockaddr *address, socklen_t len), (fd, ad
 WRAP(int, listen, (int fd, int backlog), (fd, backlog), fault_of(FAULT_SOCKET, "listen"), -1)
 WRAP(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len),
      (fd, level, name, value, len), fault_of(FAULT_SOCKET, "setsockopt"), -1)
-WRAP(int, accept4, (int fd, struct sockaddr *address, socklen_t *len, int flags), (fd, address, len, flags),
-     fault_of(FAULT_SOCKET, "accept4"), -1)
+WRAP(int, accept4, (int fd, struct sockaddr *address, socklen_t *len, int flags),
+     (fd, address, len, flags), fault_of(FAULT_SOCKET, "accept4"), -1)
 
 /* ------------------------------------------------------------------------------ memory ---- */
 

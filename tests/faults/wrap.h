@@ -9,19 +9,19 @@
 
 #include "fault.h"
 
-#define NEXT(name, pointer)                                                                                    \
-	do {                                                                                                   \
-		if (!(pointer))                                                                                \
-			(pointer) = (__typeof__(pointer))(uintptr_t)fault_next(name);                          \
+#define NEXT(name, pointer)                                                           \
+	do {                                                                          \
+		if (!(pointer))                                                       \
+			(pointer) = (__typeof__(pointer))(uintptr_t)fault_next(name); \
 	} while (0)
 
-#define WRAP(type, name, parameters, arguments, fault, failure)                                                \
-	type name parameters;                                                                                  \
-	type name parameters                                                                                   \
-	{                                                                                                      \
-		static type(*next) parameters;                                                                 \
-		NEXT(#name, next);                                                                             \
-		if (fault_is_error(fault))                                                                     \
-			return failure;                                                                        \
-		return next arguments;                                                                         \
+#define WRAP(type, name, parameters, arguments, fault, failure) \
+	type name parameters;                                   \
+	type name parameters                                    \
+	{                                                       \
+		static type(*next) parameters;                  \
+		NEXT(#name, next);                              \
+		if (fault_is_error(fault))                      \
+			return failure;                         \
+		return next arguments;                          \
 	}

@@ -67,8 +67,8 @@ put_spelling(const struct bench_pair *pair, struct input *in, int is_whole, uint
 	if (count == 0)
 		return 0;
 	bytes = oracle_spelling_get(pair->oracle, take(in) * 7U % count, &len);
-	if (!is_whole && take(in) < len)
-		len = in->data[-1];
+	if (!is_whole)
+		len = take(in) % len + 1;
 	len = len < max ? len : max;
 	memcpy(to, bytes, len);
 	return len;

@@ -11,6 +11,7 @@
 #include "json_scan.h"
 #include "ledger_file.h"
 #include "metrics_address.h"
+#include "size.h"
 #include "target.h"
 #include "text.h"
 
@@ -71,6 +72,19 @@ try_duration(const char *text)
 	require(ks_duration_read(back, &again) && again <= duration, "a longer time");
 	ks_duration_write_exact(duration, back);
 	require(is_plain_text(back), "no plain text");
+}
+
+static void
+try_size(const char *text)
+{
+	uint64_t size, again;
+	char back[32];
+
+	if (!ks_size_read(text, &size) || size == SIZE_UNLIMITED)
+		return;
+	require(size > 0, "a size of nothing");
+	(void)snprintf(back, sizeof(back), "%llu", (unsigned long long)size);
+	require(ks_size_read(back, &again) && again == size, "another size");
 }
 
 /* Right files have 15 bytes, 64 digits and a line end, and no others are right. */
@@ -160,7 +174,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	int number;
 
 	(void)choose_text(&c, text, sizeof(text));
-	switch (way % 8) {
+	switch (way % 9) {
 	case 0:
 		try_address(text);
 		break;
@@ -177,6 +191,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		number = ks_ledger_file_number(text);
 		require(number >= -2 && (number != -1) == (strncmp(text, "fd:", 3) == 0),
 		        "a path for a number, or the other way");
+		break;
+	case 8:
+		try_size(text);
 		break;
 	default:
 		try_name(text);
