@@ -11,7 +11,7 @@ from test_completion import commands, help_options
 
 # What has no place in a file, and what has one only in a section.
 COMMAND_LINE = {"--help", "--version", "--config", "--man", "--in-place", "--check"}
-VALUES = {"metrics-listen": "9464", "mask": "fill", "fill-char": "'#'", "keep-last": 2, "frame": "raw",
+VALUES = {"threads": "2", "metrics-listen": "9464", "mask": "fill", "fill-char": "'#'", "keep-last": 2, "frame": "raw",
           "sandbox": "auto"}
 
 
