@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import unittest
+import zlib
 
 from support import (ACME, ALNUM, BINARY, LONG, ONLY, RULE, TIMEOUT, TRIGGER, CommandTest, Live, body, environment,
                      is_sanitized, masked, pieces, run, stars)
@@ -138,6 +139,13 @@ class Same(CommandTest):
             self.check(data=packed[:-1000])
             self.assert_bytes(gzip.decompress(self.check("-z", data=packed).stdout), run(data=data).stdout)
 
+    def test_archives_are_the_same_bytes(self):
+        for size in (0, 1, 128 << 10, (128 << 10) + 1, 9 * BLOCK + 77):
+            data = self.file("input", log(size, 1, 10)[:size])
+            packed = [run("-z", "-j", n, data, timeout=LONG).stdout for n in "1248"]
+            self.assert_bytes(gzip.decompress(packed[0]), run(data).stdout)
+            self.assertEqual(len(set(packed)), 1)
+
     def test_frames(self):
         head = b"2026-11-22T10:00:00.000000000Z stdout F "
         text = b"".join(head + line for line in log(3 * BLOCK, 2, 10).splitlines(True))
@@ -185,6 +193,18 @@ class AtOnce(CommandTest):
                 self.assert_bytes(self.put(live, data + rest), clean + rest)
                 self.assert_bytes(self.put(live, data), clean + rest + clean)
                 self.assert_bytes(live.write(b"more\n"), clean + rest + clean + b"more\n")
+
+    def test_an_archive_is_whole_wherever_the_input_pauses(self):
+        data = log(3 * BLOCK, 1, 10)
+        clean = run(*ONLY, data=data).stdout
+        with Live(*ONLY, "-z", "-j", "3") as live:
+            want = b""
+            for rest in (b"one\n", b"", b"two", b"\n"):
+                want += clean + rest
+                self.assert_bytes(zlib.decompressobj(31).decompress(self.put(live, data + rest)), want)
+                want += b"line\n"
+                self.assert_bytes(zlib.decompressobj(31).decompress(live.write(b"line\n")), want)
+            self.assert_bytes(gzip.decompress(live.finish()), want)
 
     def test_a_key_that_goes_on_after_a_pause(self):
         with Live(*ONLY, "-j", "4") as live:
