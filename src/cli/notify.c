@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The protocol is one datagram for each thing that is told (sd_notify(3) has it all). It is not libsystemd that speaks it, as
- * that opens a socket each time, which the sandbox forbids. That nobody listens is never an error.
+ * that opens a socket each time, which the sandbox forbids. That nobody listens is never an error, and masking does not wait
+ * for a manager that is there but reads nothing: a sign of life is then left out, other words cost a second.
  */
 #include "notify.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +45,7 @@ ks_notify_open(void)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = 1 };
 	size_t len = name ? strlen(name) : 0;
 
 	if (manager.fd >= 0 || len < 2 || len >= sizeof(address.sun_path))
@@ -53,17 +56,26 @@ ks_notify_open(void)
 	len += offsetof(struct sockaddr_un, sun_path) + (*name == '/');
 	manager.interval = find_interval();
 	manager.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (manager.fd < 0 || connect(manager.fd, (struct sockaddr *)&address, (socklen_t)len) == 0)
+	if (manager.fd < 0)
+		return;
+	if (setsockopt(manager.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(manager.fd, (struct sockaddr *)&address, (socklen_t)len) == 0)
 		return;
 	(void)close(manager.fd);
 	manager.fd = -1;
 }
 
 static void
-tell(const char *text)
+send_text(const char *text, int flags)
 {
 	if (manager.fd >= 0)
-		(void)send(manager.fd, text, strlen(text), MSG_NOSIGNAL);
+		(void)send(manager.fd, text, strlen(text), flags | MSG_NOSIGNAL);
+}
+
+static void
+tell(const char *text)
+{
+	send_text(text, 0);
 }
 
 void
@@ -100,7 +112,7 @@ ks_notify_interval(void)
 void
 ks_notify_alive(void)
 {
-	tell("WATCHDOG=1");
+	send_text("WATCHDOG=1", MSG_DONTWAIT);
 }
 
 #else

@@ -131,7 +131,7 @@ allow(int rules, const struct sandbox_paths *paths)
 	for (size_t i = 0; i < paths->count; i++) {
 		int r = ks_landlock_allow(rules, paths->items[i].path, paths->items[i].rights);
 
-		if (r == -ENOMEM)
+		if (r < 0)
 			return r;
 	}
 	return paths->is_out_of_memory ? -ENOMEM : 0;

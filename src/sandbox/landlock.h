@@ -28,7 +28,8 @@ int ks_landlock_new(void);
 
 /*
  * Allow what rights says for path, and what a symbolic link there leads to. Returns 0, also where Landlock is not
- * asked (pipes), or a negative errno: such as -ENOENT.
+ * asked (pipes) and where nothing is that could be opened, or a negative errno: the rules are not whole then, and must
+ * not be enforced.
  */
 int ks_landlock_allow(int rules, const char *path, unsigned rights);
 

@@ -9,6 +9,7 @@ import fcntl
 import os
 import random
 import select
+import signal
 import string
 import struct
 import subprocess
@@ -22,6 +23,9 @@ import unittest
 if "KEYSIEVE_TEST_CACHE" not in os.environ:
     CACHE_OWNER = tempfile.TemporaryDirectory(prefix="keysieve-cache-")
     os.environ["KEYSIEVE_TEST_CACHE"] = os.path.join(CACHE_OWNER.name, "cache")
+
+# A shell that starts the tests in the background has it ignored, and then so has keysieve, rightly.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BINARY = os.path.abspath(os.environ.get("KEYSIEVE", "build/keysieve"))
 TIMEOUT = 10  # seconds: only ever a limit for failure

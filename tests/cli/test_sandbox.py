@@ -213,15 +213,16 @@ class Kernels(SandboxTest):
     """Kernels and containers that lack it, or forbid it."""
 
     def env(self, lacks):
-        return {"LD_PRELOAD": INTRUDER, "INTRUDER_KERNEL": lacks}
+        return {"LD_PRELOAD": INTRUDER, "INTRUDER_KERNEL": lacks, "KEYSIEVE_SANDBOX": "auto"}
 
     def test_auto_goes_without_a_word(self):
-        for lacks in ("landlock", "seccomp", "landlock,seccomp", "forbidden"):
+        for lacks in ("landlock", "seccomp", "landlock,seccomp", "forbidden", "no-rules"):
             with self.subTest(lacks):
-                self.assert_done(run(*ONLY, data=self.data, env=self.env(lacks)), masked(self.data, self.secret))
+                self.assert_done(run(*ONLY, self.log, env=self.env(lacks)), masked(self.data, self.secret))
 
     def test_require_says_what_is_missing_and_reads_nothing(self):
-        for lacks, word in (("landlock", "Landlock"), ("seccomp", "seccomp"), ("forbidden", "Landlock")):
+        for lacks, word in (("landlock", "Landlock"), ("seccomp", "seccomp"), ("forbidden", "Landlock"),
+                            ("no-rules", "Landlock")):
             with self.subTest(lacks):
                 result = run("--sandbox", "require", *ONLY, data=self.data, env=self.env(lacks))
                 self.assert_message(result, 78, "--sandbox=require", f"no {word} here")

@@ -570,6 +570,20 @@ class Manager(SignalTest):
             live.finish()
             self.expect(b"STOPPING=1")
 
+    def test_a_manager_that_reads_nothing_stops_no_masking(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.connect(self.path("notify"))
+            other.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    other.send(b"STATUS=full")
+        with self.live(*ONLY, WATCHDOG_USEC="40000") as live:
+            for n in range(1, 6):
+                self.assert_bytes(live.write(b"line\n"), b"line\n" * n)
+                time.sleep(0.05)
+            live.finish()
+            self.assertEqual((live.process.returncode, live.messages()), (0, b""))
+
     def test_nobody_listens(self):
         with Live(*ONLY, env={"NOTIFY_SOCKET": self.path("nobody")}) as live:
             self.assert_bytes(live.write(b"line\n"), b"line\n")
