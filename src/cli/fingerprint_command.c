@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -52,18 +53,42 @@ read_text(struct job *job, int fd, bool is_line)
 	return 0;
 }
 
+/* Whoever gives up at the prompt wants to see again what they type. */
+static struct termios usual; /* a signal's handler has no other way to it */
+
+static void
+give_up(int number)
+{
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
+	(void)raise(number); /* which ends the process, when this returns */
+}
+
+static void
+catch_ends(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	const struct sigaction action = { .sa_handler = give_up, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction before;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			(void)sigaction(ends[i], &action, NULL);
+	}
+}
+
 /* Nothing that is typed is shown, once it is asked for. */
 static int
 ask(struct job *job)
 {
 	static const char prompt[] = "key (not shown): ";
-	struct termios usual, quiet;
+	struct termios quiet;
 	int status;
 
 	if (tcgetattr(STDIN_FILENO, &usual) < 0) {
 		ks_message_file("standard input", strerror(errno));
 		return EXIT_IO;
 	}
+	catch_ends();
 	quiet = usual;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);

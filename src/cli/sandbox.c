@@ -137,6 +137,17 @@ allow(int rules, const struct sandbox_paths *paths)
 	return paths->is_out_of_memory ? -ENOMEM : 0;
 }
 
+/* Later it would look as if the option did not work. */
+static void
+tell_missing(const struct options *o)
+{
+	for (size_t i = 0; i < o->sandbox_read.count; i++) {
+		if (access(o->sandbox_read.items[i], F_OK) < 0)
+			ks_message_file(o->sandbox_read.items[i],
+			                "--sandbox-read allows only what is there at the start");
+	}
+}
+
 /* Returns 0 or a negative errno. */
 static int
 enforce_landlock(const struct options *o)
@@ -146,6 +157,7 @@ enforce_landlock(const struct options *o)
 
 	if (rules < 0)
 		return rules;
+	tell_missing(o);
 	ks_sandbox_paths_gather(&paths, o);
 	r = allow(rules, &paths);
 	if (r == 0)

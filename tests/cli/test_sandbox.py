@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -382,6 +383,27 @@ class Options(SandboxTest):
                 got, wanted = (run(*args, data=data, env={"KEYSIEVE_SANDBOX": word}) for word in ("require", "off"))
                 self.assertEqual((got.returncode, got.stderr), (wanted.returncode, wanted.stderr))
                 self.assert_bytes(got.stdout, wanted.stdout)
+
+    @NEEDS_ALL
+    def test_a_path_to_be_allowed_that_is_not_there_is_told(self):
+        result = run(*ONLY, "--sandbox-read", self.path("none"), data=self.data)
+        self.assertIn(b"none: --sandbox-read allows only what is there", result.stderr)
+        self.assert_bytes(result.stdout, masked(self.data, self.secret))
+
+    @NEEDS_ALL
+    def test_an_interrupt_at_the_prompt_leaves_the_terminal_as_it_was(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                master, slave = os.openpty()
+                before = termios.tcgetattr(slave)
+                with subprocess.Popen([BINARY, "fingerprint", *ONLY, "--key-file", self.key()], stdin=slave,
+                                      stderr=subprocess.PIPE, env=environment()) as process:
+                    os.read(process.stderr.fileno(), 100)  # the prompt
+                    process.send_signal(number)
+                    self.assertEqual(process.wait(LONG), -number)
+                self.assertEqual(termios.tcgetattr(slave), before)
+                os.close(master)
+                os.close(slave)
 
     @NEEDS_ALL
     def test_a_terminal_at_the_prompt(self):
