@@ -47,12 +47,9 @@ print_text(const char *text)
 
 	(void)fputs(is_plain ? "" : "'", stdout);
 	while (*text) {
-		size_t hidden = ks_text_hidden(text, strlen(text));
-
 		if (*text == '\'')
 			(void)putchar('\'');
-		(void)putchar(hidden ? '?' : *text);
-		text += hidden ? hidden : 1;
+		text += ks_text_put(text, strlen(text), stdout);
 	}
 	(void)fputs(is_plain ? "" : "'", stdout);
 }

@@ -22,10 +22,15 @@ replace_what_is_hidden(char *text)
 	char *to = text;
 
 	while (*text) {
-		size_t hidden = ks_text_hidden(text, strlen(text));
+		bool is_hidden;
+		size_t n = ks_text_step(text, strlen(text), &is_hidden);
 
-		*to++ = hidden ? '?' : *text;
-		text += hidden ? hidden : 1;
+		if (is_hidden)
+			*to = '?';
+		else
+			memmove(to, text, n);
+		to += is_hidden ? 1 : n;
+		text += n;
 	}
 	*to = '\0';
 }

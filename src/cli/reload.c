@@ -34,7 +34,8 @@ ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
 {
 	struct rule_selection next;
 
-	if (ks_rule_selection_share(&next, options, reload->is_ready ? &reload->next : rules) != 0) {
+	if (ks_rule_selection_share(&next, options, reload->is_ready ? &reload->next : rules) !=
+	    0) {
 		ks_rule_selection_done(&next);
 		ks_message("the known values are not reloaded; those in use stay");
 		return false;

@@ -242,11 +242,10 @@ print_line(size_t number, const uint8_t *line, size_t len)
 		len--;
 	(void)printf("%zu: ", number);
 	for (size_t i = 0; i < len;) {
-		size_t hidden = line[i] == '\t' ? 0
-		                                : ks_text_hidden((const char *)line + i, len - i);
-
-		(void)putchar(hidden ? '?' : line[i]);
-		i += hidden ? hidden : 1;
+		if (line[i] != '\t')
+			i += ks_text_put((const char *)line + i, len - i, stdout);
+		else
+			(void)putchar(line[i++]);
 	}
 	(void)putchar('\n');
 }

@@ -24,11 +24,8 @@ void
 ks_standard_output_plain(const char *text, size_t max)
 {
 	while (*text) {
-		size_t hidden = ks_text_hidden(text, strlen(text));
-
-		if ((*text & 0xc0) != 0x80 && max-- == 0)
+		if (max-- == 0)
 			return;
-		(void)putchar(hidden ? '?' : (unsigned char)*text);
-		text += hidden ? hidden : 1;
+		text += ks_text_put(text, strlen(text), stdout);
 	}
 }

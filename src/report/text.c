@@ -2,7 +2,6 @@
 /* See text.h. What is no valid UTF-8 is taken byte by byte, and not shown. */
 #include "text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -85,7 +84,7 @@ next(const char *p, bool *ret_shown)
 }
 
 size_t
-ks_text_hidden(const char *text, size_t len)
+ks_text_step(const char *text, size_t len, bool *ret_is_hidden)
 {
 	char copy[5] = { 0 };
 	uint32_t c;
@@ -93,9 +92,18 @@ ks_text_hidden(const char *text, size_t len)
 
 	memcpy(copy, text, len < 4 ? len : 4);
 	n = decode(copy, &c);
-	if (n == 0)
-		return (unsigned char)*text < 0xa0;
-	return is_shown(c) ? 0 : n;
+	*ret_is_hidden = n == 0 ? (unsigned char)*text < 0xa0 : !is_shown(c);
+	return n > 0 ? n : 1;
+}
+
+size_t
+ks_text_put(const char *text, size_t len, FILE *out)
+{
+	bool is_hidden;
+	size_t n = ks_text_step(text, len, &is_hidden);
+
+	(void)fwrite(is_hidden ? "?" : text, 1, is_hidden ? 1 : n, out);
+	return n;
 }
 
 size_t

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,10 +14,14 @@
 size_t ks_text_character(const char *p);
 
 /*
- * The length of what text[0, len), which is not empty, begins with, if that is not to be shown; 0: it is. Bytes that are no
- * UTF-8 are shown, but not those that are control characters in other character sets.
+ * The length of the character, or of the wrong byte, that text[0, len) begins with, which is not empty, and whether it must not
+ * be shown. Bytes that are no UTF-8 are shown, but not those that are control characters in other character sets: so
+ * text must be looked at from character to character.
  */
-size_t ks_text_hidden(const char *text, size_t len);
+size_t ks_text_step(const char *text, size_t len, bool *ret_is_hidden);
+
+/* Print what text[0, len) begins with, '?' if it must not be shown. Returns its length. */
+size_t ks_text_put(const char *text, size_t len, FILE *out);
 
 /* How many columns of a terminal text takes, if each character takes one. */
 size_t ks_text_width(const char *text);

@@ -132,6 +132,15 @@ class Messages(CommandTest):
         self.assert_message(result, 74, "No such file or directory")
         self.assertFalse(set(result.stderr[:-1]) & set(range(32)), "control bytes")
 
+    def test_a_name_in_letters_of_others_stays_as_it_is(self):
+        name = "Übersicht-日本-Ğ-😀"  # with all that is a control character elsewhere in their later bytes
+        self.assert_message(run(*ONLY, self.path(name)), 74, name)
+        explained = run("rules", "explain", *ONLY, data=name.encode() + b"\tx\n").stdout
+        self.assertIn(b"1: " + name.encode() + b"\tx\n", explained)
+        config = run("check-config", "filter", "--ledger", self.path(name)).stdout
+        self.assertIn(name.encode(), config)
+        self.assertNotIn(b"\xc2\x9b", run("check-config", "filter", "--ledger", self.path("a\x9bb")).stdout)
+
     def test_a_name_that_is_no_UTF_8(self):
         result = run(*ONLY, os.fsencode(self.directory) + b"/\xff")
         self.assert_status(result, 74)
