@@ -150,6 +150,14 @@ open_ledger(struct observer *o)
 
 /* -------------------------------------------------------------------------- hook ---- */
 
+static const char *
+failure_text(int error)
+{
+	if (error == EPIPE || error == ECONNRESET || error == ECHILD)
+		return "the process that runs the command is gone";
+	return strerror(error);
+}
+
 /* A hook_note_fn. */
 static void
 tell_trouble(void *ctx, enum hook_note note, int number)
@@ -164,7 +172,7 @@ tell_trouble(void *ctx, enum hook_note note, int number)
 		ks_message("--on-leak: the command works again");
 		break;
 	case HOOK_FAILED:
-		ks_message("--on-leak: %s", strerror(number));
+		ks_message("--on-leak: %s", failure_text(number));
 		break;
 	case HOOK_EXITED:
 		ks_message("--on-leak: the command ended with status %d", number);

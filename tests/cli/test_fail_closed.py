@@ -128,6 +128,13 @@ class Command(FailClosed):
         self.assert_bytes(result.stdout, right(0))
         self.assertIn(b"--on-leak: the command ended with status 126", result.stderr)
 
+    def test_it_ends_the_process_that_runs_it(self):
+        data = b"".join(line(n) for n in range(5))
+        result = run(*ONLY, "--stats", "--on-leak", "kill -KILL $PPID", data=data)
+        self.assert_status(result, 0)
+        self.assert_bytes(result.stdout, b"".join(right(n) for n in range(5)))
+        self.assertEqual(result.stderr.count(b"--on-leak: the process that runs the command is gone"), 1)
+
 
 class Metrics(FailClosed):
     def test_a_file_that_cannot_be_written_for_a_while(self):
