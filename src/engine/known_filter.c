@@ -2,15 +2,16 @@
 /* See known_filter.h. */
 #include "known_filter.h"
 
-#define STEP_MAX    16U
+#define STEP_MAX    32U
 #define GRAM_MAX    8U
 #define OFFSET_BITS 7U
 #define NO_BLOCK    0U
+_Static_assert(BLOCK_LEN_MAX == STEP_MAX + GRAM_MAX - 1, "a block");
 _Static_assert(BLOCK_OFFSET_MAX < 1U << OFFSET_BITS, "an offset fits");
 
 /*
  * A longer step looks at fewer places; a longer gram is found by chance less often. Together they are a block, as
- * long as the shortest pattern, or 23.
+ * long as the shortest pattern, or 39.
  */
 static void
 choose_step(struct known_filter *filter, size_t shortest)
@@ -33,14 +34,14 @@ ks_known_filter_init(struct known_filter *filter, size_t count, size_t shortest,
 		filter->slots_log++;
 	filter->slots = ks_known_memory_new(sizeof(*filter->slots) << filter->slots_log, is_locked);
 	return filter->slots &&
-	       ks_known_bloom_init(&filter->grams, count * filter->step, is_locked);
+	       ks_known_grams_init(&filter->grams, count * filter->step, is_locked);
 }
 
 void
 ks_known_filter_done(struct known_filter *filter)
 {
 	ks_known_memory_free(filter->slots, sizeof(*filter->slots) << filter->slots_log);
-	ks_known_bloom_done(&filter->grams);
+	ks_known_grams_done(&filter->grams);
 }
 
 /* ----------------------------------------------------------------------- blocks ---- */
@@ -63,11 +64,23 @@ add_block(struct known_filter *filter, uint64_t hash, size_t offset)
 }
 
 void
+ks_known_filter_count(struct known_filter *filter, const uint8_t *block)
+{
+	for (size_t i = 0; i < filter->step; i++)
+		ks_known_grams_count(&filter->grams, ks_known_gram(block + i, filter->gram_mask));
+}
+
+bool
+ks_known_filter_open(struct known_filter *filter, bool *is_locked)
+{
+	return ks_known_grams_open(&filter->grams, is_locked);
+}
+
+void
 ks_known_filter_add(struct known_filter *filter, const uint8_t *block, size_t offset)
 {
 	for (size_t i = 0; i < filter->step; i++)
-		ks_known_bloom_add(&filter->grams,
-		                   ks_known_hash(ks_known_gram(block + i, filter->gram_mask)));
+		ks_known_grams_add(&filter->grams, ks_known_gram(block + i, filter->gram_mask));
 	add_block(filter, ks_known_hash(ks_known_gram(block, KNOWN_GRAM_WHOLE)), offset);
 	if (offset > filter->offset_max)
 		filter->offset_max = offset;
@@ -101,24 +114,25 @@ look_up_block(const struct place_search *search, size_t at)
 	}
 }
 
-/* A gram was found at at: a block that it is in begins there, or up to step - 1 bytes before. */
+static inline bool
+has_gram(const struct known_filter *filter, const uint8_t *at)
+{
+	return ks_known_grams_has(&filter->grams, ks_known_gram(at, filter->gram_mask));
+}
+
+/*
+ * A gram was found at at: a block that it is in begins there, or up to step - 1 bytes before, and all that begins in between
+ * are grams of the block too.
+ */
 static void
 look_up_blocks(const struct place_search *search, size_t at)
 {
 	size_t from = at - search->from < search->filter->step ? search->from
 	                                                       : at - search->filter->step + 1;
 
-	for (size_t i = from; i <= at; i++) {
-		if (i + GRAM_MAX <= search->len)
-			look_up_block(search, i);
-	}
-}
-
-static inline bool
-has_gram(const struct known_filter *filter, const uint8_t *at)
-{
-	return ks_known_bloom_has(&filter->grams,
-	                          ks_known_hash(ks_known_gram(at, filter->gram_mask)));
+	look_up_block(search, at);
+	while (at > from && has_gram(search->filter, search->text + at - 1))
+		look_up_block(search, --at);
 }
 
 /* The first place from at on at which there is a gram, or one at or behind end. */

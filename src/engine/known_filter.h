@@ -10,22 +10,26 @@
  */
 #pragma once
 
-#include "known_bloom.h"
+#include "known_grams.h"
 
 /* A block begins so many bytes behind its pattern's beginning, at most. */
 #define BLOCK_OFFSET_MAX 64U
+#define BLOCK_LEN_MAX    39U /* of the longest step and gram */
 
 struct known_filter {
-	unsigned step, width; /* of grams; 4..16, 5..8 */
+	unsigned step, width; /* of grams; 4..32, 5..8 */
 	uint64_t gram_mask;   /* of eight bytes those of a gram */
-	struct known_bloom grams;
+	struct known_grams grams;
 	/* For a block's first 8 bytes: a part of their hash, and the block's offset; 0: none. */
 	uint32_t *slots;
 	unsigned slots_log;
 	size_t offset_max; /* of blocks */
 };
 
-/* A filter for count patterns of shortest bytes or more. Returns false when memory is out. */
+/*
+ * A filter for count patterns of shortest bytes or more: init, count all of them, open, add all of them. init and open return
+ * false when memory is out.
+ */
 bool ks_known_filter_init(struct known_filter *filter, size_t count, size_t shortest,
                           bool *is_locked);
 void ks_known_filter_done(struct known_filter *filter);
@@ -37,7 +41,10 @@ ks_known_block_len(const struct known_filter *filter)
 	return filter->step + filter->width - 1;
 }
 
-/* Add a pattern whose block is at offset, of which block are the bytes and 8 - width more, whatever they are. */
+/* A pattern's block, and 8 - width bytes more, whatever they are. */
+void ks_known_filter_count(struct known_filter *filter, const uint8_t *block);
+bool ks_known_filter_open(struct known_filter *filter, bool *is_locked);
+/* The same, and where in the pattern the block is. */
 void ks_known_filter_add(struct known_filter *filter, const uint8_t *block, size_t offset);
 
 /* So many bytes at the end of a text, at most, are not looked at: what begins there is not found. */

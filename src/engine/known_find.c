@@ -13,7 +13,7 @@
 
 enum { FILTER_SHORT, FILTER_LONG, FILTER_COUNT };
 
-#define LONG_MIN   23U /* bytes of a pattern for the longest step and gram */
+#define LONG_MIN   23U /* bytes of a pattern for a step of 16 or more and the longest gram */
 #define SHARED_MAX 8U  /* if more patterns have the same head, blocks lie where they differ */
 
 _Static_assert(FILTER_COUNT + 1 == KNOWN_PASSES, "and one where they are blind");
@@ -69,30 +69,38 @@ count_common(const struct ks_known *known, size_t a, size_t b)
 	return common;
 }
 
+/* What is done with each pattern: first all are counted, then all are added. */
+enum turn { TURN_COUNT, TURN_ADD };
+
 static void
-add_pattern(struct ks_known *known, const struct known_pattern *pattern, size_t offset)
+take_pattern(struct ks_known *known, const struct known_pattern *pattern, size_t offset,
+             enum turn turn)
 {
 	struct known_filter *filter = &known->filters[filter_of(pattern)];
 	size_t block = ks_known_block_len(filter);
-	uint8_t begin[BLOCK_OFFSET_MAX + LONG_MIN + SPELLING_UNIT_MAX] = { 0 };
+	uint8_t begin[BLOCK_OFFSET_MAX + BLOCK_LEN_MAX + SPELLING_UNIT_MAX] = { 0 };
 
 	if (offset + block > pattern->len)
 		offset = pattern->len - block;
 	(void)ks_spelling_begin(&known->texts[pattern->text], pattern->form, begin, offset + block);
-	ks_known_filter_add(filter, begin + offset, offset);
-	ks_known_bloom_add(&known->heads, ks_known_hash(ks_known_gram(begin, KNOWN_GRAM_WHOLE)));
-	known->begins[begin[0] << 2 | begin[1] >> 6] |= UINT64_C(1) << (begin[1] & 63);
+	if (turn == TURN_COUNT) {
+		ks_known_filter_count(filter, begin + offset);
+	} else {
+		ks_known_filter_add(filter, begin + offset, offset);
+		ks_known_bloom_add(&known->heads,
+		                   ks_known_hash(ks_known_gram(begin, KNOWN_GRAM_WHOLE)));
+		known->begins[begin[0] << 2 | begin[1] >> 6] |= UINT64_C(1) << (begin[1] & 63);
+	}
 	explicit_bzero(begin, sizeof(begin));
 }
 
-int
-ks_known_finder_make(struct ks_known *known)
+static void
+take_patterns(struct ks_known *known, enum turn turn)
 {
 	const struct known_pattern *patterns = known->patterns;
 	size_t end;
-	int r = init_filters(known);
 
-	for (size_t i = 0; r == KS_OK && i < known->pattern_count; i = end) {
+	for (size_t i = 0; i < known->pattern_count; i = end) {
 		size_t offset = 0;
 
 		for (end = i + 1;
@@ -101,9 +109,25 @@ ks_known_finder_make(struct ks_known *known)
 		if (end - i > SHARED_MAX)
 			offset = count_common(known, i, end - 1);
 		for (size_t k = i; k < end; k++)
-			add_pattern(known, &patterns[k], offset);
+			take_pattern(known, &patterns[k], offset, turn);
 	}
-	return r;
+}
+
+int
+ks_known_finder_make(struct ks_known *known)
+{
+	int r = init_filters(known);
+
+	if (r != KS_OK)
+		return r;
+	take_patterns(known, TURN_COUNT);
+	for (unsigned f = 0; f < FILTER_COUNT; f++) {
+		if (known->filters[f].step > 0 &&
+		    !ks_known_filter_open(&known->filters[f], &known->is_locked))
+			return KS_ERROR_MEMORY;
+	}
+	take_patterns(known, TURN_ADD);
+	return KS_OK;
 }
 
 void
