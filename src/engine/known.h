@@ -43,15 +43,16 @@ struct known_pattern {
 	uint16_t len;
 };
 
+#define KNOWN_FILTERS 3U
+
 struct ks_known {
 	struct known_block *blocks; /* where the bytes of values are */
 	struct known_text *texts;
 	size_t text_count, text_max;
 	struct known_pattern *patterns; /* in order of their bytes, each once */
 	size_t pattern_count, pattern_max;
-	struct known_filter
-		filters[2];       /* for short patterns, and for others; step 0: there are none */
-	struct known_bloom heads; /* of all */
+	struct known_filter filters[KNOWN_FILTERS];
+	struct known_grams heads; /* the first 3 to 8 bytes of all */
 	uint64_t begins[1024];    /* a bit for each pair of bytes: does a pattern begin so? */
 	size_t value_count;
 	size_t longest; /* bytes of the longest pattern */
@@ -69,7 +70,7 @@ struct known_match {
 typedef void (*known_match_fn)(void *ctx, const struct known_match *match);
 
 /* Passes over a text, each of which finds some of what there is. */
-#define KNOWN_PASSES 3U
+#define KNOWN_PASSES (KNOWN_FILTERS + 1U)
 
 /*
  * Find what begins in text[from, len). Tells of the longest pattern that is all there, of each place; returns
