@@ -15,6 +15,7 @@ enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL
 #define BASE64_URL   (1U << 3)
 #define BASE64_END   (1U << 4) /* with the last character that the text does not fill */
 #define BASE64_SHIFT 5U        /* how many bytes stand before the text in its first group */
+#define BASE64_BREAK 7U        /* of one in lines: which of line_breaks */
 
 #define UPPER (1U << 3) /* hexadecimal digits; of hex, percent and JSON */
 
@@ -112,6 +113,11 @@ wide_value(const uint8_t *p, size_t n)
 
 /* ---------------------------------------------------------------------- base64 ---- */
 
+static const char *const line_breaks[] = { "\n", "\r\n", "\\n" };
+
+#define LINE_BREAKS    (sizeof(line_breaks) / sizeof(line_breaks[0]))
+#define LINE_BREAK_MAX 2U
+
 static size_t
 base64_shift(unsigned form)
 {
@@ -143,10 +149,16 @@ base64_digit(const struct spelling *s, size_t at)
 static size_t
 next_base64(struct spelling *s, uint8_t *unit)
 {
+	const char *line_break = line_breaks[s->form >> BASE64_BREAK & 3];
 	size_t n = 0;
 
-	while (n < SPELLING_UNIT_MAX && s->at < s->end)
+	while (n + LINE_BREAK_MAX < SPELLING_UNIT_MAX && s->at < s->end) {
+		if (s->columns > 0 && s->at > 0 && s->at % s->columns == 0) {
+			memcpy(unit + n, line_break, strlen(line_break));
+			n += strlen(line_break);
+		}
 		unit[n++] = base64_digit(s, s->at++);
+	}
 	return n;
 }
 
@@ -358,7 +370,7 @@ kind_of(unsigned form)
 struct spelling
 ks_spelling_of(const struct known_text *text, unsigned form)
 {
-	struct spelling s = { text->bytes, text->len, form, 0, text->len };
+	struct spelling s = { text->bytes, text->len, form, text->columns, 0, text->len };
 	size_t shift = base64_shift(form), bits = 8 * (shift + text->len);
 
 	if (kind_of(form) == KIND_BASE64) {
@@ -438,18 +450,28 @@ add_form(struct forms *f, unsigned form)
 }
 
 static void
+add_base64_options(struct forms *f, unsigned form)
+{
+	add_form(f, form);
+	add_form(f, form | BASE64_URL);
+	if ((base64_shift(form) + f->text->len) % 3 == 0)
+		return; /* the text fills its last character */
+	add_form(f, form | BASE64_END);
+	add_form(f, form | BASE64_END | BASE64_URL);
+}
+
+static void
 add_base64(struct forms *f)
 {
-	for (unsigned shift = 0; shift < 3; shift++) {
-		unsigned form = KIND_BASE64 | shift << BASE64_SHIFT;
+	for (unsigned shift = 0; shift < 3; shift++)
+		add_base64_options(f, KIND_BASE64 | shift << BASE64_SHIFT);
+}
 
-		add_form(f, form);
-		add_form(f, form | BASE64_URL);
-		if ((shift + f->text->len) % 3 == 0)
-			continue; /* the text fills its last character */
-		add_form(f, form | BASE64_END);
-		add_form(f, form | BASE64_END | BASE64_URL);
-	}
+static void
+add_base64_in_lines(struct forms *f)
+{
+	for (unsigned i = 0; i < LINE_BREAKS; i++)
+		add_base64_options(f, KIND_BASE64 | i << BASE64_BREAK);
 }
 
 static void
@@ -507,6 +529,10 @@ ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx)
 	uint32_t traits = text->traits;
 	struct forms f = { text, traits, fn, ctx, 0 };
 
+	if (text->columns > 0) {
+		add_base64_in_lines(&f);
+		return f.r;
+	}
 	add_form(&f, KIND_RAW);
 	add_base64(&f);
 	add_form(&f, KIND_HEX);

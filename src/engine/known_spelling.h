@@ -12,7 +12,8 @@ struct spelling {
 	const uint8_t *bytes;
 	size_t len;
 	unsigned form;
-	size_t at, end; /* in the text; of base64, the first and last character in the spelling */
+	unsigned columns; /* of its text */
+	size_t at, end;   /* in the text; of base64, the first and last character in the spelling */
 };
 
 struct spelling ks_spelling_of(const struct known_text *text, unsigned form);
