@@ -10,7 +10,7 @@ import subprocess
 import unittest
 import urllib.parse
 
-from support import (ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
+from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
                      stars)
 
 PLAIN = body(30, 11)
@@ -53,6 +53,15 @@ class Spellings(KnownTest):
             self.assert_masked(tool("base64", "-w0", data=value), value)
             self.assert_masked(base64.urlsafe_b64encode(value), value)
             self.assert_masked(base64.urlsafe_b64encode(value).rstrip(b"="), value)
+
+    def test_base64_in_lines(self):
+        for length in (46, 48, 57, 58, 64, 65, 72, 73, 114, 116, 300, 1024, 2000):
+            value = ODD[:20] + body(length - 20, length)
+            for columns, line_break in ((76, b"\n"), (76, b"\r\n"), (64, b"\n"), (60, b"\n"), (76, b"\\n")):
+                spelled = tool("base64", f"-w{columns}", data=value).rstrip(b"\n").replace(b"\n", line_break)
+                result = run(*ONLY, *self.known(value), data=spelled)
+                self.assert_status(result, 0)
+                self.assertEqual(result.stdout.replace(b"\\n", b"").strip(b"*=\r\n").translate(None, b"*\r\n"), b"")
 
     def test_base64_of_a_text_that_holds_it(self):
         for before in range(4):
@@ -252,6 +261,22 @@ class Sources(KnownTest):
         env = {"KEYSIEVE_ON_LEAK": "/bin/true " + PLAIN.decode()}
         result = run("--known-env", "KEYSIEVE_*", env=env)
         self.assert_message(result, 78, "KEYSIEVE_*: no variable has such a name")
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_what_a_command_writes(self):
+        script = 'exec "$0" "$@" --known <(sleep 0.2; printf "%s\\n" "$V") --known <(printf %s "$W")'
+        values = [body(20, 1), body(20, 2)]
+        env = {"V": values[0].decode(), "W": values[1].decode()}
+        text = b" ".join(values)
+        for more in ((), ("--sandbox", "require"), ("-j", "2")):
+            done = subprocess.run(["bash", "-c", script, BINARY, *ONLY, *more], input=text, capture_output=True,
+                                  env={**os.environ, **env}, timeout=LONG, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assert_bytes(done.stdout, b" ".join(map(stars, values)))
+
+    def test_the_log_is_no_list_of_values(self):
+        for name in ("/dev/fd/0", "/dev/stdin", "/proc/self/fd/0"):
+            self.assert_message(run("--known", name, data=PLAIN), 78, name, "not a regular file")
 
     def test_several(self):
         values = [body(20, seed) for seed in range(4)]
