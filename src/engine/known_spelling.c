@@ -21,7 +21,17 @@ enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL
 
 #define PERCENT_SET 4U
 
-enum percent_set { PERCENT_RFC3986, PERCENT_SLASH, PERCENT_COMPONENT, PERCENT_FORM, PERCENT_PLUS };
+enum percent_set {
+	PERCENT_RFC3986,
+	PERCENT_SLASH,
+	PERCENT_COMPONENT,
+	PERCENT_FORM,
+	PERCENT_PLUS,
+	PERCENT_URI,      /* JavaScript's encodeURI */
+	PERCENT_USERINFO, /* Go's url.UserPassword */
+	PERCENT_SEGMENT,  /* Go's url.PathEscape */
+	PERCENT_PATH      /* what RFC 3986 allows in a path */
+};
 
 #define JSON_NESTED (1U << 4)  /* in a string of another JSON document */
 #define JSON_LONG   (1U << 5)  /* "\u000a", not "\n" */
@@ -29,6 +39,7 @@ enum percent_set { PERCENT_RFC3986, PERCENT_SLASH, PERCENT_COMPONENT, PERCENT_FO
 #define JSON_WIDE   8U         /* enum json_where */
 #define JSON_HTML   10U        /* enum json_where */
 #define JSON_APOS   (1U << 12) /* ' is one of those that JSON_HTML is about */
+#define JSON_EQUALS (1U << 13) /* so are ' and = */
 
 enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
 
@@ -40,7 +51,9 @@ enum shell_style {
 	SHELL_DOUBLE,     /* ".." */
 	SHELL_BACKSLASH,  /* as bash's printf %q */
 	SHELL_DOLLAR,     /* $'..' */
-	SHELL_OCTAL       /* the same with \303 for bytes above 126 */
+	SHELL_OCTAL,      /* the same with \303 for bytes above 126 */
+	SHELL_HEX,        /* as Python's repr of bytes */
+	SHELL_TWICE       /* '..' with '' for a ', as in SQL and YAML */
 };
 
 enum trait {
@@ -52,6 +65,7 @@ enum trait {
 	TRAIT_SHORT = 32, /* a control character with a short escape */
 	TRAIT_CONTROL = 64,
 	TRAIT_WIDE = 128, /* bytes above 127 */
+	TRAIT_EQUALS = 512,
 	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
 };
 
@@ -178,9 +192,15 @@ static bool
 is_unreserved(uint8_t b, enum percent_set set)
 {
 	static const char *const sets[] = {
-		[PERCENT_RFC3986] = "-._~",        [PERCENT_SLASH] = "-._~/",
-		[PERCENT_COMPONENT] = "-._~!*'()", [PERCENT_FORM] = "-._*",
+		[PERCENT_RFC3986] = "-._~",
+		[PERCENT_SLASH] = "-._~/",
+		[PERCENT_COMPONENT] = "-._~!*'()",
+		[PERCENT_FORM] = "-._*",
 		[PERCENT_PLUS] = "-._~",
+		[PERCENT_URI] = "-._~!*'();/?:@&=+$,#",
+		[PERCENT_USERINFO] = "-._~$&+,;=",
+		[PERCENT_SEGMENT] = "-._~$&+=:@",
+		[PERCENT_PATH] = "-._~!*'();/:@&=+$,",
 	};
 
 	return is_alnum(b) || is_one_of(b, sets[set]);
@@ -230,7 +250,7 @@ json_does(unsigned form, unsigned what, enum json_where where)
 static bool
 is_html(uint8_t b, unsigned form)
 {
-	return is_one_of(b, form & JSON_APOS ? "<>&'" : "<>&");
+	return is_one_of(b, form & JSON_EQUALS ? "<>&'=" : form & JSON_APOS ? "<>&'" : "<>&");
 }
 
 /* One character p[0, n) in a JSON string, by the options for where. */
@@ -317,6 +337,24 @@ put_dollar(uint8_t *to, uint8_t b, bool is_octal)
 	return 4;
 }
 
+/* As Python's repr of bytes. */
+static size_t
+put_python(uint8_t *to, uint8_t b)
+{
+	static const char controls[] = "\t\n\r", letters[] = "tnr";
+
+	if (b == '\'' || b == '\\')
+		return put_escaped(to, b);
+	if (is_one_of(b, controls))
+		return put_escaped(to, (uint8_t)letters[strchr(controls, b) - controls]);
+	to[0] = b;
+	if (b >= 0x20 && b < 0x7f)
+		return 1;
+	to[0] = '\\';
+	to[1] = 'x';
+	return 2 + put_hex(to + 2, b, 2, false);
+}
+
 /* Does a shell take it for more than itself, where it stands unquoted? */
 static bool
 is_special(uint8_t b, bool is_first)
@@ -342,6 +380,10 @@ next_shell(struct spelling *s, uint8_t *unit)
 		return is_one_of(b, "$`\"\\") ? put_escaped(unit, b) : 1;
 	case SHELL_BACKSLASH:
 		return is_special(b, s->at == 1) ? put_escaped(unit, b) : 1;
+	case SHELL_TWICE:
+		return b == '\'' ? put_text(unit, "''") : 1;
+	case SHELL_HEX:
+		return put_python(unit, b);
 	case SHELL_DOLLAR:
 	case SHELL_OCTAL:
 		break;
@@ -426,6 +468,7 @@ ks_spelling_traits(const uint8_t *bytes, size_t len)
 		traits |= b == '/' ? TRAIT_SLASH : 0;
 		traits |= is_one_of(b, "<>&") ? TRAIT_HTML : 0;
 		traits |= b == '\'' ? TRAIT_APOS : 0;
+		traits |= b == '=' ? TRAIT_EQUALS : 0;
 		traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
 		traits |= b < 0x20 ? TRAIT_CONTROL : 0;
 		traits |= b >= 0x80 ? TRAIT_WIDE : 0;
@@ -477,7 +520,7 @@ add_base64_in_lines(struct forms *f)
 static void
 add_percent(struct forms *f)
 {
-	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PLUS; set++) {
+	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PATH; set++) {
 		add_form(f, KIND_PERCENT | set << PERCENT_SET);
 		add_form(f, KIND_PERCENT | set << PERCENT_SET | UPPER);
 	}
@@ -487,9 +530,12 @@ add_percent(struct forms *f)
 static void
 add_json_options(struct forms *f, unsigned form)
 {
-	unsigned upper = f->traits & (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL) ? UPPER
-	                                                                                    : 0;
-	unsigned html = form >> JSON_HTML & JSON_BOTH && f->traits & TRAIT_APOS ? JSON_APOS : 0;
+	const uint32_t html_traits = TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS;
+	unsigned upper = f->traits & (TRAIT_WIDE | html_traits | TRAIT_CONTROL) ? UPPER : 0;
+	unsigned html = !(form >> JSON_HTML & JSON_BOTH) ? 0
+	                : f->traits & TRAIT_EQUALS       ? JSON_APOS | JSON_EQUALS
+	                : f->traits & TRAIT_APOS         ? JSON_APOS
+	                                                 : 0;
 	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0);
 	unsigned options = 0;
 
@@ -504,8 +550,9 @@ add_json(struct forms *f, unsigned nested)
 {
 	unsigned slashes = f->traits & TRAIT_SLASH ? (nested ? JSON_BOTH : JSON_INNER) : 0;
 	unsigned wides = f->traits & TRAIT_WIDE ? (nested ? JSON_OUTER : JSON_INNER) : 0;
-	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS) ? (nested ? JSON_OUTER : JSON_INNER)
-	                                                       : 0;
+	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS)
+	                         ? (nested ? JSON_OUTER : JSON_INNER)
+	                         : 0;
 
 	for (unsigned slash = 0; slash <= slashes; slash++) {
 		for (unsigned wide = 0; wide <= wides; wide++) {
@@ -519,7 +566,7 @@ add_json(struct forms *f, unsigned nested)
 static void
 add_shell(struct forms *f)
 {
-	for (unsigned style = SHELL_SINGLE; style <= SHELL_OCTAL; style++)
+	for (unsigned style = SHELL_SINGLE; style <= SHELL_TWICE; style++)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
 }
 

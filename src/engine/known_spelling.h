@@ -26,7 +26,7 @@ size_t ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *
 uint32_t ks_spelling_traits(const uint8_t *bytes, size_t len);
 
 /* As many forms has a text, or fewer. */
-#define FORM_MAX 512U
+#define FORM_MAX 1024U
 
 /* Called with every form in which a text may be spelled differently. Non-zero: stop. */
 typedef int (*spelling_form_fn)(void *ctx, unsigned form);

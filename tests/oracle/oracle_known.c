@@ -154,7 +154,7 @@ spell_percent(struct builder *b, const char *set, bool has_plus, bool upper)
 /* ------------------------------------------------------------------------- JSON ---- */
 
 struct json_style {
-	bool upper, apostrophe, long_controls;
+	bool upper, apostrophe, equals, long_controls;
 	bool slash[2], wide[2], html[2]; /* the first time, the second time */
 };
 
@@ -215,7 +215,9 @@ encode_json(const uint8_t *text, size_t n, uint8_t *to, const struct json_style 
 		} else if (len > 0) {
 			memcpy(to + at, text + i, len);
 			at += len;
-		} else if (s->html[time] && is_in(c, s->apostrophe ? "<>&'" : "<>&")) {
+		} else if (s->html[time] && is_in(c, s->equals       ? "<>&'="
+		                                     : s->apostrophe ? "<>&'"
+		                                                     : "<>&")) {
 			at += put_u(to + at, c, s->upper);
 		} else if (control && !s->long_controls) {
 			to[at++] = '\\';
@@ -248,11 +250,11 @@ spell_json(struct builder *b, const struct json_style *s, bool twice)
 	free(once);
 }
 
-/* Every style there is, of 2^9 but those with a thing escaped both times. */
+/* Every style there is, of 2^10 but those with a thing escaped both times. */
 static void
 spell_all_json(struct builder *b)
 {
-	for (unsigned bits = 0; bits < 512; bits++) {
+	for (unsigned bits = 0; bits < 1024; bits++) {
 		struct json_style s = {
 			.upper = bits & 1,
 			.apostrophe = bits & 2,
@@ -260,6 +262,7 @@ spell_all_json(struct builder *b)
 			.slash = { bits & 8, bits & 16 },
 			.wide = { bits & 32, bits & 64 },
 			.html = { bits & 128, bits & 256 },
+			.equals = bits & 512,
 		};
 
 		if ((s.wide[0] && s.wide[1]) || (s.html[0] && s.html[1]))
@@ -320,6 +323,25 @@ spell_dollar(struct builder *b, bool octal)
 	finish(b);
 }
 
+static void
+spell_python(struct builder *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		unsigned c = b->text[i];
+
+		if (c == '\\' || c == '\'')
+			put(b, '\\');
+		if (c >= 32 && c < 127) {
+			put(b, c);
+			continue;
+		}
+		put_text(b, c == '\t' ? "\\t" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\x");
+		if (c != '\t' && c != '\n' && c != '\r')
+			put_digits(b, c, 2, false);
+	}
+	finish(b);
+}
+
 /* ------------------------------------------------------------------------ texts ---- */
 
 static int
@@ -364,10 +386,16 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, s
 		spell_percent(&b, "-._~!*'()", false, upper);
 		spell_percent(&b, "-._*", true, upper);
 		spell_percent(&b, "-._~", true, upper);
+		spell_percent(&b, "-._~!*'();/?:@&=+$,#", false, upper);
+		spell_percent(&b, "-._~$&+,;=", false, upper);
+		spell_percent(&b, "-._~$&+=:@", false, upper);
+		spell_percent(&b, "-._~!*'();/:@&=+$,", false, upper);
 	}
 	spell_all_json(&b);
 	spell_quoted(&b, "'\\''");
 	spell_quoted(&b, "'\"'\"'");
+	spell_quoted(&b, "''");
+	spell_python(&b);
 	spell_backslashed(&b, "$`\"\\", "");
 	spell_backslashed(&b, "|&;()<>!{}*[]?^$`,\"'\\ \t\n", "~#");
 	spell_dollar(&b, false);
