@@ -218,6 +218,8 @@ read_file(struct known_source *s, struct ks_error *reterr)
 	(void)close(fd);
 	if (r == -EFBIG)
 		return fail(reterr, s->name, "more than 16 MiB of values");
+	if (r == 0 && s->is_pipe && s->text.len == 0)
+		return fail(reterr, s->name, "the command has written no values");
 	if (r == 0 && is_utf16(&s->text))
 		return fail(reterr, s->name,
 		            "UTF-16, which no log is likely to be; it must be UTF-8");

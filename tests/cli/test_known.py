@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import unittest
 import urllib.parse
@@ -278,6 +279,30 @@ class Sources(KnownTest):
                                   env={**os.environ, **env}, timeout=LONG, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
             self.assert_bytes(done.stdout, b" ".join(map(stars, values)))
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_a_command_that_fails(self):
+        for command, words in (("false", b"written no values"), ("yes", b"16 MiB"), ("echo x", b":1: too short")):
+            done = subprocess.run(["bash", "-c", f'exec "$0" --known <({command})', BINARY], input=PLAIN,
+                                  capture_output=True, timeout=LONG, check=False)
+            self.assertEqual((done.returncode, done.stdout), (78, b""))
+            self.assertIn(words, done.stderr)
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_what_a_command_has_written_stays_at_a_reload(self):
+        path = self.values(body(20, 1))
+        script = 'exec "$0" "$@" --known <(printf %s "$V")'
+        with subprocess.Popen(["bash", "-c", script, BINARY, *ONLY, "--sandbox=require", "--known", path],
+                              env={**os.environ, "V": PLAIN.decode()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            for seed in range(2, 5):
+                process.stdin.write(PLAIN + b"\n")
+                process.stdin.flush()
+                self.assert_bytes(process.stdout.readline(), stars(PLAIN) + b"\n")
+                self.file("values", body(20, seed) + b"\n")
+                process.send_signal(signal.SIGHUP)
+            output, errors = process.communicate(PLAIN + b" " + body(20, 4), timeout=LONG)
+        self.assertEqual((output[:len(PLAIN)], errors), (stars(PLAIN), b""))
 
     def test_the_log_is_no_list_of_values(self):
         for name in ("/dev/fd/0", "/dev/stdin", "/proc/self/fd/0"):
