@@ -39,7 +39,7 @@ enum percent_set {
 #define JSON_WIDE   8U         /* enum json_where */
 #define JSON_HTML   10U        /* enum json_where */
 #define JSON_APOS   (1U << 12) /* ' is one of those that JSON_HTML is about */
-#define JSON_EQUALS (1U << 13) /* so are ' and = */
+#define JSON_EQUALS (1U << 13) /* so are ' and =, as Gson has it */
 
 enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
 
@@ -530,12 +530,9 @@ add_percent(struct forms *f)
 static void
 add_json_options(struct forms *f, unsigned form)
 {
-	const uint32_t html_traits = TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS;
-	unsigned upper = f->traits & (TRAIT_WIDE | html_traits | TRAIT_CONTROL) ? UPPER : 0;
-	unsigned html = !(form >> JSON_HTML & JSON_BOTH) ? 0
-	                : f->traits & TRAIT_EQUALS       ? JSON_APOS | JSON_EQUALS
-	                : f->traits & TRAIT_APOS         ? JSON_APOS
-	                                                 : 0;
+	unsigned upper = f->traits & (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL) ? UPPER
+	                                                                                    : 0;
+	unsigned html = form >> JSON_HTML & JSON_BOTH && f->traits & TRAIT_APOS ? JSON_APOS : 0;
 	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0);
 	unsigned options = 0;
 
@@ -586,7 +583,9 @@ ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx)
 	add_form(&f, KIND_HEX | UPPER);
 	if (traits & TRAIT_PERCENT)
 		add_percent(&f);
-	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL)) {
+	if (traits & TRAIT_EQUALS)
+		add_form(&f, KIND_JSON | JSON_INNER << JSON_HTML | JSON_EQUALS);
+	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS)) {
 		add_json(&f, 0);
 		add_json(&f, JSON_NESTED);
 	}

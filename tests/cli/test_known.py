@@ -83,7 +83,7 @@ class Spellings(KnownTest):
     def test_json(self):
         text = ODD.decode()
         forms = [json.dumps(text), json.dumps(text, ensure_ascii=False), json.dumps(text).replace("/", "\\/")]
-        forms += [re.sub("[<>&'=]", lambda m: f"\\u{ord(m[0]):04x}", form) for form in forms[:3]]  # Gson
+        forms += [re.sub("[<>&'=]", lambda m: f"\\u{ord(m[0]):04x}", form) for form in forms[1:2]]  # Gson
         forms += [re.sub("[<>&']", lambda m: f"\\u{ord(m[0]):04x}", form) for form in forms[:3]]
         for form in forms:
             self.assert_masked(form.encode(), ODD)
