@@ -151,14 +151,21 @@ tell_source(const struct known_origin *origin, const struct known_origin *former
 		                "others may write to it, and so choose what is masked");
 }
 
+static int
+copy_former(struct known_origin *origin, const struct known_origin *former)
+{
+	return ks_known_source_copy(&origin->source, &former->source) == KS_OK ? 0
+	                                                                       : out_of_memory();
+}
+
 /* It cannot be read now: what it had stays. */
 static int
 keep_former(struct known_origin *origin, const struct known_origin *former,
             const struct ks_error *error)
 {
 	ks_known_source_done(&origin->source);
-	if (ks_known_source_copy(&origin->source, &former->source) != KS_OK)
-		return out_of_memory();
+	if (copy_former(origin, former) != 0)
+		return EXIT_INTERNAL;
 	origin->is_kept = true;
 	if (!former->is_kept) {
 		ks_message_error(error);
@@ -173,8 +180,11 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
 {
 	static const struct known_source none = { 0 };
 	struct ks_error error;
-	int r = ks_known_source_read(&origin->source, kind, name, &error);
+	int r;
 
+	if (former && former->source.is_pipe)
+		return copy_former(origin, former);
+	r = ks_known_source_read(&origin->source, kind, name, &error);
 	if (r == KS_ERROR_FILE && former)
 		return keep_former(origin, former, &error);
 	if (r != KS_OK)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "known_source.h"
 #include "message.h"
 #include "path_watch.h"
 
@@ -21,8 +22,10 @@ gather(const struct options *o, const char **paths)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < o->known.count; i++)
-		paths[count++] = o->known.items[i];
+	for (size_t i = 0; i < o->known.count; i++) {
+		if (!ks_known_source_is_pipe(o->known.items[i]))
+			paths[count++] = o->known.items[i];
+	}
 	for (size_t i = 0; i < o->known_dir.count; i++)
 		paths[count++] = o->known_dir.items[i];
 	return count;
@@ -44,9 +47,12 @@ ks_known_watch_begin(struct known_watch *watch, const struct options *o, struct 
 	if (count == 0)
 		return;
 	watch->paths = calloc(count, sizeof(*watch->paths));
-	if (watch->paths)
-		r = ks_path_watch_new(watch->paths, gather(o, watch->paths), note_change, signals,
-		                      &watch->watch);
+	if (watch->paths) {
+		count = gather(o, watch->paths);
+		r = count == 0 ? 0
+		               : ks_path_watch_new(watch->paths, count, note_change, signals,
+		                                   &watch->watch);
+	}
 	if (r < 0)
 		complain(r);
 }

@@ -20,6 +20,7 @@
 #include "command.h"
 #include "descriptor.h"
 #include "keysieve.h"
+#include "known_source.h"
 #include "ledger_file.h"
 #include "path_walk.h"
 #include "pattern.h"
@@ -233,8 +234,10 @@ add_cache(struct sandbox_paths *paths, const struct options *o)
 static void
 add_known(struct sandbox_paths *paths, const struct options *o)
 {
-	for (size_t i = 0; i < o->known.count; i++)
-		add_file(paths, o, o->known.items[i]);
+	for (size_t i = 0; i < o->known.count; i++) {
+		if (!ks_known_source_is_pipe(o->known.items[i]))
+			add_file(paths, o, o->known.items[i]);
+	}
 	for (size_t i = 0; i < o->known_dir.count; i++) {
 		add_surroundings(paths, o->known_dir.items[i], READ);
 		add_tree(paths, o->known_dir.items[i]);

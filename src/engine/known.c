@@ -78,7 +78,7 @@ struct adding {
 };
 
 static int
-add_text(void *ctx, const uint8_t *bytes, size_t len)
+add_text(void *ctx, const uint8_t *bytes, size_t len, unsigned columns)
 {
 	struct adding *adding = ctx;
 	struct ks_known *known = adding->known;
@@ -94,6 +94,7 @@ add_text(void *ctx, const uint8_t *bytes, size_t len)
 		.number = adding->number,
 		.len = (uint32_t)len,
 		.traits = ks_spelling_traits(bytes, len),
+		.columns = columns,
 	};
 	return KS_OK;
 }

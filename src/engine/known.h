@@ -32,6 +32,8 @@ struct known_text {
 	size_t number; /* of its value */
 	uint32_t len;
 	uint32_t traits; /* what forms it has: known_spelling.c */
+	uint32_t
+		columns; /* not 0: it has only the forms of base64 in lines of so many characters */
 };
 
 struct known_pattern {

@@ -15,12 +15,23 @@ enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL
 #define BASE64_URL   (1U << 3)
 #define BASE64_END   (1U << 4) /* with the last character that the text does not fill */
 #define BASE64_SHIFT 5U        /* how many bytes stand before the text in its first group */
+#define BASE64_BREAK 7U        /* of one in lines: which of line_breaks */
 
 #define UPPER (1U << 3) /* hexadecimal digits; of hex, percent and JSON */
 
 #define PERCENT_SET 4U
 
-enum percent_set { PERCENT_RFC3986, PERCENT_SLASH, PERCENT_COMPONENT, PERCENT_FORM, PERCENT_PLUS };
+enum percent_set {
+	PERCENT_RFC3986,
+	PERCENT_SLASH,
+	PERCENT_COMPONENT,
+	PERCENT_FORM,
+	PERCENT_PLUS,
+	PERCENT_URI,      /* JavaScript's encodeURI */
+	PERCENT_USERINFO, /* Go's url.UserPassword */
+	PERCENT_SEGMENT,  /* Go's url.PathEscape */
+	PERCENT_PATH      /* what RFC 3986 allows in a path */
+};
 
 #define JSON_NESTED (1U << 4)  /* in a string of another JSON document */
 #define JSON_LONG   (1U << 5)  /* "\u000a", not "\n" */
@@ -28,6 +39,7 @@ enum percent_set { PERCENT_RFC3986, PERCENT_SLASH, PERCENT_COMPONENT, PERCENT_FO
 #define JSON_WIDE   8U         /* enum json_where */
 #define JSON_HTML   10U        /* enum json_where */
 #define JSON_APOS   (1U << 12) /* ' is one of those that JSON_HTML is about */
+#define JSON_EQUALS (1U << 13) /* so are ' and =, as Gson has it */
 
 enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
 
@@ -39,7 +51,9 @@ enum shell_style {
 	SHELL_DOUBLE,     /* ".." */
 	SHELL_BACKSLASH,  /* as bash's printf %q */
 	SHELL_DOLLAR,     /* $'..' */
-	SHELL_OCTAL       /* the same with \303 for bytes above 126 */
+	SHELL_OCTAL,      /* the same with \303 for bytes above 126 */
+	SHELL_HEX,        /* as Python's repr of bytes */
+	SHELL_TWICE       /* '..' with '' for a ', as in SQL and YAML */
 };
 
 enum trait {
@@ -51,6 +65,7 @@ enum trait {
 	TRAIT_SHORT = 32, /* a control character with a short escape */
 	TRAIT_CONTROL = 64,
 	TRAIT_WIDE = 128, /* bytes above 127 */
+	TRAIT_EQUALS = 512,
 	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
 };
 
@@ -112,6 +127,11 @@ wide_value(const uint8_t *p, size_t n)
 
 /* ---------------------------------------------------------------------- base64 ---- */
 
+static const char *const line_breaks[] = { "\n", "\r\n", "\\n" };
+
+#define LINE_BREAKS    (sizeof(line_breaks) / sizeof(line_breaks[0]))
+#define LINE_BREAK_MAX 2U
+
 static size_t
 base64_shift(unsigned form)
 {
@@ -143,10 +163,16 @@ base64_digit(const struct spelling *s, size_t at)
 static size_t
 next_base64(struct spelling *s, uint8_t *unit)
 {
+	const char *line_break = line_breaks[s->form >> BASE64_BREAK & 3];
 	size_t n = 0;
 
-	while (n < SPELLING_UNIT_MAX && s->at < s->end)
+	while (n + LINE_BREAK_MAX < SPELLING_UNIT_MAX && s->at < s->end) {
+		if (s->columns > 0 && s->at > 0 && s->at % s->columns == 0) {
+			memcpy(unit + n, line_break, strlen(line_break));
+			n += strlen(line_break);
+		}
 		unit[n++] = base64_digit(s, s->at++);
+	}
 	return n;
 }
 
@@ -166,9 +192,15 @@ static bool
 is_unreserved(uint8_t b, enum percent_set set)
 {
 	static const char *const sets[] = {
-		[PERCENT_RFC3986] = "-._~",        [PERCENT_SLASH] = "-._~/",
-		[PERCENT_COMPONENT] = "-._~!*'()", [PERCENT_FORM] = "-._*",
+		[PERCENT_RFC3986] = "-._~",
+		[PERCENT_SLASH] = "-._~/",
+		[PERCENT_COMPONENT] = "-._~!*'()",
+		[PERCENT_FORM] = "-._*",
 		[PERCENT_PLUS] = "-._~",
+		[PERCENT_URI] = "-._~!*'();/?:@&=+$,#",
+		[PERCENT_USERINFO] = "-._~$&+,;=",
+		[PERCENT_SEGMENT] = "-._~$&+=:@",
+		[PERCENT_PATH] = "-._~!*'();/:@&=+$,",
 	};
 
 	return is_alnum(b) || is_one_of(b, sets[set]);
@@ -218,7 +250,7 @@ json_does(unsigned form, unsigned what, enum json_where where)
 static bool
 is_html(uint8_t b, unsigned form)
 {
-	return is_one_of(b, form & JSON_APOS ? "<>&'" : "<>&");
+	return is_one_of(b, form & JSON_EQUALS ? "<>&'=" : form & JSON_APOS ? "<>&'" : "<>&");
 }
 
 /* One character p[0, n) in a JSON string, by the options for where. */
@@ -305,6 +337,24 @@ put_dollar(uint8_t *to, uint8_t b, bool is_octal)
 	return 4;
 }
 
+/* As Python's repr of bytes. */
+static size_t
+put_python(uint8_t *to, uint8_t b)
+{
+	static const char controls[] = "\t\n\r", letters[] = "tnr";
+
+	if (b == '\'' || b == '\\')
+		return put_escaped(to, b);
+	if (is_one_of(b, controls))
+		return put_escaped(to, (uint8_t)letters[strchr(controls, b) - controls]);
+	to[0] = b;
+	if (b >= 0x20 && b < 0x7f)
+		return 1;
+	to[0] = '\\';
+	to[1] = 'x';
+	return 2 + put_hex(to + 2, b, 2, false);
+}
+
 /* Does a shell take it for more than itself, where it stands unquoted? */
 static bool
 is_special(uint8_t b, bool is_first)
@@ -330,6 +380,10 @@ next_shell(struct spelling *s, uint8_t *unit)
 		return is_one_of(b, "$`\"\\") ? put_escaped(unit, b) : 1;
 	case SHELL_BACKSLASH:
 		return is_special(b, s->at == 1) ? put_escaped(unit, b) : 1;
+	case SHELL_TWICE:
+		return b == '\'' ? put_text(unit, "''") : 1;
+	case SHELL_HEX:
+		return put_python(unit, b);
 	case SHELL_DOLLAR:
 	case SHELL_OCTAL:
 		break;
@@ -358,7 +412,7 @@ kind_of(unsigned form)
 struct spelling
 ks_spelling_of(const struct known_text *text, unsigned form)
 {
-	struct spelling s = { text->bytes, text->len, form, 0, text->len };
+	struct spelling s = { text->bytes, text->len, form, text->columns, 0, text->len };
 	size_t shift = base64_shift(form), bits = 8 * (shift + text->len);
 
 	if (kind_of(form) == KIND_BASE64) {
@@ -414,6 +468,7 @@ ks_spelling_traits(const uint8_t *bytes, size_t len)
 		traits |= b == '/' ? TRAIT_SLASH : 0;
 		traits |= is_one_of(b, "<>&") ? TRAIT_HTML : 0;
 		traits |= b == '\'' ? TRAIT_APOS : 0;
+		traits |= b == '=' ? TRAIT_EQUALS : 0;
 		traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
 		traits |= b < 0x20 ? TRAIT_CONTROL : 0;
 		traits |= b >= 0x80 ? TRAIT_WIDE : 0;
@@ -438,24 +493,34 @@ add_form(struct forms *f, unsigned form)
 }
 
 static void
+add_base64_options(struct forms *f, unsigned form)
+{
+	add_form(f, form);
+	add_form(f, form | BASE64_URL);
+	if ((base64_shift(form) + f->text->len) % 3 == 0)
+		return; /* the text fills its last character */
+	add_form(f, form | BASE64_END);
+	add_form(f, form | BASE64_END | BASE64_URL);
+}
+
+static void
 add_base64(struct forms *f)
 {
-	for (unsigned shift = 0; shift < 3; shift++) {
-		unsigned form = KIND_BASE64 | shift << BASE64_SHIFT;
+	for (unsigned shift = 0; shift < 3; shift++)
+		add_base64_options(f, KIND_BASE64 | shift << BASE64_SHIFT);
+}
 
-		add_form(f, form);
-		add_form(f, form | BASE64_URL);
-		if ((shift + f->text->len) % 3 == 0)
-			continue; /* the text fills its last character */
-		add_form(f, form | BASE64_END);
-		add_form(f, form | BASE64_END | BASE64_URL);
-	}
+static void
+add_base64_in_lines(struct forms *f)
+{
+	for (unsigned i = 0; i < LINE_BREAKS; i++)
+		add_base64_options(f, KIND_BASE64 | i << BASE64_BREAK);
 }
 
 static void
 add_percent(struct forms *f)
 {
-	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PLUS; set++) {
+	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PATH; set++) {
 		add_form(f, KIND_PERCENT | set << PERCENT_SET);
 		add_form(f, KIND_PERCENT | set << PERCENT_SET | UPPER);
 	}
@@ -482,8 +547,9 @@ add_json(struct forms *f, unsigned nested)
 {
 	unsigned slashes = f->traits & TRAIT_SLASH ? (nested ? JSON_BOTH : JSON_INNER) : 0;
 	unsigned wides = f->traits & TRAIT_WIDE ? (nested ? JSON_OUTER : JSON_INNER) : 0;
-	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS) ? (nested ? JSON_OUTER : JSON_INNER)
-	                                                       : 0;
+	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS)
+	                         ? (nested ? JSON_OUTER : JSON_INNER)
+	                         : 0;
 
 	for (unsigned slash = 0; slash <= slashes; slash++) {
 		for (unsigned wide = 0; wide <= wides; wide++) {
@@ -497,7 +563,7 @@ add_json(struct forms *f, unsigned nested)
 static void
 add_shell(struct forms *f)
 {
-	for (unsigned style = SHELL_SINGLE; style <= SHELL_OCTAL; style++)
+	for (unsigned style = SHELL_SINGLE; style <= SHELL_TWICE; style++)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
 }
 
@@ -507,13 +573,19 @@ ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx)
 	uint32_t traits = text->traits;
 	struct forms f = { text, traits, fn, ctx, 0 };
 
+	if (text->columns > 0) {
+		add_base64_in_lines(&f);
+		return f.r;
+	}
 	add_form(&f, KIND_RAW);
 	add_base64(&f);
 	add_form(&f, KIND_HEX);
 	add_form(&f, KIND_HEX | UPPER);
 	if (traits & TRAIT_PERCENT)
 		add_percent(&f);
-	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL)) {
+	if (traits & TRAIT_EQUALS)
+		add_form(&f, KIND_JSON | JSON_INNER << JSON_HTML | JSON_EQUALS);
+	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS)) {
 		add_json(&f, 0);
 		add_json(&f, JSON_NESTED);
 	}

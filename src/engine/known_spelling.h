@@ -12,7 +12,8 @@ struct spelling {
 	const uint8_t *bytes;
 	size_t len;
 	unsigned form;
-	size_t at, end; /* in the text; of base64, the first and last character in the spelling */
+	unsigned columns; /* of its text */
+	size_t at, end;   /* in the text; of base64, the first and last character in the spelling */
 };
 
 struct spelling ks_spelling_of(const struct known_text *text, unsigned form);
@@ -25,7 +26,7 @@ size_t ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *
 uint32_t ks_spelling_traits(const uint8_t *bytes, size_t len);
 
 /* As many forms has a text, or fewer. */
-#define FORM_MAX 512U
+#define FORM_MAX 1024U
 
 /* Called with every form in which a text may be spelled differently. Non-zero: stop. */
 typedef int (*spelling_form_fn)(void *ctx, unsigned form);

@@ -12,26 +12,30 @@
 /* ---------------------------------------------------------------------- common ---- */
 
 /* Without what stands before the first letter and behind the last one. */
+/* clang-format off */
 static const char *const words[] = {
-	"abcdefgh",    "admin",         "administrator", "anonymous",     "application",
-	"changeit",    "changeme",      "changethis",    "cluster.local", "credential",
-	"credentials", "database",      "default",       "demo",          "development",
-	"disabled",    "dummy",         "elastic",       "enabled",       "example",
-	"example.com", "external",      "guest",         "hunter",        "iloveyou",
-	"insecure",    "internal",      "invalid",       "kubernetes",    "letmein",
-	"localhost",   "mariadb",       "master",        "minioadmin",    "mongodb",
-	"monkey",      "mysecret",      "nopassword",    "notasecret",    "pass",
-	"passphrase",  "passw0rd",      "password",      "placeholder",   "please-change-me",
-	"postgres",    "postgresql",    "private",       "production",    "public",
-	"p@ssw0rd",    "p@ssword",      "qwertyui",      "rabbitmq",      "readonly",
-	"redacted",    "replaceme",     "replace-me",    "root",          "sample",
-	"secret",      "secretkey",     "secret-key",    "service",       "serviceaccount",
-	"staging",     "sunshine",      "superadmin",    "supersecret",   "system",
-	"temporary",   "test",          "testing",       "testpassword",  "token",
-	"topsecret",   "trustno",       "undefined",     "unknown",       "user",
-	"username",    "welcome",       "change-me",     "change_me",     "test-password",
-	"my-secret",   "your-password", "yourpassword",  "your-secret",   "your_secret",
+	"abcdefgh", "admin", "administrator", "anonymous", "application", "changeit", "changeme",
+	"changethis", "cluster.local", "credential", "credentials", "database", "default", "demo",
+	"development", "disabled", "dummy", "elastic", "enabled", "example", "example.com",
+	"external", "guest", "hunter", "iloveyou", "insecure", "internal", "invalid",
+	"kubernetes", "letmein", "localhost", "mariadb", "master", "minioadmin", "mongodb",
+	"monkey", "mysecret", "nopassword", "notasecret", "pass", "passphrase", "passw0rd",
+	"password", "placeholder", "please-change-me", "postgres", "postgresql", "private",
+	"production", "public", "p@ssw0rd", "p@ssword", "qwertyui", "rabbitmq", "readonly",
+	"redacted", "replaceme", "replace-me", "root", "sample", "secret", "secretkey",
+	"secret-key", "service", "serviceaccount", "staging", "sunshine", "superadmin",
+	"supersecret", "system", "temporary", "test", "testing", "testpassword", "token",
+	"topsecret", "trustno", "undefined", "unknown", "user", "username", "welcome",
+	"change-me", "change_me", "test-password", "my-secret", "your-password", "yourpassword",
+	"your-secret", "your_secret", "adminadmin", "asdfghjkl", "baseball", "computer",
+	"connection", "deadbeef", "dragon", "exception", "football", "princess", "q1w2e3r",
+	"q2w3e4r", "q2w3e4r5t", "qaz2wsx", "qwerty", "qwertyuiop", "rootpassword", "starwars",
+	"superman", "zaq12wsx", "zxcvbnm", "toor", "redis", "mysql", "elasticsearch",
+	"authorization", "content-type", "application/json", "text/plain", "text/html",
+	"en_us.utf", "us-east", "us-west", "eu-central", "eu-west", "usr/bin", "usr/local/bin",
+	"bin/bash", "var/log", "var/lib", "dev/null", "home/app",
 };
+/* clang-format on */
 
 static bool
 is_letter(uint8_t b)
@@ -54,6 +58,66 @@ is_word(const uint8_t *value, size_t len, const char *word)
 		uint8_t b = is_letter(value[i]) ? value[i] | 0x20 : value[i];
 
 		if (b != (uint8_t)word[i])
+			return false;
+	}
+	return true;
+}
+
+/* The length of a scheme as "http://" with which value begins, or 0. */
+static size_t
+scheme_length(const uint8_t *value, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && is_letter(value[n]))
+		n++;
+	return n > 0 && len - n >= 3 && memcmp(value + n, "://", 3) == 0 ? n + 3 : 0;
+}
+
+/* An IPv4 address, with a port or a length behind it; nothing else is looked at there. */
+static bool
+is_address(const uint8_t *value, size_t len)
+{
+	size_t dots = 0, at = 0;
+
+	for (; at < len && (is_digit(value[at]) || (value[at] == '.' && dots < 3)); at++)
+		dots += value[at] == '.';
+	for (; dots == 3 && at < len; at++) {
+		if (!is_digit(value[at]) && value[at] != ':' && value[at] != '/')
+			return false;
+	}
+	return dots == 3 && len <= strlen("255.255.255.255:65535/");
+}
+
+/* A date as 2026-11-22, with a time behind it. */
+static bool
+is_date(const uint8_t *value, size_t len)
+{
+	if (len < strlen("2026-11-22") || len > strlen("2026-11-22T10:00:00.000000000+01:00") ||
+	    memcmp(value, value[0] == '1' ? "19" : "20", 2) != 0)
+		return false;
+	for (size_t i = 2; i < len; i++) {
+		bool is_dash = i == 4 || i == 7;
+
+		if (is_dash ? value[i] != '-'
+		            : !is_digit(value[i]) && (i < 10 || !memchr(" T:.+-Z", value[i], 7)))
+			return false;
+	}
+	return true;
+}
+
+/* The name of a service within a cluster of Kubernetes. */
+static bool
+is_service(const uint8_t *value, size_t len)
+{
+	static const char suffix[] = ".svc.cluster.local";
+	size_t n = strlen(suffix);
+
+	if (len <= n || memcmp(value + len - n, suffix, n) != 0)
+		return false;
+	for (size_t i = 0; i < len - n; i++) {
+		if (!is_letter(value[i]) && !is_digit(value[i]) && value[i] != '-' &&
+		    value[i] != '.')
 			return false;
 	}
 	return true;
@@ -105,12 +169,14 @@ is_sequence(const uint8_t *value, size_t len)
 bool
 ks_known_is_common(const uint8_t *value, size_t len)
 {
-	size_t digits = 0;
+	size_t digits = 0, scheme = scheme_length(value, len);
 
 	for (size_t i = 0; i < len; i++)
 		digits += is_digit(value[i]);
 	return (digits == len && len < DIGITS_MIN) || count_different(value, len) < DIFFERENT_MIN ||
-	       is_sequence(value, len) || is_common_word(value, len);
+	       is_sequence(value, len) || is_common_word(value + scheme, len - scheme) ||
+	       is_address(value + scheme, len - scheme) || is_date(value, len) ||
+	       is_service(value, len);
 }
 
 /* ----------------------------------------------------------------------- texts ---- */
@@ -136,12 +202,12 @@ split_pieces(const uint8_t *value, size_t len, known_text_fn fn, void *ctx)
 	while (r == 0 && len - from > KNOWN_TEXT_MAX) {
 		size_t to = character_border(value, from + KNOWN_TEXT_MAX), last;
 
-		r = fn(ctx, value + from, to - from);
+		r = fn(ctx, value + from, to - from, 0);
 		from = character_border(value, to - OVERLAP);
 		last = character_border(value, len - KNOWN_TEXT_MAX + OVERLAP);
 		from = last < from ? last : from;
 	}
-	return r == 0 ? fn(ctx, value + from, len - from) : r;
+	return r == 0 ? fn(ctx, value + from, len - from, 0) : r;
 }
 
 static bool
@@ -156,14 +222,12 @@ is_line_of_its_own(const uint8_t *line, size_t len)
 	return true;
 }
 
-int
-ks_known_split(const uint8_t *value, size_t len, known_text_fn fn, void *ctx)
+static int
+split_lines(const uint8_t *value, size_t len, known_text_fn fn, void *ctx)
 {
 	const uint8_t *end = value + len, *line = value, *next;
-	int r = split_pieces(value, len, fn, ctx);
+	int r = 0;
 
-	if (!memchr(value, '\n', len))
-		return r;
 	for (; r == 0 && line < end; line = next) {
 		const uint8_t *stop = memchr(line, '\n', (size_t)(end - line));
 		size_t n = (size_t)((stop ? stop : end) - line);
@@ -173,5 +237,40 @@ ks_known_split(const uint8_t *value, size_t len, known_text_fn fn, void *ctx)
 		if (is_line_of_its_own(line, n))
 			r = split_pieces(line, n, fn, ctx);
 	}
+	return r;
+}
+
+/*
+ * What stands on the lines of a value that was encoded and wrapped. A last line that would be too short to be known by
+ * itself is known with the one before.
+ */
+static int
+split_wrapped(const uint8_t *value, size_t len, unsigned columns, known_text_fn fn, void *ctx)
+{
+	size_t line = columns / 4 * 3, n;
+	int r = 0;
+
+	if (len <= line)
+		return 0;
+	for (; r == 0 && len > 0; value += n, len -= n) {
+		n = len < line ? len : line;
+		if (!ks_known_is_common(value, n) && n >= LINE_MIN)
+			r = fn(ctx, value, n, columns);
+		if (r == 0 && len > line && len - line < LINE_MIN)
+			r = fn(ctx, value, len, columns);
+	}
+	return r;
+}
+
+int
+ks_known_split(const uint8_t *value, size_t len, known_text_fn fn, void *ctx)
+{
+	static const unsigned columns[] = { 76, 64, 60 };
+	int r = split_pieces(value, len, fn, ctx);
+
+	if (r == 0 && memchr(value, '\n', len))
+		r = split_lines(value, len, fn, ctx);
+	for (size_t i = 0; r == 0 && i < sizeof(columns) / sizeof(columns[0]); i++)
+		r = split_wrapped(value, len, columns[i], fn, ctx);
 	return r;
 }

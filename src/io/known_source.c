@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * See known_source.h. Values lie in one secret text, one behind the other, and are known by their places in it.
- * Nothing but regular files is opened: to open a device or a pipe can have effects.
+ * Nothing but regular files is opened: to open a device or a pipe can have effects. A pipe that the shell has made for
+ * this process is opened already.
  */
 #include "known_source.h"
 
@@ -82,7 +83,9 @@ ks_known_source_copy(struct known_source *s, const struct known_source *from)
 {
 	int r;
 
-	*s = (struct known_source){ .kind = from->kind, .name = from->name };
+	*s = (struct known_source){ .kind = from->kind,
+		                    .name = from->name,
+		                    .is_pipe = from->is_pipe };
 	r = ks_secret_text_add(&s->text, from->text.bytes, from->text.len);
 	for (size_t i = 0; r == 0 && i < from->count; i++) {
 		struct known_value value = from->values[i];
@@ -128,6 +131,26 @@ ks_known_source_compare(struct known_source *s, const struct known_source *forme
 }
 
 /* ------------------------------------------------------------------------- files ---- */
+
+bool
+ks_known_source_is_pipe(const char *name)
+{
+	struct stat st;
+	int fd;
+
+	return (sscanf(name, "/dev/fd/%d", &fd) == 1 ||
+	        sscanf(name, "/proc/self/fd/%d", &fd) == 1) &&
+	       fd > STDERR_FILENO && stat(name, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* Returns a descriptor, or an error. */
+static int
+open_pipe(const char *path, struct ks_error *reterr)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno(reterr, path, errno) : fd;
+}
 
 /* Returns a descriptor of a regular file, or an error. */
 static int
@@ -187,13 +210,16 @@ read_file(struct known_source *s, struct ks_error *reterr)
 
 	if (strcmp(s->name, "-") == 0)
 		return fail(reterr, s->name, "values are not read from the standard input");
-	fd = open_regular(s->name, reterr);
+	s->is_pipe = ks_known_source_is_pipe(s->name);
+	fd = s->is_pipe ? open_pipe(s->name, reterr) : open_regular(s->name, reterr);
 	if (fd < 0)
 		return fd;
 	r = ks_secret_text_read(&s->text, fd, KNOWN_FILE_MAX);
 	(void)close(fd);
 	if (r == -EFBIG)
 		return fail(reterr, s->name, "more than 16 MiB of values");
+	if (r == 0 && s->is_pipe && s->text.len == 0)
+		return fail(reterr, s->name, "the command has written no values");
 	if (r == 0 && is_utf16(&s->text))
 		return fail(reterr, s->name,
 		            "UTF-16, which no log is likely to be; it must be UTF-8");

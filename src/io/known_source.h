@@ -17,7 +17,8 @@
 enum known_kind { KNOWN_FILE, KNOWN_DIRECTORY, KNOWN_ENVIRONMENT };
 
 struct known_value {
-	size_t from, len; /* in the source's text; of one that is longer than KS_KNOWN_MAX, KS_KNOWN_MAX + 1 */
+	size_t from,
+		len; /* in the source's text; of one that is longer than KS_KNOWN_MAX, KS_KNOWN_MAX + 1 */
 	size_t number;    /* its line in a file, from 1; else 1 */
 	char *place;      /* "DIRECTORY/FILE" or "$VARIABLE"; NULL: the source is the place */
 	unsigned changed; /* the reading in which it was not what it had been before */
@@ -30,6 +31,7 @@ struct known_source {
 	struct known_value *values; /* in the order of lines or names */
 	size_t count;
 	bool is_shared; /* a directory in which others may write */
+	bool is_pipe;   /* what it had is read, and never comes again */
 };
 
 /*
@@ -38,6 +40,8 @@ struct known_source {
  */
 int ks_known_source_read(struct known_source *source, enum known_kind kind, const char *name,
                          struct ks_error *reterr);
+/* Is it a pipe that the shell made for this process, as for <(command)? */
+bool ks_known_source_is_pipe(const char *name);
 /* The same values as another source's, which stays. Errors: KS_ERROR_MEMORY, as above. */
 int ks_known_source_copy(struct known_source *source, const struct known_source *from);
 void ks_known_source_done(struct known_source *source);

@@ -6,11 +6,12 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import unittest
 import urllib.parse
 
-from support import (ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
+from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
                      stars)
 
 PLAIN = body(30, 11)
@@ -54,6 +55,15 @@ class Spellings(KnownTest):
             self.assert_masked(base64.urlsafe_b64encode(value), value)
             self.assert_masked(base64.urlsafe_b64encode(value).rstrip(b"="), value)
 
+    def test_base64_in_lines(self):
+        for length in (46, 48, 57, 58, 64, 65, 72, 73, 114, 116, 300, 1024, 2000):
+            value = ODD[:20] + body(length - 20, length)
+            for columns, line_break in ((76, b"\n"), (76, b"\r\n"), (64, b"\n"), (60, b"\n"), (76, b"\\n")):
+                spelled = tool("base64", f"-w{columns}", data=value).rstrip(b"\n").replace(b"\n", line_break)
+                result = run(*ONLY, *self.known(value), data=spelled)
+                self.assert_status(result, 0)
+                self.assertEqual(result.stdout.replace(b"\\n", b"").strip(b"*=\r\n").translate(None, b"*\r\n"), b"")
+
     def test_base64_of_a_text_that_holds_it(self):
         for before in range(4):
             for after in range(1, 4):
@@ -73,7 +83,8 @@ class Spellings(KnownTest):
     def test_json(self):
         text = ODD.decode()
         forms = [json.dumps(text), json.dumps(text, ensure_ascii=False), json.dumps(text).replace("/", "\\/")]
-        forms += [re.sub("[<>&']", lambda m: f"\\u{ord(m[0]):04x}", form) for form in forms]
+        forms += [re.sub("[<>&'=]", lambda m: f"\\u{ord(m[0]):04x}", form) for form in forms[1:2]]  # Gson
+        forms += [re.sub("[<>&']", lambda m: f"\\u{ord(m[0]):04x}", form) for form in forms[:3]]
         for form in forms:
             self.assert_masked(form.encode(), ODD)
 
@@ -91,7 +102,9 @@ class Spellings(KnownTest):
 
     def test_percent(self):
         for form in (urllib.parse.quote(ODD), urllib.parse.quote(ODD, safe=""), urllib.parse.quote_plus(ODD),
-                     urllib.parse.quote(ODD, safe="!'()*-._~"), urllib.parse.urlencode({"": ODD})[1:]):
+                     urllib.parse.quote(ODD, safe="!'()*-._~"), urllib.parse.quote(ODD, safe="!#$&'()*+,-./:;=?@_~"),
+                     urllib.parse.quote(ODD, safe="$&+,;="), urllib.parse.quote(ODD, safe="$&+=:@"),
+                     urllib.parse.quote(ODD, safe="!*'();/:@&=+$,"), urllib.parse.urlencode({"": ODD})[1:]):
             self.assert_masked(form.encode(), ODD)
             self.assert_masked(re.sub("%..", lambda m: m[0].lower(), form).encode(), ODD)
 
@@ -104,6 +117,8 @@ class Spellings(KnownTest):
         self.assert_masked(shlex.quote(ODD.decode()).encode(), ODD)
         quoted = ODD.replace(b"'", b"'\\''")
         self.assert_masked(b"'" + quoted + b"'", ODD)
+        self.assert_masked(b"'" + ODD.replace(b"'", b"''") + b"'", ODD)
+        self.assert_masked(repr(ODD)[1:].encode(), ODD)
         self.assert_masked(b'"' + re.sub(rb'(["\\$`])', rb"\\\1", ODD) + b'"', ODD)
 
     @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
@@ -252,6 +267,46 @@ class Sources(KnownTest):
         env = {"KEYSIEVE_ON_LEAK": "/bin/true " + PLAIN.decode()}
         result = run("--known-env", "KEYSIEVE_*", env=env)
         self.assert_message(result, 78, "KEYSIEVE_*: no variable has such a name")
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_what_a_command_writes(self):
+        script = 'exec "$0" "$@" --known <(sleep 0.2; printf "%s\\n" "$V") --known <(printf %s "$W")'
+        values = [body(20, 1), body(20, 2)]
+        env = {"V": values[0].decode(), "W": values[1].decode()}
+        text = b" ".join(values)
+        for more in ((), ("--sandbox", "require"), ("-j", "2")):
+            done = subprocess.run(["bash", "-c", script, BINARY, *ONLY, *more], input=text, capture_output=True,
+                                  env={**os.environ, **env}, timeout=LONG, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assert_bytes(done.stdout, b" ".join(map(stars, values)))
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_a_command_that_fails(self):
+        for command, words in (("false", b"written no values"), ("yes", b"16 MiB"), ("echo x", b":1: too short")):
+            done = subprocess.run(["bash", "-c", f'exec "$0" --known <({command})', BINARY], input=PLAIN,
+                                  capture_output=True, timeout=LONG, check=False)
+            self.assertEqual((done.returncode, done.stdout), (78, b""))
+            self.assertIn(words, done.stderr)
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_what_a_command_has_written_stays_at_a_reload(self):
+        path = self.values(body(20, 1))
+        script = 'exec "$0" "$@" --known <(printf %s "$V")'
+        with subprocess.Popen(["bash", "-c", script, BINARY, *ONLY, "--sandbox=require", "--known", path],
+                              env={**os.environ, "V": PLAIN.decode()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            for seed in range(2, 5):
+                process.stdin.write(PLAIN + b"\n")
+                process.stdin.flush()
+                self.assert_bytes(process.stdout.readline(), stars(PLAIN) + b"\n")
+                self.file("values", body(20, seed) + b"\n")
+                process.send_signal(signal.SIGHUP)
+            output, errors = process.communicate(PLAIN + b" " + body(20, 4), timeout=LONG)
+        self.assertEqual((output[:len(PLAIN)], errors), (stars(PLAIN), b""))
+
+    def test_the_log_is_no_list_of_values(self):
+        for name in ("/dev/fd/0", "/dev/stdin", "/proc/self/fd/0"):
+            self.assert_message(run("--known", name, data=PLAIN), 78, name, "not a regular file")
 
     def test_several(self):
         values = [body(20, seed) for seed in range(4)]

@@ -92,8 +92,10 @@ bit_at(const struct builder *b, size_t unknown, size_t i)
 	return b->text[byte - unknown] >> (7 - i % 8) & 1;
 }
 
+/* In lines of so many characters, unless columns is 0. */
 static void
-spell_base64(struct builder *b, const char *alphabet, size_t unknown, bool with_last)
+spell_base64_in_lines(struct builder *b, const char *alphabet, size_t unknown, bool with_last,
+                      size_t columns, const char *line_break)
 {
 	size_t first = unknown * 8, end = (unknown + b->n) * 8;
 
@@ -104,9 +106,17 @@ spell_base64(struct builder *b, const char *alphabet, size_t unknown, bool with_
 			continue;
 		for (size_t i = 0; i < 6; i++)
 			value = value * 2 + bit_at(b, unknown, c * 6 + i);
+		if (columns > 0 && c > 0 && c % columns == 0)
+			put_text(b, line_break);
 		put(b, (uint8_t)alphabet[value]);
 	}
 	finish(b);
+}
+
+static void
+spell_base64(struct builder *b, const char *alphabet, size_t unknown, bool with_last)
+{
+	spell_base64_in_lines(b, alphabet, unknown, with_last, 0, NULL);
 }
 
 static void
@@ -144,7 +154,7 @@ spell_percent(struct builder *b, const char *set, bool has_plus, bool upper)
 /* ------------------------------------------------------------------------- JSON ---- */
 
 struct json_style {
-	bool upper, apostrophe, long_controls;
+	bool upper, apostrophe, equals, long_controls;
 	bool slash[2], wide[2], html[2]; /* the first time, the second time */
 };
 
@@ -205,7 +215,9 @@ encode_json(const uint8_t *text, size_t n, uint8_t *to, const struct json_style 
 		} else if (len > 0) {
 			memcpy(to + at, text + i, len);
 			at += len;
-		} else if (s->html[time] && is_in(c, s->apostrophe ? "<>&'" : "<>&")) {
+		} else if (s->html[time] && is_in(c, s->equals       ? "<>&'="
+		                                     : s->apostrophe ? "<>&'"
+		                                                     : "<>&")) {
 			at += put_u(to + at, c, s->upper);
 		} else if (control && !s->long_controls) {
 			to[at++] = '\\';
@@ -258,6 +270,7 @@ spell_all_json(struct builder *b)
 			spell_json(b, &s, false);
 		spell_json(b, &s, true);
 	}
+	spell_json(b, &(struct json_style){ .html = { true, false }, .equals = true }, false);
 }
 
 /* ------------------------------------------------------------------------ shell ---- */
@@ -310,10 +323,29 @@ spell_dollar(struct builder *b, bool octal)
 	finish(b);
 }
 
+static void
+spell_python(struct builder *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		unsigned c = b->text[i];
+
+		if (c == '\\' || c == '\'')
+			put(b, '\\');
+		if (c >= 32 && c < 127) {
+			put(b, c);
+			continue;
+		}
+		put_text(b, c == '\t' ? "\\t" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\x");
+		if (c != '\t' && c != '\n' && c != '\r')
+			put_digits(b, c, 2, false);
+	}
+	finish(b);
+}
+
 /* ------------------------------------------------------------------------ texts ---- */
 
 static int
-add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number)
+add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, size_t columns)
 {
 	static const char letters[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -324,13 +356,23 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number)
 	b.out = malloc(n * 16 + 16);
 	if (!b.out)
 		return ORACLE_ERROR;
-	memcpy(b.out, text, n);
-	b.len = n;
-	finish(&b);
 	memcpy(standard, letters, 62);
 	memcpy(standard + 62, "+/", 3);
 	memcpy(url, letters, 62);
 	memcpy(url + 62, "-_", 3);
+	if (columns > 0) {
+		for (int kind = 0; kind < 12; kind++)
+			spell_base64_in_lines(&b, kind & 1 ? url : standard, 0, kind & 2, columns,
+			                      kind < 4   ? "\n"
+			                      : kind < 8 ? "\r\n"
+			                                 : "\\n");
+		free(b.out);
+		k->texts++;
+		return b.failed ? ORACLE_ERROR : 0;
+	}
+	memcpy(b.out, text, n);
+	b.len = n;
+	finish(&b);
 	for (size_t unknown = 0; unknown < 3; unknown++) {
 		for (int with_last = 0; with_last < 2; with_last++) {
 			spell_base64(&b, standard, unknown, with_last);
@@ -344,10 +386,16 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number)
 		spell_percent(&b, "-._~!*'()", false, upper);
 		spell_percent(&b, "-._*", true, upper);
 		spell_percent(&b, "-._~", true, upper);
+		spell_percent(&b, "-._~!*'();/?:@&=+$,#", false, upper);
+		spell_percent(&b, "-._~$&+,;=", false, upper);
+		spell_percent(&b, "-._~$&+=:@", false, upper);
+		spell_percent(&b, "-._~!*'();/:@&=+$,", false, upper);
 	}
 	spell_all_json(&b);
 	spell_quoted(&b, "'\\''");
 	spell_quoted(&b, "'\"'\"'");
+	spell_quoted(&b, "''");
+	spell_python(&b);
 	spell_backslashed(&b, "$`\"\\", "");
 	spell_backslashed(&b, "|&;()<>!{}*[]?^$`,\"'\\ \t\n", "~#");
 	spell_dollar(&b, false);
@@ -374,16 +422,16 @@ add_pieces(struct oracle_known *k, const uint8_t *text, size_t n, size_t number)
 	while (n - a > 1023) {
 		size_t b = border(text, a + 1023);
 
-		if (add_text(k, text + a, b - a, number) < 0)
+		if (add_text(k, text + a, b - a, number, 0) < 0)
 			return ORACLE_ERROR;
 		a = border(text, b - 3);
 		if (border(text, n - 1020) < a)
 			a = border(text, n - 1020);
 	}
-	return add_text(k, text + a, n - a, number);
+	return add_text(k, text + a, n - a, number, 0);
 }
 
-/* "Refused", but for the list of words. */
+/* "Refused", but for the list of words, addresses, dates and names. */
 static bool
 is_common(const uint8_t *p, size_t n)
 {
@@ -408,6 +456,23 @@ is_line(const uint8_t *p, size_t n)
 	return true;
 }
 
+static int
+add_wrapped(struct oracle_known *k, const uint8_t *value, size_t n, size_t number, size_t columns)
+{
+	size_t line = columns * 6 / 8;
+
+	for (size_t a = 0; n > line && a < n; a += line) {
+		size_t b = a + line < n ? a + line : n;
+
+		if (b - a >= 16 && !is_common(value + a, b - a) &&
+		    add_text(k, value + a, b - a, number, columns) < 0)
+			return ORACLE_ERROR;
+		if (b < n && n - b < 16 && add_text(k, value + a, n - a, number, columns) < 0)
+			return ORACLE_ERROR;
+	}
+	return 0;
+}
+
 int
 oracle_known_add(struct oracle_known *k, const uint8_t *value, size_t n, size_t number)
 {
@@ -427,7 +492,9 @@ oracle_known_add(struct oracle_known *k, const uint8_t *value, size_t n, size_t 
 			return ORACLE_ERROR;
 		begin = i + 1;
 	}
-	return 0;
+	if (add_wrapped(k, value, n, number, 76) < 0 || add_wrapped(k, value, n, number, 64) < 0)
+		return ORACLE_ERROR;
+	return add_wrapped(k, value, n, number, 60);
 }
 
 void

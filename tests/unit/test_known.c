@@ -41,6 +41,9 @@ static const char *const worlds[][8] = {
 	{ "p\"q\\r/<'&\xc3\xa9$ \xf0\x9f\x98\x80", "~a,b{c}\t\x01\x7f\n0*", "\xff\xfe\xc3(9xyz",
 	  NULL },
 	{ "a/b+c=d&e f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
+	{ "7zQ\xffx"
+	  "Server=db;User=app;Password=k3J/9+w~v8u7t6s5r4q3p2o1n0m9l8",
+	  NULL }, /* of 64 bytes: base64 in lines */
 	{ "--BEG K--\nQ9x8y7z6w5v4u3t2s1\r\nr0q9p8o7n6m5l4k3jQ9x8\n--END--\n", "Q9x8y7z6w5v4u3t2s1",
 	  NULL },
 };
@@ -151,7 +154,7 @@ fill_value(uint8_t *value, size_t len, uint64_t *random)
 /* A long value in some spelling about the end of a window, cut at random, and in small pieces there. */
 START_TEST(long_values)
 {
-	static const size_t lengths[] = { 1022, 1023, 1024, 1026, 2043, 3000 };
+	static const size_t lengths[] = { 130, 1022, 1023, 1024, 1026, 2043, 3000 };
 	size_t len = lengths[_i], at = 0;
 	uint64_t random = 31 + (uint64_t)_i;
 	uint8_t *value = malloc(len), *buf = malloc(40000);
@@ -390,6 +393,26 @@ START_TEST(refused_values)
 		{ "9876543210zyxwv", KS_KNOWN_COMMON },
 		{ "abcd1234", KS_KNOWN_COMMON },
 		{ "        ", KS_KNOWN_COMMON },
+		{ "qwertyuiop", KS_KNOWN_COMMON },
+		{ "http://localhost:8080", KS_KNOWN_COMMON },
+		{ "postgres://postgres@", KS_KNOWN_COMMON },
+		{ "postgres://postgres:k3J9w@db", KS_KNOWN_TAKEN },
+		{ "https://hooks.example/k3J9w", KS_KNOWN_TAKEN },
+		{ "127.0.0.1", KS_KNOWN_COMMON },
+		{ "http://10.11.12.13:8080/", KS_KNOWN_COMMON },
+		{ "10.11.12.13k3J9w", KS_KNOWN_TAKEN },
+		{ "10.11.12.13.14.15", KS_KNOWN_TAKEN },
+		{ "10.11.12", KS_KNOWN_TAKEN },
+		{ "2026-11-22", KS_KNOWN_COMMON },
+		{ "2026-11-22T10:00:00.123+01:00", KS_KNOWN_COMMON },
+		{ "2026-11-22k3J9w", KS_KNOWN_TAKEN },
+		{ "2126-11-22", KS_KNOWN_TAKEN },
+		{ "1234-5678-9012", KS_KNOWN_TAKEN },
+		{ "/usr/bin", KS_KNOWN_COMMON },
+		{ "/usr/k3J9w+", KS_KNOWN_TAKEN },
+		{ "application/json", KS_KNOWN_COMMON },
+		{ "db.app.svc.cluster.local", KS_KNOWN_COMMON },
+		{ "u:k3J9w@db.svc.cluster.local", KS_KNOWN_TAKEN },
 	};
 	enum ks_known_verdict verdict;
 	struct ks_known *known;
@@ -590,7 +613,7 @@ main(void)
 	tcase_add_loop_test(tcase, every_spelling, 0, (int)COUNT(worlds));
 	tcase_add_loop_test(tcase, given_up, 0, (int)COUNT(worlds));
 	tcase_add_loop_test(tcase, in_frames, 0, (int)COUNT(worlds));
-	tcase_add_loop_test(tcase, long_values, 0, 6);
+	tcase_add_loop_test(tcase, long_values, 0, 7);
 	tcase_add_test(tcase, refused_values);
 	tcase_add_test(tcase, not_compiled_or_empty);
 	tcase_add_test(tcase, tags);
