@@ -2,29 +2,6 @@
 /* See known_bloom.h. */
 #include "known_bloom.h"
 
-#include "known_memory.h"
-
-bool
-ks_known_bloom_init(struct known_bloom *bloom, size_t count, bool *is_locked)
-{
-	unsigned size_log = 6;
-
-	while (size_log < BLOOM_SIZE_LOG && (size_t)64 << size_log < BLOOM_BITS_EACH * count)
-		size_log++;
-	bloom->words = ks_known_memory_new(sizeof(*bloom->words) << size_log, is_locked);
-	if (!bloom->words)
-		return false;
-	bloom->index = (UINT64_C(1) << size_log) - 1;
-	memset(bloom->words, 0xff, sizeof(*bloom->words) << size_log);
-	return true;
-}
-
-void
-ks_known_bloom_done(struct known_bloom *bloom)
-{
-	ks_known_memory_free(bloom->words, (bloom->index + 1) * sizeof(*bloom->words));
-}
-
 /* Three bits each, picked at random. */
 const uint64_t ks_known_bloom_masks[BLOOM_MASKS] = {
 	UINT64_C(0x0000002000000201), UINT64_C(0x0090000000000002), UINT64_C(0x0002000000000024),

@@ -11,7 +11,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "known_bloom.h"
+#include "known_memory.h"
 
 struct known_bucket {
 	uint32_t from;  /* its first word; while grams are counted: how many there are */
