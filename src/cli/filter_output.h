@@ -13,8 +13,8 @@
 struct filter_output {
 	int fd; /* -1: nothing is written */
 	const char *name;
-	struct gzip_crew *gzip; /* NULL: text is written as it is */
-	struct metrics *metrics;  /* or NULL */
+	struct gzip_crew *gzip;  /* NULL: text is written as it is */
+	struct metrics *metrics; /* or NULL */
 };
 
 /*

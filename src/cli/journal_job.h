@@ -20,7 +20,7 @@ struct journal_job {
 	struct statistics stats;
 	struct ks_scratch *scratch;
 	struct journal *journal;
-	size_t damaged;               /* files that cannot be read */
+	size_t damaged; /* files that cannot be read */
 	struct state state;
 	struct checkpoint checkpoint; /* the last one */
 	struct output *output;

@@ -33,7 +33,7 @@ struct known_values {
 	size_t *number_origins;             /* and its origin's number */
 	size_t number_count;
 	struct ks_known *compiled;
-	unsigned reading;    /* from 1 */
+	unsigned reading; /* from 1 */
 	bool told_unlocked;
 };
 

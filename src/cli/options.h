@@ -78,10 +78,10 @@ struct options {
 	const char *as_of;          /* NULL: now */
 	struct text_list journal_files, revoked_at;
 	struct text_list known, known_dir, known_env; /* files, directories, names of variables */
-	const char *ledger;       /* NULL: none is written */
-	const char *on_leak;      /* NULL: nothing is run */
-	uint64_t ledger_interval; /* milliseconds; 0: the usual one */
-	uint64_t ledger_max_size; /* bytes; 0: the usual one */
+	const char *ledger;                           /* NULL: none is written */
+	const char *on_leak;                          /* NULL: nothing is run */
+	uint64_t ledger_interval;                     /* milliseconds; 0: the usual one */
+	uint64_t ledger_max_size;                     /* bytes; 0: the usual one */
 	enum ks_frame frame;
 	enum ks_mask mask;
 	unsigned char fill; /* 0: the usual one */

@@ -14,8 +14,8 @@ struct rule_selection {
 	struct ks_key *key;                 /* of keyed hashes; or NULL */
 	struct ks_fingerprint *fingerprint; /* with that key; or NULL */
 	struct ks_allowlist *allowlist;     /* NULL: nothing is allowed */
-	unsigned *users;                    /* selections that have all of these in common; NULL: one */
-	struct known_values *known;         /* NULL: none */
+	unsigned *users;            /* selections that have all of these in common; NULL: one */
+	struct known_values *known; /* NULL: none */
 };
 
 /*

@@ -21,7 +21,8 @@ static int
 make_room(struct secret_text *text, size_t more)
 {
 	bool is_locked = true;
-	struct secret_text grown = { .len = text->len, .size = text->size ? text->size : FIRST_SIZE };
+	struct secret_text grown = { .len = text->len,
+		                     .size = text->size ? text->size : FIRST_SIZE };
 
 	if (text->size - text->len >= more)
 		return 0;
