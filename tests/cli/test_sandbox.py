@@ -107,7 +107,7 @@ class SandboxTest(JournalTest):
         yield "filter-hook", (*ONLY, "--on-leak", "true", self.log), b"", False
         yield "check", (*ONLY, "--check", self.log), b"", False
         yield "in-place", (*ONLY, "-i", f"{own}/log"), b"", True
-        yield "report", ("report", self.file("empty", b"")), b"", False
+        yield "report", ("report", "--as-of", "2026-11-22", self.file("empty", b"")), b"", False
         yield "report-page", ("report", "--html", f"{own}/page", self.path("empty")), b"", True
         yield "rules-list", ("rules", "list", "--rules", self.rule), b"", False
         yield "rules-check", ("rules", "check", self.rule), b"", False
