@@ -87,6 +87,8 @@ WRAPPED(char *, strndup, (const char *text, size_t len))
 	return fails(ALLOCATION) ? NULL : live(__real_strndup(text, len));
 }
 
+int __wrap_asprintf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 WRAPPED(int, asprintf, (char **ret, const char *format, ...))
 {
 	va_list rest;
