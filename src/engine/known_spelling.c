@@ -8,66 +8,7 @@
 
 #include <string.h>
 
-enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL };
-
-#define KIND_BITS 3U
-
-#define BASE64_URL   (1U << 3)
-#define BASE64_END   (1U << 4) /* with the last character that the text does not fill */
-#define BASE64_SHIFT 5U        /* how many bytes stand before the text in its first group */
-#define BASE64_BREAK 7U        /* of one in lines: which of line_breaks */
-
-#define UPPER (1U << 3) /* hexadecimal digits; of hex, percent and JSON */
-
-#define PERCENT_SET 4U
-
-enum percent_set {
-	PERCENT_RFC3986,
-	PERCENT_SLASH,
-	PERCENT_COMPONENT,
-	PERCENT_FORM,
-	PERCENT_PLUS,
-	PERCENT_URI,      /* JavaScript's encodeURI */
-	PERCENT_USERINFO, /* Go's url.UserPassword */
-	PERCENT_SEGMENT,  /* Go's url.PathEscape */
-	PERCENT_PATH      /* what RFC 3986 allows in a path */
-};
-
-#define JSON_NESTED (1U << 4)  /* in a string of another JSON document */
-#define JSON_LONG   (1U << 5)  /* "\u000a", not "\n" */
-#define JSON_SLASH  6U         /* enum json_where, as bits */
-#define JSON_WIDE   8U         /* enum json_where */
-#define JSON_HTML   10U        /* enum json_where */
-#define JSON_APOS   (1U << 12) /* ' is one of those that JSON_HTML is about */
-#define JSON_EQUALS (1U << 13) /* so are ' and =, as Gson has it */
-
-enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
-
-#define SHELL_STYLE 3U
-
-enum shell_style {
-	SHELL_SINGLE,     /* '..' with '\'' for a ' */
-	SHELL_SINGLE_TOO, /* '..' with '"'"' for a ' */
-	SHELL_DOUBLE,     /* ".." */
-	SHELL_BACKSLASH,  /* as bash's printf %q */
-	SHELL_DOLLAR,     /* $'..' */
-	SHELL_OCTAL,      /* the same with \303 for bytes above 126 */
-	SHELL_HEX,        /* as Python's repr of bytes */
-	SHELL_TWICE       /* '..' with '' for a ', as in SQL and YAML */
-};
-
-enum trait {
-	TRAIT_PERCENT = 1, /* not all bytes are unreserved in URLs */
-	TRAIT_QUOTE = 2,   /* " or \ in it */
-	TRAIT_SLASH = 4,
-	TRAIT_HTML = 8,
-	TRAIT_APOS = 16,
-	TRAIT_SHORT = 32, /* a control character with a short escape */
-	TRAIT_CONTROL = 64,
-	TRAIT_WIDE = 128, /* bytes above 127 */
-	TRAIT_EQUALS = 512,
-	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
-};
+#include "known_form.h"
 
 /* ----------------------------------------------------------------------- bytes ---- */
 
@@ -129,19 +70,13 @@ wide_value(const uint8_t *p, size_t n)
 
 static const char *const line_breaks[] = { "\n", "\r\n", "\\n" };
 
-#define LINE_BREAKS    (sizeof(line_breaks) / sizeof(line_breaks[0]))
 #define LINE_BREAK_MAX 2U
-
-static size_t
-base64_shift(unsigned form)
-{
-	return form >> BASE64_SHIFT & 3;
-}
+_Static_assert(sizeof(line_breaks) / sizeof(line_breaks[0]) == LINE_BREAKS, "one for each");
 
 static unsigned
 base64_byte(const struct spelling *s, size_t at)
 {
-	size_t shift = base64_shift(s->form);
+	size_t shift = ks_form_base64_shift(s->form);
 
 	return at >= shift && at - shift < s->len ? s->bytes[at - shift] : 0;
 }
@@ -413,7 +348,7 @@ struct spelling
 ks_spelling_of(const struct known_text *text, unsigned form)
 {
 	struct spelling s = { text->bytes, text->len, form, text->columns, 0, text->len };
-	size_t shift = base64_shift(form), bits = 8 * (shift + text->len);
+	size_t shift = ks_form_base64_shift(form), bits = 8 * (shift + text->len);
 
 	if (kind_of(form) == KIND_BASE64) {
 		s.at = (8 * shift + 5) / 6;
@@ -475,121 +410,4 @@ ks_spelling_traits(const uint8_t *bytes, size_t len)
 		traits |= is_special(b, true) || b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0;
 	}
 	return traits;
-}
-
-struct forms {
-	const struct known_text *text;
-	uint32_t traits;
-	spelling_form_fn fn;
-	void *ctx;
-	int r;
-};
-
-static void
-add_form(struct forms *f, unsigned form)
-{
-	if (f->r == 0)
-		f->r = f->fn(f->ctx, form);
-}
-
-static void
-add_base64_options(struct forms *f, unsigned form)
-{
-	add_form(f, form);
-	add_form(f, form | BASE64_URL);
-	if ((base64_shift(form) + f->text->len) % 3 == 0)
-		return; /* the text fills its last character */
-	add_form(f, form | BASE64_END);
-	add_form(f, form | BASE64_END | BASE64_URL);
-}
-
-static void
-add_base64(struct forms *f)
-{
-	for (unsigned shift = 0; shift < 3; shift++)
-		add_base64_options(f, KIND_BASE64 | shift << BASE64_SHIFT);
-}
-
-static void
-add_base64_in_lines(struct forms *f)
-{
-	for (unsigned i = 0; i < LINE_BREAKS; i++)
-		add_base64_options(f, KIND_BASE64 | i << BASE64_BREAK);
-}
-
-static void
-add_percent(struct forms *f)
-{
-	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PATH; set++) {
-		add_form(f, KIND_PERCENT | set << PERCENT_SET);
-		add_form(f, KIND_PERCENT | set << PERCENT_SET | UPPER);
-	}
-}
-
-/* One choice of where what is escaped; the rest of the options. */
-static void
-add_json_options(struct forms *f, unsigned form)
-{
-	unsigned upper = f->traits & (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL) ? UPPER
-	                                                                                    : 0;
-	unsigned html = form >> JSON_HTML & JSON_BOTH && f->traits & TRAIT_APOS ? JSON_APOS : 0;
-	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0);
-	unsigned options = 0;
-
-	do {
-		add_form(f, form | options);
-		options = (options - varying) & varying; /* the next subset */
-	} while (options);
-}
-
-static void
-add_json(struct forms *f, unsigned nested)
-{
-	unsigned slashes = f->traits & TRAIT_SLASH ? (nested ? JSON_BOTH : JSON_INNER) : 0;
-	unsigned wides = f->traits & TRAIT_WIDE ? (nested ? JSON_OUTER : JSON_INNER) : 0;
-	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS)
-	                         ? (nested ? JSON_OUTER : JSON_INNER)
-	                         : 0;
-
-	for (unsigned slash = 0; slash <= slashes; slash++) {
-		for (unsigned wide = 0; wide <= wides; wide++) {
-			for (unsigned html = 0; html <= htmls; html++)
-				add_json_options(f, KIND_JSON | nested | slash << JSON_SLASH |
-				                            wide << JSON_WIDE | html << JSON_HTML);
-		}
-	}
-}
-
-static void
-add_shell(struct forms *f)
-{
-	for (unsigned style = SHELL_SINGLE; style <= SHELL_TWICE; style++)
-		add_form(f, KIND_SHELL | style << SHELL_STYLE);
-}
-
-int
-ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx)
-{
-	uint32_t traits = text->traits;
-	struct forms f = { text, traits, fn, ctx, 0 };
-
-	if (text->columns > 0) {
-		add_base64_in_lines(&f);
-		return f.r;
-	}
-	add_form(&f, KIND_RAW);
-	add_base64(&f);
-	add_form(&f, KIND_HEX);
-	add_form(&f, KIND_HEX | UPPER);
-	if (traits & TRAIT_PERCENT)
-		add_percent(&f);
-	if (traits & TRAIT_EQUALS)
-		add_form(&f, KIND_JSON | JSON_INNER << JSON_HTML | JSON_EQUALS);
-	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS)) {
-		add_json(&f, 0);
-		add_json(&f, JSON_NESTED);
-	}
-	if (traits & TRAIT_SHELL)
-		add_shell(&f);
-	return f.r;
 }

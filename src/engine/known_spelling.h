@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forms in which a text can be spelled: docs/definition.md, "Known values". */
+/* How a text is spelled in a form: docs/definition.md, "Known values". */
 #pragma once
 
 #include "known.h"
@@ -22,12 +22,5 @@ size_t ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX]);
 /* Spell at most max bytes, of which there is room for SPELLING_UNIT_MAX more. Returns how many there are. */
 size_t ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *to, size_t max);
 
-/* What matters to forms. */
+/* What matters to forms: enum trait, as bits. */
 uint32_t ks_spelling_traits(const uint8_t *bytes, size_t len);
-
-/* As many forms has a text, or fewer. */
-#define FORM_MAX 1024U
-
-/* Called with every form in which a text may be spelled differently. Non-zero: stop. */
-typedef int (*spelling_form_fn)(void *ctx, unsigned form);
-int ks_spelling_forms(const struct known_text *text, spelling_form_fn fn, void *ctx);

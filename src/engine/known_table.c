@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "known_form.h"
 #include "known_spelling.h"
 
 #define SPELLED_SIZE ((KNOWN_PATTERN_MAX + SPELLING_UNIT_MAX + 7U) & ~7U)
@@ -98,7 +99,7 @@ is_there(struct making *m, uint64_t hash, size_t len)
 	return false;
 }
 
-/* A spelling_form_fn. */
+/* A form_fn. */
 static int
 add_pattern(void *ctx, unsigned form)
 {
@@ -253,7 +254,7 @@ ks_known_table_make(struct ks_known *known)
 	m.hashes = (uint64_t *)(void *)(m.spelled + SPELLED_SIZE);
 	for (; r == KS_OK && m.text < known->text_count; m.text++) {
 		m.first = known->pattern_count;
-		r = ks_spelling_forms(&known->texts[m.text], add_pattern, &m);
+		r = ks_form_each(&known->texts[m.text], add_pattern, &m);
 	}
 	if (r == KS_OK) {
 		sort(&m);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See known_form.h. Forms in which a text is spelled as in another one are left out where its traits tell, not everywhere. */
+#include "known_form.h"
+
+struct forms {
+	const struct known_text *text;
+	uint32_t traits;
+	form_fn fn;
+	void *ctx;
+	int r;
+};
+
+static void
+add_form(struct forms *f, unsigned form)
+{
+	if (f->r == 0)
+		f->r = f->fn(f->ctx, form);
+}
+
+static void
+add_base64_options(struct forms *f, unsigned form)
+{
+	add_form(f, form);
+	add_form(f, form | BASE64_URL);
+	if ((ks_form_base64_shift(form) + f->text->len) % 3 == 0)
+		return; /* the text fills its last character */
+	add_form(f, form | BASE64_END);
+	add_form(f, form | BASE64_END | BASE64_URL);
+}
+
+static void
+add_base64(struct forms *f)
+{
+	for (unsigned shift = 0; shift < 3; shift++)
+		add_base64_options(f, KIND_BASE64 | shift << BASE64_SHIFT);
+}
+
+static void
+add_base64_in_lines(struct forms *f)
+{
+	for (unsigned i = 0; i < LINE_BREAKS; i++)
+		add_base64_options(f, KIND_BASE64 | i << BASE64_BREAK);
+}
+
+static void
+add_percent(struct forms *f)
+{
+	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PATH; set++) {
+		add_form(f, KIND_PERCENT | set << PERCENT_SET);
+		add_form(f, KIND_PERCENT | set << PERCENT_SET | UPPER);
+	}
+}
+
+/* One choice of where what is escaped; the rest of the options. */
+static void
+add_json_options(struct forms *f, unsigned form)
+{
+	unsigned upper = f->traits & (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL) ? UPPER
+	                                                                                    : 0;
+	unsigned html = form >> JSON_HTML & JSON_BOTH && f->traits & TRAIT_APOS ? JSON_APOS : 0;
+	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0);
+	unsigned options = 0;
+
+	do {
+		add_form(f, form | options);
+		options = (options - varying) & varying; /* the next subset */
+	} while (options);
+}
+
+static void
+add_json(struct forms *f, unsigned nested)
+{
+	unsigned slashes = f->traits & TRAIT_SLASH ? (nested ? JSON_BOTH : JSON_INNER) : 0;
+	unsigned wides = f->traits & TRAIT_WIDE ? (nested ? JSON_OUTER : JSON_INNER) : 0;
+	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS)
+	                         ? (nested ? JSON_OUTER : JSON_INNER)
+	                         : 0;
+
+	for (unsigned slash = 0; slash <= slashes; slash++) {
+		for (unsigned wide = 0; wide <= wides; wide++) {
+			for (unsigned html = 0; html <= htmls; html++)
+				add_json_options(f, KIND_JSON | nested | slash << JSON_SLASH |
+				                            wide << JSON_WIDE | html << JSON_HTML);
+		}
+	}
+}
+
+static void
+add_shell(struct forms *f)
+{
+	for (unsigned style = SHELL_SINGLE; style <= SHELL_TWICE; style++)
+		add_form(f, KIND_SHELL | style << SHELL_STYLE);
+}
+
+int
+ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
+{
+	uint32_t traits = text->traits;
+	struct forms f = { text, traits, fn, ctx, 0 };
+
+	if (text->columns > 0) {
+		add_base64_in_lines(&f);
+		return f.r;
+	}
+	add_form(&f, KIND_RAW);
+	add_base64(&f);
+	add_form(&f, KIND_HEX);
+	add_form(&f, KIND_HEX | UPPER);
+	if (traits & TRAIT_PERCENT)
+		add_percent(&f);
+	if (traits & TRAIT_EQUALS)
+		add_form(&f, KIND_JSON | JSON_INNER << JSON_HTML | JSON_EQUALS);
+	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS)) {
+		add_json(&f, 0);
+		add_json(&f, JSON_NESTED);
+	}
+	if (traits & TRAIT_SHELL)
+		add_shell(&f);
+	return f.r;
+}
