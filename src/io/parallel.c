@@ -239,7 +239,8 @@ give_block(struct parallel *p, struct inlet *inlet)
 {
 	struct block *b = &p->blocks[p->next];
 
-	memmove(b->text, p->rest, p->rest_len);
+	if (p->rest_len > 0)
+		memmove(b->text, p->rest, p->rest_len);
 	b->len = p->rest_len;
 	p->rest_len = 0;
 	fill(p, b, inlet);

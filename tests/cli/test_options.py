@@ -4,7 +4,7 @@
 import re
 import unittest
 
-from support import (ACME, ALNUM, ID, ONLY, RULE, TRIGGER, CommandTest, body, masked, run)
+from support import (ACME, ALNUM, ID, LONG, ONLY, RULE, TRIGGER, CommandTest, body, masked, run)
 
 OPTIONS = {"--output": "FILE", "--rules": "FILE", "--rules-dir": "DIR", "--no-rules-d": None,
            "--enable": "ID", "--disable": "ID", "--only": "ID",
@@ -121,7 +121,7 @@ class Selection(CommandTest):
         self.assert_done(result, masked(self.log, self.secret))
 
     def test_disable_takes_one_rule_from_all(self):
-        result = run("--disable", ID, *self.rules, data=self.log)
+        result = run("--disable", ID, *self.rules, data=self.log, timeout=LONG)
         self.assert_done(result, masked(self.log, self.acme))
 
     def test_a_pack_by_its_name(self):
