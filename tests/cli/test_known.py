@@ -299,7 +299,7 @@ class Sources(KnownTest):
                 process.stdin.write(PLAIN + b"\n")
                 process.stdin.flush()
                 self.assert_bytes(process.stdout.readline(), stars(PLAIN) + b"\n")
-                self.file("values", body(20, seed) + b"\n")
+                os.replace(self.file("next", body(20, seed) + b"\n"), path)
                 process.send_signal(signal.SIGHUP)
             output, errors = process.communicate(PLAIN + b" " + body(20, 4), timeout=LONG)
         self.assertEqual((output[:len(PLAIN)], errors), (stars(PLAIN), b""))
