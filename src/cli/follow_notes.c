@@ -5,24 +5,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "message.h"
+#include "monotonic.h"
 #include "path_open.h"
 #include "sandbox.h"
 #include "telemetry.h"
 
 #define A_MINUTE 60U
 #define BURST    200U
-
-static uint64_t
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static const char *
 failure_text(const char *path, int error)
@@ -79,7 +70,7 @@ ks_follow_notes_tell(void *ctx, enum follower_note note, const char *path, int e
 	count(n, note);
 	n->rate.a_minute = A_MINUTE;
 	n->rate.burst = BURST;
-	if (!ks_rate_take(&n->rate, milliseconds_now())) {
+	if (!ks_rate_take(&n->rate, ks_monotonic_milliseconds())) {
 		n->untold++;
 		return;
 	}

@@ -13,6 +13,7 @@
 #include "journal_job.h"
 #include "known_watch.h"
 #include "message.h"
+#include "monotonic.h"
 #include "notify.h"
 #include "signals.h"
 
@@ -170,7 +171,7 @@ time_to_save(const struct journal_job *job)
 
 	if (!job->state.file || !job->is_unsaved)
 		return -1;
-	passed = ks_journal_job_now() - job->saved;
+	passed = ks_monotonic_milliseconds() - job->saved;
 	return passed < SAVE_INTERVAL ? (int)(SAVE_INTERVAL - passed) : 0;
 }
 

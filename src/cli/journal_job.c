@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "masking.h"
 #include "message.h"
+#include "monotonic.h"
 #include "notify.h"
 #include "sandbox.h"
 #include "shared_library.h"
@@ -208,15 +208,6 @@ note_place(struct checkpoint *checkpoint, const struct journal_stream_place *pla
 	return 0;
 }
 
-uint64_t
-ks_journal_job_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 int
 ks_journal_job_save(struct journal_job *job, bool is_final)
 {
@@ -226,7 +217,7 @@ ks_journal_job_save(struct journal_job *job, bool is_final)
 	int r;
 
 	job->is_unsaved = false;
-	job->saved = ks_journal_job_now();
+	job->saved = ks_monotonic_milliseconds();
 	if (!job->state.file)
 		return 0;
 	ks_journal_stream_place(&job->stream, &place);

@@ -51,6 +51,3 @@ int ks_journal_job_use_next_rules(struct journal_job *job);
 
 /* An entry cannot be read, for this errno: the journal goes on without it. */
 void ks_journal_job_tell_unreadable(struct journal_job *job, int error);
-
-/* Milliseconds of the monotonic clock. */
-uint64_t ks_journal_job_now(void);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hook.h"
@@ -18,21 +17,13 @@
 #include "ledger_file.h"
 #include "memory_text.h"
 #include "message.h"
+#include "monotonic.h"
 #include "seen.h"
 
 #define INTERVAL       (60 * (uint64_t)SECOND)
 #define LEDGER_MAX     (UINT64_C(1) << 30)
 #define TICK           1000000U /* microseconds */
 #define FINISH_SECONDS 10U
-
-static uint64_t
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ------------------------------------------------------------------------ ledger ---- */
 
@@ -433,7 +424,7 @@ ks_observer_note(struct observer *o, const struct rule_selection *rules, struct 
 	ks_statistics_count(stats, finding);
 	if (!ks_observer_is_on(o))
 		return;
-	now = milliseconds_now();
+	now = ks_monotonic_milliseconds();
 	sighting = (struct sighting){
 		.source = ks_source_names_show(&o->names, rules->set,
 		                               rules->known ? rules->known->compiled : NULL,
@@ -466,7 +457,7 @@ ks_observer_interval(const struct observer *o, uint64_t other)
 void
 ks_observer_tick(struct observer *o)
 {
-	uint64_t now = ks_observer_is_on(o) ? milliseconds_now() : 0;
+	uint64_t now = ks_observer_is_on(o) ? ks_monotonic_milliseconds() : 0;
 
 	if (o->ledger)
 		check_written(o, ks_ledger_tick(o->ledger, now));

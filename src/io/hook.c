@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hook_runner.h"
+#include "monotonic.h"
 #include "rate.h"
 
 #define WAITING  16U
@@ -197,22 +197,13 @@ ks_hook_is_busy(const struct hook *h)
 	return h->is_running || h->count > 0;
 }
 
-static uint64_t
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 unsigned
 ks_hook_finish(struct hook *h, unsigned seconds)
 {
-	uint64_t now = milliseconds_now(), end = now + seconds * UINT64_C(1000);
+	uint64_t now = ks_monotonic_milliseconds(), end = now + seconds * UINT64_C(1000);
 	unsigned left;
 
-	for (; ks_hook_is_busy(h) && now < end; now = milliseconds_now()) {
+	for (; ks_hook_is_busy(h) && now < end; now = ks_monotonic_milliseconds()) {
 		attend(h, now);
 		if (!h->is_running && h->count > 0)
 			begin(h, now);

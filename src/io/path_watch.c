@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "monotonic.h"
 #include "path_walk.h"
 
 #define LOOK_MS    3000 /* between two looks that nothing asks for */
@@ -48,15 +49,6 @@ struct path_watch {
 	bool is_pending;       /* seen is not what was told of */
 	int64_t writing_since; /* milliseconds; 0: nobody writes */
 };
-
-static int64_t
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 /* ------------------------------------------------------------------------- state ---- */
 
@@ -163,7 +155,7 @@ take_events(struct path_watch *w)
 			if (event->mask & IN_CLOSE_WRITE)
 				w->writing_since = 0;
 			else if (event->mask & IN_MODIFY && w->writing_since == 0)
-				w->writing_since = milliseconds_now();
+				w->writing_since = (int64_t)ks_monotonic_milliseconds();
 		}
 	}
 	return is_any;
@@ -198,7 +190,8 @@ look(struct path_watch *w)
 static bool
 is_writing(const struct path_watch *w)
 {
-	return w->writing_since != 0 && milliseconds_now() - w->writing_since < WRITING_MS;
+	return w->writing_since != 0 &&
+	       (int64_t)ks_monotonic_milliseconds() - w->writing_since < WRITING_MS;
 }
 
 static void
@@ -222,7 +215,6 @@ wait_for(struct path_watch *w, int inotify, int timeout)
 {
 	struct pollfd fds[] = { { .fd = w->stop, .events = POLLIN },
 		                { .fd = inotify, .events = POLLIN } };
-
 	uint64_t count;
 
 	if (poll(fds, 2, timeout) < 0)

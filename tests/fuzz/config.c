@@ -82,14 +82,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct messages first, second;
 	struct choices c = { data, len };
 	const struct command *command = choose_command(&c);
-	char path[64];
+	char path[TARGET_PATH_SIZE];
 	int fd, r;
 
 	if (c.len > INPUT_MAX)
 		return 0;
 	fd = file_of(c.data, c.len);
 	require(fchmod(fd, 0600) == 0, "no file");
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	(void)path_of(fd, path);
 	r = read_config(path, &first);
 	check_shown(&first, &c);
 	require(read_config(path, &second) == r && strcmp(first.text, second.text) == 0,

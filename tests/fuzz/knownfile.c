@@ -89,24 +89,12 @@ mask(const struct ks_known *known, uint8_t *text, size_t len, size_t cut)
 	static struct ks_ruleset *set;
 	static struct ks_scratch *scratch;
 	struct ks_stream_options options = { .known = known, .fill = FILL };
-	struct ks_stream *stream = NULL;
-	size_t all = 0, settled;
 
 	if (!set)
 		require(ks_ruleset_new(&rule, 1, &set, NULL) == KS_OK &&
 		                ks_scratch_new(set, &scratch) == KS_OK,
 		        "no rules");
-	require(ks_stream_new(set, &options, &stream) == KS_OK, "no stream");
-	for (size_t at = 0; at < len; at += cut) {
-		size_t to = at + cut < len ? at + cut : len;
-
-		require(ks_stream_mask(stream, scratch, text + all, to - all, &settled) == KS_OK,
-		        "a stream that fails");
-		all += settled;
-	}
-	require(ks_stream_mask_end(stream, scratch, text + all, len - all) == KS_OK,
-	        "a stream that fails");
-	ks_stream_free(stream);
+	mask_in_cuts(set, scratch, &options, text, len, cut);
 }
 
 /* No value that was taken is left; but one that is nothing else than fill and line ends stays what it is. */
@@ -146,7 +134,7 @@ try_values(const struct known_values *values, struct choices data, size_t cut)
 
 /* --------------------------------------------------------------------- messages ---- */
 
-/* Messages are in small letters. */
+/* Messages are in small letters, and a line's end belongs to no value. */
 static void
 check_messages(const struct messages *m, const struct choices *data)
 {
@@ -154,7 +142,8 @@ check_messages(const struct messages *m, const struct choices *data)
 		bool is_other = false;
 
 		for (size_t k = 0; k < WINDOW; k++)
-			is_other |= m->text[i + k] < ' ' || isupper((unsigned char)m->text[i + k]);
+			is_other |= (m->text[i + k] < ' ' && m->text[i + k] != '\n') ||
+			            isupper((unsigned char)m->text[i + k]);
 		require(!is_other || !memmem(data->data, data->len, m->text + i, WINDOW),
 		        "bytes of a value in a message");
 	}
@@ -169,15 +158,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct known_values *values = NULL;
 	const char *paths[1];
 	struct options options = { .known = { .items = paths, .count = 1 } };
-	char path[64];
+	char path[TARGET_PATH_SIZE];
 	int fd, r;
 
 	if (c.len > INPUT_MAX)
 		return 0;
 	fd = file_of(c.data, c.len);
 	require(fchmod(fd, 0600) == 0, "no file");
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	paths[0] = path;
+	paths[0] = path_of(fd, path);
 	read_source(path, c);
 	messages_begin(&messages);
 	r = ks_known_values_new(&options, NULL, &values);

@@ -69,27 +69,16 @@ static size_t
 mask(const struct ks_ruleset *set, struct ks_scratch *scratch, struct ks_allowlist *allowed,
      uint8_t *text, size_t len, size_t cut)
 {
-	size_t count = 0, settled = 0, all = 0;
+	size_t count = 0;
 	struct ks_stream_options options = { .fills_only = 1,
 		                             .on_finding = on_finding,
 		                             .finding_ctx = &count };
-	struct ks_stream *stream = NULL;
 
 	if (allowed) {
 		options.is_allowed = ks_allowlist_has;
 		options.allow_ctx = allowed;
 	}
-	require(ks_stream_new(set, &options, &stream) == KS_OK, "no stream");
-	for (size_t at = 0; at < len; at += cut) {
-		size_t to = at + cut < len ? at + cut : len;
-
-		require(ks_stream_mask(stream, scratch, text + all, to - all, &settled) == KS_OK,
-		        "a stream that fails");
-		all += settled;
-	}
-	require(ks_stream_mask_end(stream, scratch, text + all, len - all) == KS_OK,
-	        "a stream that fails");
-	ks_stream_free(stream);
+	mask_in_cuts(set, scratch, &options, text, len, cut);
 	return count;
 }
 

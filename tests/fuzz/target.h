@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "keysieve.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* End the process, and say why, unless it is so. */
@@ -69,6 +71,37 @@ file_of(const uint8_t *data, size_t len)
 
 	require(fd >= 0 && (len == 0 || pwrite(fd, data, len, 0) == (ssize_t)len), "no file");
 	return fd;
+}
+
+#define TARGET_PATH_SIZE 64U
+
+/* A path of such a file, as long as it is open. */
+static inline const char *
+path_of(int fd, char path[TARGET_PATH_SIZE])
+{
+	(void)snprintf(path, TARGET_PATH_SIZE, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+/* Mask text in place, cut bytes a call. */
+static inline void
+mask_in_cuts(const struct ks_ruleset *set, struct ks_scratch *scratch,
+             const struct ks_stream_options *options, uint8_t *text, size_t len, size_t cut)
+{
+	struct ks_stream *stream = NULL;
+	size_t all = 0, settled;
+
+	require(ks_stream_new(set, options, &stream) == KS_OK, "no stream");
+	for (size_t at = 0; at < len; at += cut) {
+		size_t to = at + cut < len ? at + cut : len;
+
+		require(ks_stream_mask(stream, scratch, text + all, to - all, &settled) == KS_OK,
+		        "a stream that fails");
+		all += settled;
+	}
+	require(ks_stream_mask_end(stream, scratch, text + all, len - all) == KS_OK,
+	        "a stream that fails");
+	ks_stream_free(stream);
 }
 
 /* One line of text that cannot steer a terminal? */

@@ -98,9 +98,9 @@ try_key(const char *text)
 	int fd = file_of((const uint8_t *)text, len), r;
 	struct ks_error error = { 0 };
 	struct ks_key *key = NULL;
-	char path[64];
+	char path[TARGET_PATH_SIZE];
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	(void)path_of(fd, path);
 	r = ks_key_read_file(path, &key, &error);
 	require((r == KS_OK) == is_right, "a wrong key file, or a right one that is refused");
 	require(is_right || strcmp(error.text, "no key file: see keysieve key new") == 0,
