@@ -9,10 +9,11 @@ import statistics
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from figures import CASE_HEADS, LOOPS, share_masked, speeds
+
 ROW, HEAD, GAP, LEFT, BAR, RIGHT = 20, 44, 26, 240, 420, 150
 WIDTH = LEFT + BAR + RIGHT
 OWN, LOOP, OTHER, GRID, TEXT = "#0072b2", "#999999", "#e69f00", "#dddddd", "#222222"
-LOOPS = ("scanloop", "copyloop", "cat")
 
 
 @dataclass(frozen=True)
@@ -106,29 +107,30 @@ def figure(title, panels):
 
 def speed_bars(result, case):
     bars = []
-    for tool, times in result["seconds"].get(case, {}).items():
-        if times:
-            size = result["bytes"][case] / 1e9
-            bars.append(Bar(tool, size / statistics.median(times), size / max(times), size / min(times),
-                            "(once)" if len(times) < result["rounds"] else ""))
+    for tool, run in result["runs"].get(case, {}).items():
+        found = speeds(result, case, tool)
+        if found:
+            note = "" if run["size"] == result["size"] else f"of {run['size']}"
+            bars.append(Bar(tool, statistics.median(found), min(found), max(found), note))
     return sorted(bars, key=lambda bar: -bar.value)
 
 
 def start_bars(result):
-    bars = [Bar(tool, found["ms"]) for tool, found in result["start"].items() if found["ms"] != float("inf")]
+    bars = [Bar(tool, found["ms"]) for tool, found in result["start"].items() if found["ms"] is not None]
     return sorted(bars, key=lambda bar: bar.value)
 
 
 def memory_bars(result):
-    return sorted((Bar(tool, kib / 1024) for tool, kib in result["rss_kib"].items() if kib), key=lambda bar: bar.value)
+    return sorted((Bar(tool, found["kib"] / 1024) for tool, found in result["rss"].items() if found["kib"]),
+                  key=lambda bar: bar.value)
 
 
 def recall_bars(result):
     bars = []
-    for tool, found in result["masked"].items():
-        counts = found.get("check")
-        if counts and counts["planted"]:
-            bars.append(Bar(tool, 100 * counts["masked_of_all"] / counts["planted"]))
+    for tool in result["masked"]:
+        share = share_masked(result, tool)
+        if share is not None:
+            bars.append(Bar(tool, share, note="only reports" if result["tools"][tool]["reports"] else ""))
     return sorted(bars, key=lambda bar: -bar.value)
 
 
@@ -137,10 +139,10 @@ def latency_bars(result, rate, what):
                   key=lambda bar: bar.value)
 
 
-def plots(result, heads, rates):
-    """{file name: SVG}. heads: a title for each case; rates: of lines a second."""
+def plots(result, rates):
+    """{file name: SVG}. rates: of lines a second."""
     def of(*cases):
-        return [Panel(heads[case], "GB/s", speed_bars(result, case)) for case in cases if case in result["seconds"]]
+        return [Panel(CASE_HEADS[case], "GB/s", speed_bars(result, case)) for case in cases if case in result["runs"]]
 
     drawn = {
         "files.svg": figure("Throughput, files", of("sparse", "dense", "clean", "long", "near-miss")),

@@ -1,211 +1,304 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of a run as Markdown. Ratios are medians of the ratios of each round."""
+"""The result of a run as Markdown. What a number means is in figures.py."""
 
 import shlex
 import statistics
 
-CASE_HEADS = {"sparse": "file, 1 key in 1,000 lines", "dense": "1 in 5", "clean": "no key",
-              "long": "one line", "near-miss": "near misses", "pipe-two": "pipe, two cores",
-              "pipe-one": "pipe, one core", "threads": "two threads, file", "known": "10,000 known values",
-              "cri": "CRI frames", "docker": "Docker's json-file", "gzip": "gzip, read", "gzip-both": "gzip, read and written"}
-# Those in which everybody takes part.
-GENERAL = ("sparse", "dense", "clean", "long", "near-miss", "pipe-two", "pipe-one")
-PLOTS = (("files.svg", "Throughput on files"), ("pipes.svg", "Throughput in a pipe"),
-         ("keysieve.svg", "Threads, known values, frames, gzip"), ("recall.svg", "Keys masked"),
-         ("start.svg", "Start and memory"), ("latency.svg", "Latency of a line"))
+from figures import (CASE_HEADS, GENERAL, LOOPS, latency, net_ratio, ratio, run_of, share_masked, speed, speeds, spreads,
+                     within)
 
-
-def median_speed(result, case, tool):
-    times = result["seconds"][case].get(tool)
-    return result["bytes"][case] / statistics.median(times) / 1e9 if times else None
-
-
-def ratio(result, case, tool, base):
-    """How many times as fast as base tool is; rounds are compared with their like."""
-    seconds = result["seconds"].get(case, {})
-    a, b = seconds.get(tool), seconds.get(base)
-    if not a or not b:
-        return None
-    if len(a) == len(b):
-        return statistics.median(y / x for x, y in zip(a, b))
-    return statistics.median(b) / statistics.median(a)
-
-
-def net_ratio(result, case, tool, base):
-    """The same without each tool's start: what is left when compiling rules is not what is compared."""
-    seconds = result["seconds"].get(case, {})
-    a, b = seconds.get(tool), seconds.get(base)
-    if not a or not b or len(a) != len(b):
-        return None
-    start_a, start_b = (result["start"][name]["ms"] / 1000 for name in (tool, base))
-    pairs = [(x - start_a, y - start_b) for x, y in zip(a, b)]
-    return statistics.median(y / x for x, y in pairs) if min(min(p) for p in pairs) > 0 else None
+PLOTS = (("files.svg", "Throughput on files"), ("recall.svg", "Keys masked"), ("pipes.svg", "Throughput in a pipe"),
+         ("keysieve.svg", "Threads, known values, frames, gzip"), ("start.svg", "Start and memory"),
+         ("latency.svg", "Small writes: latency of a line"))
+FRONT = ("sparse", "dense", "clean", "long", "pipe-two")
+BUSY = 100000  # lines a second
+KNOWN, THREADS, CACHED = "keysieve (10k known values)", "keysieve -j 2", "keysieve (20 more rules)"
 
 
 def digits(x):
-    return "-" if x is None else f"{x:.3f}" if x < 0.1 else f"{x:.2f}" if x < 10 else f"{x:.1f}"
+    return "-" if x is None else f"{x:.3f}" if x < 0.1 else f"{x:.2f}" if x < 10 else f"{x:.1f}" if x < 100 else f"{x:.0f}"
+
+
+def per_cent(x):
+    return "-" if x is None else f"{x:.1f} %" if 99 <= x < 100 else f"{x:.0f} %"
 
 
 def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
     return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
 
 
-def speed_cell(result, case, tool):
-    times = result["seconds"][case].get(tool)
-    if times is None:
-        return "-"
-    if not times:
-        return f"failed, or over {result['limit'] * 5:.0f} s"
-    size = result["bytes"][case] / 1e9
-    once = " (once)" if len(times) < result["rounds"] else f" ({digits(size / max(times))}-{digits(size / min(times))})"
-    return digits(median_speed(result, case, tool)) + once
+def bold(name, cells):
+    """keysieve's own row."""
+    return [f"**{cell}**" if cell != "-" else cell for cell in cells] if name == "keysieve" else cells
 
 
-def recall_cell(result, tool):
-    found = result["masked"].get(tool)
+def names_for(result, case):
+    """The tools of a case, keysieve's first, then the fastest; what masks nothing is last."""
+    names = [name for name in result["tools"] if run_of(result, case, name)]
+    return sorted(names, key=lambda name: (name in LOOPS, not name.startswith("keysieve"), -(speed(result, case, name) or 0)))
+
+
+def is_failed(run):
+    return run is not None and not run["seconds"]
+
+
+def speed_cell(result, case, tool, has_spread=True):
+    run, found = run_of(result, case, tool), speeds(result, case, tool)
+    if is_failed(run):
+        return f"failed, or over {result['kill']:.0f} s"
     if not found:
-        return "masks nothing"
-    if not found["check"]:
-        return "failed, or too slow"
-    cells = []
-    for name in ("check", "check-long"):
-        counts = found[name]
-        cells.append("-" if not counts else f"{counts['masked']}/{counts['covered']}")
-    return f"{cells[0]}; long {cells[1]}; of all {found['check']['planted']}: {found['check']['masked_of_all']}"
+        return "-"
+    cell = digits(statistics.median(found))
+    if has_spread:
+        cell += f" ({digits(min(found))}-{digits(max(found))})" if len(found) > 1 else " (once)"
+        cell += "" if run["size"] == result["size"] else f" of {run['size']}"
+    return cell
+
+
+def start_ms(result, tool):
+    return (result["start"].get(tool) or {}).get("ms")
+
+
+def memory_cell(result, tool):
+    found = result["rss"].get(tool) or {}
+    if not found.get("kib"):
+        return "-"
+    return f"{found['kib'] / 1024:.1f}"
+
+
+def what_cell(tool):
+    return tool["looks_for"] + (", only reports" if tool["reports"] else "")
+
+
+def front_section(result):
+    """The one table that says it all."""
+    cases = [case for case in FRONT if case in result["runs"]]
+    if "sparse" not in result["runs"]:
+        return []
+    rows = []
+    for name in names_for(result, "sparse"):
+        tool, start = result["tools"][name], start_ms(result, name)
+        times = ratio(result, "sparse", "keysieve", name) if name != "keysieve" else None
+        rows.append(bold(name, [name, what_cell(tool), per_cent(share_masked(result, name)),
+                                *(speed_cell(result, case, name, False) for case in cases), digits(times),
+                                "-" if start is None else f"{start:.0f}", memory_cell(result, name)]))
+    head = ["GB/s, medians", "looks for", "planted keys masked", *(CASE_HEADS[case] for case in cases),
+            "keysieve is ... times as fast (first column of speeds)", "start, ms", "memory, MiB"]
+    return ["Throughput beside what was masked: a filter that is fast and lets keys pass is none.", "", *table(head, rows), ""]
+
+
+def noise(result):
+    found = spreads(result)
+    if not found:
+        return "Each ran once: nothing is known about the noise."
+    return (f"Noise: between the slowest and the fastest round of a tool lie {statistics.median(found):.0f} % of its median "
+            f"(the middle of {len(found)} tools and cases; {max(found):.0f} % at worst). Differences smaller than that mean nothing.")
+
+
+def reading_section(result):
+    m = result["machine"]
+    return ["## How to read it", "",
+            f"- Made by `./dev bench` in {result['minutes']:.0f} minutes, on {m['date']}: {m['cpu']}, {m['cores']} cores, "
+            f"{m['system']}, Linux {m['kernel']}, load at the start {m['load']:.1f}. **To repeat it: `./dev bench`**; it installs Debian's "
+            "tools, and takes the others if they are in the `PATH`. All figures are in [results.json](results.json).",
+            f"- {noise(result)} Ratios hold inside this run only.",
+            f"- Logs are made by `bench/loggen`: {result['size']} of lines as services, proxies and container runtimes write them, with "
+            "made-up keys of 50 kinds in them, each of whose places is known. *1 in 5*: every fifth line has a key. *One line*: no line ends at all. "
+            "*Near misses*: every token begins as a key does, and is none.",
+            f"- A tool of which a run would take over {result['limit']:g} s gets a smaller log: `0.012 of 2M` in the full table.",
+            f"- {result['rounds']} rounds after one to warm up; the tools take turns. Each is on core {result['cores_used'][1]}, the writer of a "
+            f"pipe on core {result['cores_used'][0]} (or, *one core*, on the same). LC_ALL=C, output to /dev/zero. Speeds are of the whole process, its start included.",
+            "- *Planted keys masked*: of all keys in a log of their own, nothing of which is timed. The 20 patterns cover 20 of the 50 kinds; "
+            "how many of those were masked is below. A tool that reports masks nothing: what counts is the keys it names.",
+            "- `scanloop` reads, lets Hyperscan scan with keysieve's own database, and writes: what keysieve can reach at best. "
+            "`copyloop` only reads and writes, as much at a time as keysieve.", ""]
 
 
 def speed_section(result):
-    cases = [case for case in GENERAL if case in result["seconds"]]
-    rows = [[name, recall_cell(result, name), *(speed_cell(result, case, name) for case in cases)]
-            for name, tool in result["tools"].items() if tool["cases"] is None or set(tool["cases"]) & set(cases)]
-    head = ["GB/s", "keys masked", *(CASE_HEADS[case] for case in cases)]
-    return ["## Throughput", "", "Medians (slowest-fastest). Keys masked: of those that the tool's patterns cover.",
-            "", *table(head, rows)]
+    cases = [case for case in GENERAL if case in result["runs"]]
+    if not cases:
+        return []
+    rows = [[name, *(speed_cell(result, case, name) for case in cases)] for name in names_for(result, cases[0])]
+    return ["## Throughput, all of it", "", f"GB/s: medians (slowest-fastest); of {result['size']} if nothing else is said.", "",
+            *table(["GB/s", *(CASE_HEADS[case] for case in cases)], rows), ""]
 
 
 def ratio_section(result):
-    own = "keysieve" if "keysieve" in result["tools"] else next(iter(result["tools"]))
-    cases = [case for case in GENERAL if case in result["seconds"]]
-    rows = [[name, *(digits(ratio(result, case, own, name)) for case in cases)]
-            for name, tool in result["tools"].items()
-            if name != own and (tool["cases"] is None or set(tool["cases"]) & set(cases))]
-    return [f"## {own} against each: times as fast", "",
-            *table([f"{own} /", *(CASE_HEADS[case] for case in cases)], rows)]
+    cases = [case for case in GENERAL if case in result["runs"]]
+    if not cases or "keysieve" not in result["tools"]:
+        return []
+    rows = [[name, *(digits(ratio(result, case, "keysieve", name)) for case in cases)]
+            for name in names_for(result, cases[0]) if name != "keysieve"]
+    return ["## keysieve against each: times as fast", "",
+            "Medians of the ratios of each round; where the logs differ in size, the ratio of the medians.", "",
+            *table(["keysieve /", *(CASE_HEADS[case] for case in cases)], rows), ""]
 
 
 def own_section(result):
     """What only keysieve does, beside what comes near."""
     rows = []
-    for case in (case for case in result["seconds"] if case not in GENERAL):
-        for name in result["seconds"][case]:
+    for case in (case for case in result["runs"] if case not in GENERAL):
+        for name in names_for(result, case):
             rows.append([CASE_HEADS[case], name, speed_cell(result, case, name), digits(ratio(result, case, name, "keysieve"))])
     if not rows:
         return []
     lines = ["## Threads, known values, frames, gzip", "",
              "GB/s of what is masked: of a gzip file before it was packed. Two threads may use both cores.", "",
              *table(["", "", "GB/s", "times keysieve's"], rows), ""]
-    for name, found in result.get("known", {}).items():
+    for name, found in result["known"].items():
         if found:
             lines += [f"{name}: of {found['planted']} lines with a value, plain and in base64, {found['masked']} were masked.", ""]
     return lines
 
 
-def within(result, case):
-    """A case of keysieve against its own sparse one."""
-    a, b = median_speed(result, case, "keysieve"), median_speed(result, "sparse", "keysieve")
-    return a / b if a and b else None
+def ratio_targets(result):
+    """What is compared, the figure, the least that it should be."""
+    def own(case, base):
+        return ratio(result, case, "keysieve", base)
+    found = [("scanloop", own("sparse", "scanloop"), 0.85),
+             ("scanloop, the same without the start", net_ratio(result, "sparse", "keysieve", "scanloop"), 0.85)]
+    found += [(f"rg, {CASE_HEADS[case]}", own(case, "rg"), least)
+              for case, least in (("sparse", 4), ("dense", 10), ("clean", 3), ("long", 8))]
+    found += [("sed", own("sparse", "sed"), 10), ("cat, pipe, two cores", own("pipe-two", "cat"), 2),
+              ("cat, pipe, one core", own("pipe-one", "cat"), 0.6),
+              ("itself: 1 key in 5 lines against 1 in 1,000", within(result, "dense"), 0.5),
+              ("itself: one line against lines", within(result, "long"), 0.95),
+              ("itself: near misses against 1 key in 1,000 lines", within(result, "near-miss"), 0.1),
+              ("itself: two threads against one", ratio(result, "threads", THREADS, "keysieve"), 1.7),
+              ("itself: 10,000 known values against none", ratio(result, "known", KNOWN, "keysieve"), 0.8)]
+    return [(what, f">= {least}", digits(x), None if x is None else x >= least) for what, x, least in found]
+
+
+def absolute_targets(result):
+    rows = []
+    for what, name in (("start to the first byte", "keysieve"), ("the same, rules of the user's cached", CACHED)):
+        ms = start_ms(result, name)
+        rows.append((what, "< 10 ms", "-" if ms is None else f"{ms:.1f} ms", None if ms is None else ms < 10))
+    kib = (result["rss"].get("keysieve") or {}).get("kib")
+    rows.append(("resident memory", "< 16 MiB", f"{kib / 1024:.1f} MiB" if kib else "-", kib < 16 << 10 if kib else None))
+    return rows + latency_targets(result)
+
+
+def latency_targets(result):
+    own, base = (latency(result, name, BUSY, "median") for name in ("keysieve", "cat"))
+    p99 = latency(result, "keysieve", BUSY, "p99")
+    added = None if own is None or base is None else own - base
+    return [(f"small writes, {BUSY:,} lines a second: added to cat's median", "< 50 us", "-" if added is None else f"{added:+.0f} us",
+             None if added is None else added < 50),
+            ("the same, 99 of 100 lines", "< 1,000 us", "-" if p99 is None else f"{p99:,.0f} us", None if p99 is None else p99 < 1000)]
 
 
 def target_section(result):
     """The targets of the project that this run can check."""
     if "keysieve" not in result["tools"]:
         return []
-    targets = [("scanloop, " + CASE_HEADS[case], ratio(result, case, "keysieve", "scanloop"), 0.85)
-               for case in ("sparse",)]
-    targets += [("scanloop, the same without the start", net_ratio(result, "sparse", "keysieve", "scanloop"), 0.85)]
-    targets += [(f"rg, {CASE_HEADS[case]}", ratio(result, case, "keysieve", "rg"), least)
-                for case, least in (("sparse", 4), ("dense", 10), ("clean", 3), ("long", 8))]
-    targets += [("sed, " + CASE_HEADS["sparse"], ratio(result, "sparse", "keysieve", "sed"), 10),
-                ("cat, pipe, two cores", ratio(result, "pipe-two", "keysieve", "cat"), 2),
-                ("cat, pipe, one core", ratio(result, "pipe-one", "keysieve", "cat"), 0.6)]
-    if {"sparse", "dense", "long", "near-miss"} <= set(result["seconds"]):
-        targets += [("dense against sparse", within(result, "dense"), 0.5),
-                    ("one line against lines", within(result, "long"), 0.95),
-                    ("near misses against sparse", within(result, "near-miss"), 0.1)]
-    rows = [[what, f">= {least}", digits(x), "-" if x is None else "yes" if x >= least else "**no**"]
-            for what, x, least in targets]
-    targets += [("one thread, two threads", ratio(result, "threads", "keysieve -j 2", "keysieve"), 1.7),
-                ("no known values, 10,000", ratio(result, "known", "keysieve (10k known values)", "keysieve"), 0.8)]
-    start, rss = result["start"]["keysieve"]["ms"], result["rss_kib"]["keysieve"] / 1024
-    rows.append(["start to first byte", "< 10 ms", f"{start:.1f} ms", "yes" if start < 10 else "**no**"])
-    own = result["start"].get("keysieve (20 more rules)")
-    if own:
-        rows.append(["start, user's rules cached", "< 10 ms", f"{own['ms']:.1f} ms", "yes" if own["ms"] < 10 else "**no**"])
-    rows.append(["resident memory", "< 16 MiB", f"{rss:.1f} MiB", "yes" if rss < 16 else "**no**"])
-    return ["## Targets", "", *table(["keysieve against", "target", "measured", "met"], rows), ""]
+    met = {None: "-", True: "yes", False: "**no**"}
+    rows = [(what, target, x, met[is_met]) for what, target, x, is_met in ratio_targets(result) + absolute_targets(result)]
+    return ["## Targets", "", "What keysieve, with all its rules, is meant to reach: times as fast as another tool with 20 patterns, or an absolute figure. "
+            "1 key in 1,000 lines, from a file, if nothing else is said.", "",
+            *table(["keysieve against", "target", "measured", "met"], rows), ""]
+
+
+def recall_cell(counts):
+    if not counts:
+        return "failed, or too slow"
+    return f"{counts['masked_of_all']:,} of {counts['planted']:,}"
+
+
+def covered_cell(counts):
+    return f"{counts['masked']:,} of {counts['covered']:,}" if counts and counts["covered"] < counts["planted"] else "-"
+
+
+def other_cell(found):
+    others = [counts["other_bytes"] for counts in found.values() if counts]
+    return "not told: its mask has another length" if None in others or not others else f"{sum(others):,}"
+
+
+def recall_section(result):
+    rows = []
+    for name, found in result["masked"].items():
+        check = found["check"]
+        rows.append([name, recall_cell(check), covered_cell(check), recall_cell(found["check-long"]), covered_cell(found["check-long"]),
+                     "-" if result["tools"][name]["reports"] else other_cell(found)])
+    if not rows:
+        return []
+    return ["## Which keys were masked", "",
+            "In lines, and in one long line. Masked is a key of which neither the first nor the last 8 bytes are left (keysieve: no byte at all). Slow tools get a shorter log. "
+            "Other bytes: changed in these logs, in one without a key, and in one of near misses.", "",
+            *table(["", "of all", "of those its patterns cover", "one line: of all", "covered", "other bytes changed"], rows), "",
+            *missed_lines(result), ""]
+
+
+def missed_lines(result):
+    """What tools leave readable that they should know."""
+    lines = []
+    for tool, found in result["masked"].items():
+        for name, counts in found.items():
+            if counts and counts["missed"]:
+                worst = sorted(counts["missed"].items(), key=lambda item: -item[1])[:5]
+                more = len(counts["missed"]) - len(worst)
+                lines.append(f"- {tool}, {'one line' if name == 'check-long' else 'lines'}, left readable: "
+                             + ", ".join(f"{n} {what}" for what, n in worst) + (f", and {more} more sorts" if more else ""))
+    return lines
 
 
 def latency_cells(result, tool, rate):
     figures = result["latency"].get(tool, {}).get(rate)
-    base = result["latency"].get("cat", {}).get(rate)
     if not figures:
         return ["-", "-"]
-    added = f" ({figures['median'] - base['median']:+.0f})" if base and tool != "cat" else ""
+    base = latency(result, "cat", rate, "median")
+    added = f" ({figures['median'] - base:+.0f})" if base is not None and tool != "cat" else ""
     slow = f" at {figures['rate']:.0f}/s" if figures["rate"] < 0.9 * rate else ""
-    return [f"{figures['median']:.0f}{added}{slow}", f"{figures['p99']:.0f}"]
+    return [f"{figures['median']:,.0f}{added}{slow}", f"{figures['p99']:,.0f}"]
 
 
 def start_section(result):
     rates = sorted({rate for found in result.get("latency", {}).values() for rate in found})
     head = ["", "start, ms", "a line comes out before the end", "memory, MiB"]
     for rate in rates:
-        head += [f"us a line at {rate}/s: median (against cat)", "p99"]
+        head += [f"us a line at {rate:,}/s: median (against cat)", "99 of 100"]
     rows = []
-    for name in (name for name in result["tools"] if name in result["start"] or name in result["rss_kib"]):
-        start, rss = result["start"].get(name), result["rss_kib"].get(name)
-        row = [name, f"{start['ms']:.1f}" if start else "-", "-" if not start else "yes" if start["is_live"] else "no",
-               f"{rss / 1024:.1f}" if rss else "-"]
+    for name in (name for name in result["tools"] if name in result["start"] or name in result["rss"]):
+        start, rss = result["start"].get(name), result["rss"].get(name)
+        small = f" on {rss['size']}" if rss and rss["kib"] and rss["size"] in SMALL else ""
+        row = [name, "-" if start_ms(result, name) is None else f"{start['ms']:.1f}",
+               "-" if not start else "yes" if start["is_live"] else "no", memory_cell(result, name) + small]
         for rate in rates:
             row += latency_cells(result, name, rate)
         rows.append(row)
-    return ["## Start, memory, latency", "",
-            "Line-buffered where a tool has an option for it. Start: to the first byte, input of one line; "
-            "with some 1 ms for taskset. Latency: writer and reader on one core, the tool on the other.",
-            "", *table(head, rows)]
+    return ["## Start, memory, small writes", "",
+            "Start: to the first byte, for an input of one line; with some 1 ms for taskset. Memory: the most of three inputs (1 key in 5 lines, one line, near misses). "
+            "Small writes: one line a write, time stamps at both ends; writer and reader are on one core, the tool on the other. "
+            "Tools are told to write each line at once if they have an option for it.", "", *table(head, rows), ""]
 
 
-def missed_section(result):
-    lines = []
-    for tool, found in result["masked"].items():
-        for name, counts in found.items():
-            if counts and counts["missed"]:
-                worst = sorted(counts["missed"].items(), key=lambda item: -item[1])[:8]
-                lines.append(f"- {tool}, {name}, left readable: "
-                             + ", ".join(f"{n} {what}" for what, n in worst))
-            if counts and counts["other_bytes"]:
-                lines.append(f"- {tool}, {name}: {counts['other_bytes']} other bytes changed")
-    return ["## Keys left readable, other bytes masked", "", *(lines or ["None."]), ""]
+SMALL = ("256K", "512K", "2M")
 
 
-def header(result):
-    m = result["machine"]
-    lines = ["# Benchmark", "", "Made by `./dev bench`; the raw figures are in [results.json](results.json).", "",
-             f"{m['date']}; {m['cpu']}, {m['cores']} cores; Linux {m['kernel']}; load at start {m['load']:.2f}. "
-             f"Corpora of {result['size']}, {result['rounds']} rounds after one to warm up; tools on core "
-             f"{result['cores_used'][1]}, the pipe's writer on core {result['cores_used'][0]} or the same one; "
-             "LC_ALL=C; output to /dev/zero. Ratios hold inside this run only.", ""]
+def tools_section(result):
+    lines = ["## Tools", ""]
     for name, tool in result["tools"].items():
         command = shlex.join(tool["argv"])
         if len(command) > 120:
-            command = command[:60] + "...(20 patterns: bench/tools.py)"
-        lines.append(f"- {name} ({tool['version'] or 'no version'}): `{command}`")
-    return lines + [f"- {note}" for note in result["notes"]] + [""]
+            command = command[:60] + "...`, whole in results.json; `bench/patterns.py"
+        lines.append(f"- {name} {tool['version']}: `{command}`")
+    return lines + [""] + [f"- {note}" for note in result["notes"]] + [""]
+
+
+def plot_section(names, wanted):
+    lines = []
+    for name, title in PLOTS:
+        if name in names and name in wanted:
+            lines += [f"![{title}]({name})", ""]
+    return lines
 
 
 def markdown(result, names):
     """names: of the plots that there are."""
-    plots = [f"![{title}]({name})" for name, title in PLOTS if name in names]
-    return "\n".join([*header(result), *target_section(result), *speed_section(result), "",
-                      *ratio_section(result), "", *own_section(result), *missed_section(result),
-                      *start_section(result), "", "## Plots", "", *"\n\n".join(plots).split("\n")])
+    first = ("files.svg", "recall.svg")
+    rest = [name for name, _ in PLOTS if name not in first]
+    return "\n".join(["# Benchmark", "", *front_section(result), *plot_section(names, first), *reading_section(result),
+                      *target_section(result), *speed_section(result), *ratio_section(result), *own_section(result),
+                      *recall_section(result), *start_section(result), *plot_section(names, rest),
+                      *tools_section(result)]).rstrip()
