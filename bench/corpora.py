@@ -17,14 +17,14 @@ KINDS = {
     "long": ("--density", "1000", "--long"),
     "near-miss": ("--near-miss",),
     # Those that show which keys a tool masks.
-    "check": ("--density", "20", "--seed", "7"),
-    "check-long": ("--density", "20", "--seed", "7", "--long"),
+    "check": ("--density", "10", "--seed", "7"),
+    "check-long": ("--density", "10", "--seed", "7", "--long"),
     "check-clean": ("--density", "0", "--seed", "7"),
     "check-near-miss": ("--near-miss", "--seed", "7"),
 }
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 DIVISORS = (1, 8, 64, 512)
-LEAST = 256 << 10  # smaller ones would measure starts
+LEAST = 128 << 10  # smaller ones would measure starts
 
 
 def to_bytes(text):

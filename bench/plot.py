@@ -5,6 +5,7 @@ Colours are those that people with the usual kinds of colour blindness tell apar
 text, so that it can be searched and read aloud; a file has a title and a description.
 """
 
+import math
 import statistics
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -28,9 +29,32 @@ class Bar:
 
 @dataclass(frozen=True)
 class Panel:
+    """Where the largest is more than 50 times the smallest, the axis is logarithmic."""
     title: str
     unit: str
     bars: list
+
+    def limits(self):
+        """The ends of the axis, and whether it is logarithmic."""
+        most = max([bar.high or bar.value for bar in self.bars] + [1e-6])
+        least = min([bar.low or bar.value for bar in self.bars if bar.value > 0] + [most])
+        if most <= 50 * least:
+            return 0.0, most, False
+        return 10.0 ** math.floor(math.log10(least)), most, True
+
+    def ticks(self):
+        least, most, is_log = self.limits()
+        if is_log:
+            return [10.0 ** power for power in range(round(math.log10(least)), math.floor(math.log10(most)) + 1)]
+        size = step(most)
+        return [size * count for count in range(math.floor(most / size + 1e-4) + 1)]
+
+    def place(self, value):
+        """Where a value is, from the left end of the bars."""
+        least, most, is_log = self.limits()
+        if is_log:
+            return BAR * math.log10(max(value, least) / least) / math.log10(most / least)
+        return BAR * value / most
 
 
 def colour(label):
@@ -38,7 +62,11 @@ def colour(label):
 
 
 def number(x):
-    return f"{x:.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}" if x >= 0.1 else f"{x:.3f}"
+    return f"{x:,.0f}" if x >= 20 else f"{x:.1f}" if x >= 2 else f"{x:.2f}"
+
+
+def tick(x):
+    return f"{x:,.0f}" if x >= 1 else f"{x:g}"
 
 
 def step(limit):
@@ -56,33 +84,31 @@ def text(x, y, content, anchor="start", size=12, weight="normal", fill=TEXT):
             f'fill="{fill}">{escape(content)}</text>')
 
 
-def draw_bar(bar, y, scale):
+def draw_bar(bar, y, place):
     weight = "bold" if bar.label.startswith("keysieve") else "normal"
-    length = max(bar.value * scale, 1)
+    length = max(place(bar.value), 1)
     parts = [text(LEFT - 8, y + 14, bar.label, "end", weight=weight),
              f'<rect x="{LEFT}" y="{y + 3}" width="{length:.1f}" height="{ROW - 6}" fill="{colour(bar.label)}"/>']
     end = length
     if bar.low is not None and bar.high is not None:
-        a, b, middle = LEFT + bar.low * scale, LEFT + bar.high * scale, y + ROW / 2
+        a, b, middle = LEFT + place(bar.low), LEFT + place(bar.high), y + ROW / 2
         parts.append(f'<path d="M{a:.1f} {middle}H{b:.1f}M{a:.1f} {middle - 3}v6M{b:.1f} {middle - 3}v6" '
                      f'stroke="{TEXT}" fill="none"/>')
-        end = max(length, bar.high * scale)
+        end = max(length, place(bar.high))
     parts.append(text(LEFT + end + 6, y + 14, number(bar.value) + (f"  {bar.note}" if bar.note else ""), weight=weight))
     return parts
 
 
 def draw_panel(panel, y):
-    limit = max([bar.high or bar.value for bar in panel.bars] + [1e-6])
-    scale, lines, at = BAR / limit, step(limit), 0.0
     bottom = y + HEAD + ROW * len(panel.bars)
-    parts = [text(LEFT, y + 16, panel.title, size=14, weight="bold"), text(WIDTH - 10, y + 16, panel.unit, "end")]
-    while at <= limit * 1.0001:
-        x = LEFT + at * scale
+    unit = panel.unit + (", logarithmic" if panel.limits()[2] else "")
+    parts = [text(LEFT, y + 16, panel.title, size=14, weight="bold"), text(WIDTH - 10, y + 16, unit, "end")]
+    for value in panel.ticks():
+        x = LEFT + panel.place(value)
         parts.append(f'<path d="M{x:.1f} {y + HEAD - 4}V{bottom}" stroke="{GRID}"/>')
-        parts.append(text(x, y + HEAD - 8, f"{at:g}", "middle", 10))
-        at += lines
-    for number_of, bar in enumerate(panel.bars):
-        parts += draw_bar(bar, y + HEAD + ROW * number_of, scale)
+        parts.append(text(x, y + HEAD - 8, tick(value), "middle", 10))
+    for row, bar in enumerate(panel.bars):
+        parts += draw_bar(bar, y + HEAD + ROW * row, panel.place)
     return parts, bottom + GAP
 
 
@@ -111,7 +137,7 @@ def speed_bars(result, case):
         found = speeds(result, case, tool)
         if found:
             note = "" if run["size"] == result["size"] else f"of {run['size']}"
-            bars.append(Bar(tool, statistics.median(found), min(found), max(found), note))
+            bars.append(Bar(tool, 1000 * statistics.median(found), 1000 * min(found), 1000 * max(found), note))
     return sorted(bars, key=lambda bar: -bar.value)
 
 
@@ -142,7 +168,7 @@ def latency_bars(result, rate, what):
 def plots(result, rates):
     """{file name: SVG}. rates: of lines a second."""
     def of(*cases):
-        return [Panel(CASE_HEADS[case], "GB/s", speed_bars(result, case)) for case in cases if case in result["runs"]]
+        return [Panel(CASE_HEADS[case], "MB/s", speed_bars(result, case)) for case in cases if case in result["runs"]]
 
     drawn = {
         "files.svg": figure("Throughput, files", of("sparse", "dense", "clean", "long", "near-miss")),

@@ -3,6 +3,7 @@
 
 import base64
 import bisect
+import gzip
 import json
 
 from processes import ToolFailed, filtered
@@ -48,12 +49,16 @@ def masked_in_place(secrets, data, out):
 
 def hidden_in(tool, secrets, data, out):
     """For each secret whether it was masked, or reported; and the number of other bytes changed, or None."""
+    if out.startswith(b"\x1f\x8b"):
+        out = gzip.decompress(out)
     if tool.reports:
         return [secret in out for _, secret in secrets], None
     if len(out) == len(data) + 1 and out.endswith(b"\n"):  # some end their output with one more
         out = out[:-1]
     if len(out) == len(data):
         return masked_in_place(secrets, data, out)
+    if len(out) < len(data) / 2:
+        raise ToolFailed(f"only {len(out)} of {len(data)} bytes came out")
     return masked_by_line(secrets, data, out), None
 
 
@@ -79,7 +84,7 @@ def count(tool, truth, hidden, other):
             if not is_masked:
                 name = f"{t['kind']} in {t['context']}"
                 missed[name] = missed.get(name, 0) + 1
-    return {"planted": len(truth), "covered": covered, "masked": covered - sum(missed.values()),
+    return {"kinds": len({t["kind"] for t in truth}), "planted": len(truth), "covered": covered, "masked": covered - sum(missed.values()),
             "masked_of_all": sum(hidden), "missed": missed, "other_bytes": other}
 
 

@@ -106,9 +106,10 @@ def gitleaks(cache):
 
 
 def secretlint(cache):
+    """By --output: into a pipe it writes only the first 64 KiB by itself."""
     config = write(cache, "secretlint.json", '{"rules": [{"id": "@secretlint/secretlint-rule-preset-recommend"}]}\n')
-    return Tool("secretlint", ("secretlint", "--format=mask-result", f"--secretlintrc={config}", "--stdinFileName=log"),
-                None, OWN_RULES, reads_names=False)
+    return Tool("secretlint", ("secretlint", "--format=mask-result", f"--secretlintrc={config}", "--stdinFileName=log",
+                                "--output=/dev/stdout"), None, OWN_RULES, reads_names=False)
 
 
 def detect_secrets():

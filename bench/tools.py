@@ -108,7 +108,7 @@ def variants(keysieve, cache):
         tools.append(Tool("keysieve -j 2", (keysieve, "-j", "2"), None, ALL_RULES, cases=("threads", "gzip"), cores=2))
     if has_option(keysieve, "--known "):
         tools.append(Tool("keysieve (10k known values)", (keysieve, "--known", known), None, "its rules, 10,000 values",
-                          cases=("known", "memory")))
+                          cases=("known", "memory", "start")))
     return tools
 
 
