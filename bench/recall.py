@@ -17,15 +17,25 @@ def line_ends(data):
     return ends
 
 
+END = 8  # bytes of a secret by which it is known again
+
+
 def is_hidden(secret, text):
-    return secret[:8] not in text and secret[-8:] not in text
+    return secret[:END] not in text and secret[-END:] not in text
+
+
+def hidden_anywhere(secrets, out):
+    """The same for all of them and one text, which is gone through once."""
+    ends = {end for _, secret in secrets for end in (secret[:END], secret[-END:])}
+    left = {end for at in range(len(out) - END + 1) if (end := out[at:at + END]) in ends}
+    return [secret[:END] not in left and secret[-END:] not in left for _, secret in secrets]
 
 
 def masked_by_line(secrets, data, out):
     """Is neither head nor tail of the secret left in its line? For masks of another length."""
     data_ends, out_ends = line_ends(data), line_ends(out)
     if not data_ends:  # one long line, which some cut: look for the secret anywhere
-        return [is_hidden(secret, out) for _, secret in secrets]
+        return hidden_anywhere(secrets, out)
     if len(data_ends) != len(out_ends):
         raise ToolFailed("lines were lost or added")
     hidden = []

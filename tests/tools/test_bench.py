@@ -64,6 +64,12 @@ class Recall(unittest.TestCase):
         self.assertEqual(self.hidden(LOG.replace(SECRET, b"[REDACTED]")), ([True], None))
         self.assertEqual(self.hidden(LOG.replace(SECRET[:-9], b"[REDACTED]")), ([False], None))
 
+    def test_a_mask_of_another_length_in_one_line(self):
+        line = LOG.replace(b"\n", b" ")
+        for out, hidden in ((line.replace(SECRET, b"[X]"), True), (line.replace(SECRET[:-8], b"[X]"), False),
+                            (line.replace(SECRET[8:], b"[X]"), False)):
+            self.assertEqual(recall.hidden_in(tools.Tool("a tool", ("true",)), [(OFFSET, SECRET)], line, out), ([hidden], None))
+
     def test_nothing_masked(self):
         self.assertEqual(self.hidden(LOG), ([False], 0))
 
