@@ -102,8 +102,8 @@ def front_section(result):
                                 "-" if start is None else f"{start:.0f}", memory_cell(result, name)]))
     head = ["MB/s", "looks for", "planted keys masked", *(CASE_HEADS[case] for case in cases),
             "keysieve: times as fast", "start, ms", "memory, MiB"]
-    return ["How fast keysieve and others mask keys in logs, on one core, and how many of the keys they mask. Medians; [how to read it](#how-to-read-it).",
-            "", *table(head, rows, 2), ""]
+    return ["How fast keysieve and others mask keys in logs, on one core, and how many of the keys they mask. Medians; "
+            "[how to read it](#how-to-read-it).", "", *table(head, rows, 2), ""]
 
 
 def noise(result):
@@ -119,21 +119,30 @@ def kinds(result):
     return max((found["check"]["kinds"] for found in result["masked"].values() if found["check"]), default=0)
 
 
-def reading_section(result):
+def made_line(result):
     m = result["machine"]
-    return ["## How to read it", "",
-            f"- Made by `./dev bench` in {result['minutes']:.0f} minutes, on {m['date']}: {m['cpu']}, {m['cores']} cores, "
-            f"{m['system']}, Linux {m['kernel']}, load at the start {m['load']:.1f}. **To repeat it: `./dev bench`**; it installs Debian's "
-            "tools, and takes the others if they are in the `PATH`. All figures are in [results.json](results.json).",
-            f"- {noise(result)} Ratios hold inside this run only.",
-            f"- Logs are made by `bench/loggen`: {result['size']} of lines as services, proxies and container runtimes write them, with "
-            "made-up keys in them, each of whose places is known. *1 in 5*: every fifth line has a key. *One line*: no line ends at all. "
-            "*Near misses*: every token begins as a key does, and is none.",
-            f"- A tool of which a run would take over {result['limit']:g} s gets a smaller log: `12 of 2M` in the full table is 12 MB/s of such a log of 2 MiB.",
-            f"- {result['rounds']} rounds after one to warm up; the tools take turns. Each is on core {result['cores_used'][1]}, the writer of a "
-            f"pipe on core {result['cores_used'][0]} (or, *one core*, on the same). LC_ALL=C, output to /dev/zero. Speeds are of the whole process, its start included.",
-            f"- *Planted keys masked*: of all keys in a log of their own, on which nothing is timed. The 20 patterns cover {len(COVERED)} of its {kinds(result)} kinds of keys; "
-            "how many of those were masked is [below](#which-keys-were-masked). A tool that reports masks nothing: what counts is the keys that it names.",
+    return (f"- Made by `./dev bench` in {result['minutes']:.0f} minutes, on {m['date']}: {m['cpu']}, {m['cores']} cores, "
+            f"{m['system']}, Linux {m['kernel']}, load at the start {m['load']:.1f}. **To repeat it: `./dev bench`**; it installs "
+            "Debian's tools, and takes the others if they are in the `PATH`. All figures are in [results.json](results.json).")
+
+
+def way_line(result):
+    writer, core = result["cores_used"]
+    return (f"- {result['rounds']} rounds after one to warm up; the tools take turns. Each is on core {core}, the writer of a pipe "
+            f"on core {writer} (or, *one core*, on the same). LC_ALL=C, output to /dev/zero. Speeds are of the whole process, "
+            "its start included.")
+
+
+def reading_section(result):
+    return ["## How to read it", "", made_line(result), f"- {noise(result)} Ratios hold inside this run only.",
+            f"- Logs are made by `bench/loggen`: {result['size']} of lines as services, proxies and container runtimes write "
+            "them, with made-up keys in them, each of whose places is known. *1 in 5*: every fifth line has a key. *One line*: "
+            "no line ends at all. *Near misses*: every token begins as a key does, and is none.",
+            f"- A tool of which a run would take over {result['limit']:g} s gets a smaller log: `12 of 2M` in the full table is "
+            "12 MB/s of such a log of 2 MiB.", way_line(result),
+            "- *Planted keys masked*: of all keys in a log of their own, on which nothing is timed. The 20 patterns cover "
+            f"{len(COVERED)} of its {kinds(result)} kinds of keys; how many of those were masked is "
+            "[below](#which-keys-were-masked). A tool that reports masks nothing: what counts is the keys that it names.",
             f"- *keysieve: times as fast* is of {CASE_HEADS['sparse']}.",
             "- `scanloop` reads, lets Hyperscan scan with keysieve's own database, and writes: what keysieve can reach at best. "
             "`copyloop` only reads and writes, as much at a time as keysieve.", ""]
@@ -172,7 +181,8 @@ def own_section(result):
              *table(["", "", "MB/s", "times keysieve's"], rows, 2), ""]
     for name, found in result["known"].items():
         if found:
-            lines += [f"{name}: of {found['planted']} lines with a value, plain and in base64, {found['masked']} were masked.", ""]
+            lines += [f"{name}: of {found['planted']} lines with a value, plain and in base64, {found['masked']} were masked.",
+                      ""]
     return lines
 
 
@@ -210,7 +220,8 @@ def latency_targets(result):
                                ("the same, 99 of 100 lines", "p99", 1000)):
         own, base = (latency(result, name, BUSY, figure) for name in ("keysieve", "cat"))
         added = None if own is None or base is None else own - base
-        rows.append((what, f"< {most:,} us", "-" if added is None else f"{added:+,.0f} us", None if added is None else added < most))
+        is_met = None if added is None else added < most
+        rows.append((what, f"< {most:,} us", "-" if added is None else f"{added:+,.0f} us", is_met))
     return rows
 
 
@@ -220,8 +231,8 @@ def target_section(result):
         return []
     met = {None: "-", True: "yes", False: "**no**"}
     rows = [(what, target, x, met[is_met]) for what, target, x, is_met in ratio_targets(result) + absolute_targets(result)]
-    return ["## Targets", "", "What keysieve, with all its rules, is meant to reach: times as fast as another tool with 20 patterns, or an absolute figure. "
-            "1 key in 1,000 lines, from a file, if nothing else is said.", "",
+    return ["## Targets", "", "What keysieve, with all its rules, is meant to reach: times as fast as another tool "
+            "with 20 patterns, or an absolute figure. 1 key in 1,000 lines, from a file, if nothing else is said.", "",
             *table(["keysieve against", "target", "measured", "met"], rows), ""]
 
 
@@ -244,13 +255,15 @@ def recall_section(result):
     rows = []
     for name, found in result["masked"].items():
         check = found["check"]
-        rows.append([name, recall_cell(check), covered_cell(check), recall_cell(found["check-long"]), covered_cell(found["check-long"]),
+        line = found["check-long"]
+        rows.append([name, recall_cell(check), covered_cell(check), recall_cell(line), covered_cell(line),
                      "-" if result["tools"][name]["reports"] else other_cell(found)])
     if not rows:
         return []
     return ["## Which keys were masked", "",
-            "In lines, and in one long line. Masked is a key of which neither the first nor the last 8 bytes are left (keysieve: no byte at all). Slow tools get a shorter log. "
-            "Other bytes: changed in these logs, in one without a key, and in one of near misses; the header of a JWT, which is no secret, is counted among them.", "",
+            "In lines, and in one long line. Masked is a key of which neither the first nor the last 8 bytes are left "
+            "(keysieve: no byte at all). Slow tools get a shorter log. Other bytes: changed in these logs, in one without a key, "
+            "and in one of near misses; the header of a JWT, which is no secret, is counted among them.", "",
             *table(["", "of all", "of those its patterns cover", "one line: of all", "covered", "other bytes changed"], rows), "",
             *missed_lines(result), ""]
 
@@ -293,7 +306,8 @@ def start_section(result):
             row += latency_cells(result, name, rate)
         rows.append(row)
     return ["## Start, memory, small writes", "",
-            "Start: to the first byte, for an input of one line; with some 1 ms for taskset. Memory: the most of three inputs (1 key in 5 lines, one line, near misses). "
+            "Start: to the first byte, for an input of one line; with some 1 ms for taskset. "
+            "Memory: the most of three inputs (1 key in 5 lines, one line, near misses). "
             "Small writes: one line a write, time stamps at both ends; writer and reader are on one core, the tool on the other. "
             "Tools are told to write each line at once if they have an option for it.", "", *table(head, rows), ""]
 
@@ -305,7 +319,8 @@ def command(argv):
 
 
 def tools_section(result):
-    lines = ["## Tools", "", "PATTERNS are the 20 of `bench/patterns.py`; a PROGRAM is in `bench/tools.py` or `bench/shippers.py`.", ""]
+    lines = ["## Tools", "",
+             "PATTERNS are the 20 of `bench/patterns.py`; a PROGRAM is in `bench/tools.py` or `bench/shippers.py`.", ""]
     for name, tool in result["tools"].items():
         lines.append(f"- {name} {tool['version']}: `{command(tool['argv'])}`".replace(" :", ":"))
     return lines + [""] + [f"- {note}" for note in result["notes"]] + [""]

@@ -141,7 +141,8 @@ def check_tools(options, logs, tools, notes):
             found[tool.name] = check_tool(options, logs, tool, notes)
             counts = found[tool.name]["check"]
             if not counts or not counts["masked_of_all"]:
-                notes.append(f"{tool.name} {'masks no planted key' if counts else 'failed its check, or is too slow for it'}: left out")
+                why = "masks no planted key" if counts else "failed its check, or is too slow for it"
+                notes.append(f"{tool.name} {why}: left out")
                 continue
         good.append(tool)
     return found, good
@@ -215,7 +216,8 @@ def describe_machine():
 def describe_tool(tool):
     """Without where things are on this machine."""
     argv = [part.replace(os.getcwd() + "/", "") for part in tool.argv]
-    return {"argv": [argv[0] if argv[0].startswith("build") else os.path.basename(argv[0]), *argv[1:]], "version": tool.version, "cases": tool.cases, "looks_for": tool.looks_for,
+    program = argv[0] if argv[0].startswith("build") else os.path.basename(argv[0])
+    return {"argv": [program, *argv[1:]], "version": tool.version, "cases": tool.cases, "looks_for": tool.looks_for,
             "reports": tool.reports, "covers": None if tool.covers is None else len(tool.covers)}
 
 
