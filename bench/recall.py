@@ -17,11 +17,11 @@ def line_ends(data):
     return ends
 
 
-END = 8  # bytes of a secret by which it is known again
+END = 12  # bytes of a secret by which it is known again among all others; in its line 8 do
 
 
 def is_hidden(secret, text):
-    return secret[:END] not in text and secret[-END:] not in text
+    return secret[:8] not in text and secret[-8:] not in text
 
 
 def hidden_anywhere(secrets, out):

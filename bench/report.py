@@ -220,7 +220,8 @@ def latency_targets(result):
                                ("the same, 99 of 100 lines", "p99", 1000)):
         own, base = (latency(result, name, BUSY, figure) for name in ("keysieve", "cat"))
         added = None if own is None or base is None else own - base
-        is_met = None if added is None else added < most
+        is_too_busy = base is not None and base > 10 * most  # what cat waits for is the machine
+        is_met = None if added is None or is_too_busy else added < most
         rows.append((what, f"< {most:,} us", "-" if added is None else f"{added:+,.0f} us", is_met))
     return rows
 
@@ -261,7 +262,7 @@ def recall_section(result):
     if not rows:
         return []
     return ["## Which keys were masked", "",
-            "In lines, and in one long line. Masked is a key of which neither the first nor the last 8 bytes are left "
+            "In lines, and in one long line. Masked is a key of which neither the first nor the last 8 bytes (12 in one line) are left "
             "(keysieve: no byte at all). Slow tools get a shorter log. Other bytes: changed in these logs, in one without a key, "
             "and in one of near misses; the header of a JWT, which is no secret, is counted among them.", "",
             *table(["", "of all", "of those its patterns cover", "one line: of all", "covered", "other bytes changed"], rows), "",

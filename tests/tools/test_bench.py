@@ -66,8 +66,8 @@ class Recall(unittest.TestCase):
 
     def test_a_mask_of_another_length_in_one_line(self):
         line = LOG.replace(b"\n", b" ")
-        for out, hidden in ((line.replace(SECRET, b"[X]"), True), (line.replace(SECRET[:-8], b"[X]"), False),
-                            (line.replace(SECRET[8:], b"[X]"), False)):
+        for out, hidden in ((line.replace(SECRET, b"[X]"), True), (line.replace(SECRET[:-12], b"[X]"), False),
+                            (line.replace(SECRET[12:], b"[X]"), False)):
             self.assertEqual(recall.hidden_in(tools.Tool("a tool", ("true",)), [(OFFSET, SECRET)], line, out), ([hidden], None))
 
     def test_nothing_masked(self):
