@@ -140,12 +140,12 @@ tell_source(const struct known_origin *origin, const struct known_origin *former
 {
 	const struct known_source *source = &origin->source;
 
-	if (former && former->is_kept)
-		ks_message_file(source->name, "it can be read again");
-	if (source->count == 0 && !(former && former->source.count == 0))
+	if (source->count == 0 && !(former && (former->is_kept || former->source.count == 0)))
 		ks_message_file(source->name, source->kind == KNOWN_DIRECTORY
 		                                      ? "no files with values in it"
 		                                      : "no values in it");
+	else if (source->count > 0 && former && former->is_kept)
+		ks_message_file(source->name, "it can be read again");
 	if (source->is_shared && !(former && former->source.is_shared))
 		ks_message_file(source->name,
 		                "others may write to it, and so choose what is masked");
@@ -158,19 +158,19 @@ copy_former(struct known_origin *origin, const struct known_origin *former)
 	                                                                       : out_of_memory();
 }
 
-/* It cannot be read now: what it had stays. */
+/*
+ * It cannot be read now, or has none: what it had stays. A file that was emptied to be written anew, or a directory that is
+ * not mounted, must not open the way for all that it had.
+ */
 static int
-keep_former(struct known_origin *origin, const struct known_origin *former,
-            const struct ks_error *error)
+keep_former(struct known_origin *origin, const struct known_origin *former)
 {
 	ks_known_source_done(&origin->source);
 	if (copy_former(origin, former) != 0)
 		return EXIT_INTERNAL;
 	origin->is_kept = true;
-	if (!former->is_kept) {
-		ks_message_error(error);
+	if (!former->is_kept)
 		ks_message_file(origin->source.name, "its former values stay in use");
-	}
 	return 0;
 }
 
@@ -185,12 +185,17 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
 	if (former && former->source.is_pipe)
 		return copy_former(origin, former);
 	r = ks_known_source_read(&origin->source, kind, name, &error);
-	if (r == KS_ERROR_FILE && former)
-		return keep_former(origin, former, &error);
+	if (r == KS_ERROR_FILE && former) {
+		if (!former->is_kept)
+			ks_message_error(&error);
+		return keep_former(origin, former);
+	}
 	if (r != KS_OK)
 		return ks_message_failure(&error);
-	ks_known_source_compare(&origin->source, former ? &former->source : &none, reading);
 	tell_source(origin, former);
+	if (origin->source.count == 0 && former && former->source.count > 0)
+		return keep_former(origin, former);
+	ks_known_source_compare(&origin->source, former ? &former->source : &none, reading);
 	return 0;
 }
 

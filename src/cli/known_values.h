@@ -22,7 +22,7 @@ struct known_place {
 struct known_origin {
 	struct known_source source;
 	char *told;   /* what was said about it; or NULL */
-	bool is_kept; /* it cannot be read: these are former values */
+	bool is_kept; /* it cannot be read, or is empty: these are former values */
 	size_t taken; /* values */
 };
 

@@ -82,15 +82,17 @@ ks_file_identity_is_inode(const struct file_identity *a, const struct file_ident
 	       (a->birth == b->birth || a->birth == 0 || b->birth == 0);
 }
 
-bool
+int
 ks_file_identity_matches(const struct file_identity *identity, int fd)
 {
-	struct file_identity now = { 0 };
+	struct file_identity now;
+	int r = ks_file_identity_read_inode(fd, &now);
 
-	if (ks_file_identity_read_inode(fd, &now) < 0 ||
-	    !ks_file_identity_is_inode(identity, &now) ||
-	    read_head(fd, identity->head_length, &now) < 0)
-		return false;
+	if (r < 0 || !ks_file_identity_is_inode(identity, &now))
+		return r;
+	r = read_head(fd, identity->head_length, &now);
+	if (r < 0)
+		return r;
 	return now.head_length == identity->head_length &&
 	       memcmp(now.head_hash, identity->head_hash, FILE_HASH_SIZE) == 0;
 }

@@ -31,9 +31,9 @@ int ks_file_identity_read(int fd, struct file_identity *ret_identity);
 
 /*
  * Is this the file whose identity was read, with the same head? A file that is shorter now than that
- * head is not. Neither is one that cannot be read.
+ * head is not. Returns 1, 0, or a negative errno: it cannot be read.
  */
-bool ks_file_identity_matches(const struct file_identity *identity, int fd);
+int ks_file_identity_matches(const struct file_identity *identity, int fd);
 
 /* The same without a head. fd need not be open for reading. */
 int ks_file_identity_read_inode(int fd, struct file_identity *ret_identity);

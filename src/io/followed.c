@@ -423,12 +423,14 @@ read_part(struct followed *f, struct watch *watch, uint8_t *buf, size_t size, si
 	struct part *p = &f->parts[f->reading];
 	bool is_last_time = next_has_begun(f); /* to be asked before */
 	ssize_t n = ks_part_read(p, buf, size);
+	int was_cut;
 
 	if (n < 0)
 		return (int)n;
-	if (ks_part_was_cut(p)) {
+	was_cut = ks_part_was_cut(p);
+	if (was_cut != 0) {
 		p->position -= (uint64_t)n;
-		return restart_part(f, watch);
+		return was_cut < 0 ? was_cut : restart_part(f, watch);
 	}
 	if (n == 0)
 		return is_last_time ? switch_part(f, watch) : FOLLOWED_IDLE;

@@ -183,7 +183,7 @@ open_part(struct follower *f, const struct checkpoint_part *saved,
 	char *path;
 	int fd = ks_rotated_find(saved->path, &saved->identity, &path), r;
 
-	if (fd < 0)
+	if (fd == -ENOENT)
 		fd = ks_rotated_find_copy(saved->path, &saved->identity, saved->file_offset + ahead,
 		                          f->last_look > SECOND ? f->last_look - SECOND : 0, &path);
 	if (fd < 0)
@@ -214,10 +214,10 @@ restore_parts(struct follower *f, struct source *s, const struct checkpoint_sour
 
 		if (r == 0)
 			r = ks_followed_add(&s->files, f->watch, &part);
-		if (r == -ENOMEM)
-			return r;
-		if (r == 0 || saved->is_past)
+		if (r == 0 || (r != -ENOMEM && saved->is_past))
 			continue;
+		if (r != -ENOENT)
+			return r; /* it may be there: what follows it must not be read in its place */
 		s->files.has_gap = true;
 		s->files.place = saved->settled;
 		*ret_is_missing |= !next || next->source_offset > saved->settled;

@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOK_MS   20 /* between two looks at the command */
@@ -141,10 +142,10 @@ static bool
 take_message(struct runner *runner)
 {
 	static char message[1 + HOOK_TEXT_MAX];
-	ssize_t n = recv(SOCKET_FD, message, sizeof(message), 0);
+	ssize_t n = recv(SOCKET_FD, message, sizeof(message), MSG_DONTWAIT);
 
 	if (n < 0)
-		return errno == EINTR;
+		return errno == EINTR || errno == EAGAIN;
 	if (n > 0 && *message == RUN)
 		run(runner, message + 1, (size_t)n - 1);
 	if (n > 0 && *message == KILL && runner->pid > 0)
@@ -164,17 +165,24 @@ attend(struct runner *runner)
 		tell_end(runner, (struct hook_end){ .error = errno });
 }
 
+/* Wait for a message, or for a moment. Where nothing can be waited for, it is looked for now and then. */
+static void
+wait_for_message(const struct runner *runner)
+{
+	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000L };
+	struct pollfd fd = { .fd = SOCKET_FD, .events = POLLIN };
+
+	if (poll(&fd, 1, runner->pid > 0 ? LOOK_MS : -1) < 0)
+		(void)nanosleep(&moment, NULL);
+}
+
 static void
 work(struct runner *runner)
 {
-	struct pollfd fd = { .fd = SOCKET_FD, .events = POLLIN };
-	bool goes_on = true;
-
-	while (goes_on) {
+	do {
 		attend(runner);
-		if (poll(&fd, 1, runner->pid > 0 ? LOOK_MS : -1) > 0)
-			goes_on = take_message(runner);
-	}
+		wait_for_message(runner);
+	} while (take_message(runner));
 }
 
 /* Whoever reads our output or writes our input must not wait for this process. */

@@ -5,6 +5,7 @@
  */
 #include "journal_stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,14 @@ fail(struct journal_stream *s, enum journal_side side, int code)
 	s->failure.side = side;
 	s->failure.code = code;
 	return -1;
+}
+
+/* What cannot be read is passed over and told of. Where memory is out, nothing is wrong with the entry: another run will read it. */
+static int
+fail_reading(struct journal_stream *s, int error)
+{
+	return error == ENOMEM ? fail(s, JOURNAL_MASKING, KS_ERROR_MEMORY)
+	                       : fail(s, JOURNAL_READING, error);
 }
 
 /* ----------------------------------------------------------------------- output ---- */
@@ -227,16 +236,16 @@ ks_journal_stream_take(struct journal_stream *s, struct journal *journal)
 	int damage, r = ks_journal_cursor(journal, &cursor);
 
 	if (r < 0)
-		return fail(s, JOURNAL_READING, -r);
+		return fail_reading(s, -r);
 	free(s->source);
 	s->source = NULL;
 	s->begin = s->read;
 	if (s->wants_sources) /* it is named the journal where memory is out */
 		(void)ks_journal_source(journal, &s->source);
 	damage = ks_journal_text(journal, gather, s);
-	if (damage == STOP || s->read == s->begin) {
+	if (damage == STOP || damage == -ENOMEM || s->read == s->begin) {
 		free(cursor);
-		return damage == STOP ? -1 : fail(s, JOURNAL_READING, -damage);
+		return damage == STOP ? -1 : fail_reading(s, -damage);
 	}
 	if (add_place(s, cursor) < 0)
 		return -1;

@@ -173,11 +173,11 @@ cut_entry(int directory_fd, const char *name, const struct checkpoint *checkpoin
 	fd = openat(directory_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? OUTPUT_GONE : -errno;
-	if (ks_file_identity_matches(&checkpoint->output, fd)) {
-		r = lock(fd);
-		if (r == 0)
-			r = cut(fd, checkpoint->output_length);
-	}
+	r = ks_file_identity_matches(&checkpoint->output, fd);
+	if (r == 0)
+		r = OUTPUT_GONE;
+	else if (r == 1 && (r = lock(fd)) == 0)
+		r = cut(fd, checkpoint->output_length);
 	(void)close(fd);
 	return r;
 }
@@ -208,12 +208,14 @@ int
 ks_output_restore(struct output *output, const struct checkpoint *checkpoint)
 {
 	char *path;
-	int r = OUTPUT_GONE;
+	int r;
 
 	if (!ks_output_is_exact(output) || !checkpoint->has_output)
 		return 0;
-	if (ks_file_identity_matches(&checkpoint->output, output->fd))
-		return cut(output->fd, checkpoint->output_length);
+	r = ks_file_identity_matches(&checkpoint->output, output->fd);
+	if (r != 0)
+		return r < 0 ? r : cut(output->fd, checkpoint->output_length);
+	r = OUTPUT_GONE;
 	/* Renamed by what made the present file, so next to where that really is. */
 	path = realpath(output->path, NULL);
 	if (!path)

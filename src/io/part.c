@@ -107,14 +107,18 @@ ks_part_has_more(const struct part *p)
 	return ks_part_waiting(p) > 0;
 }
 
-bool
+int
 ks_part_was_cut(const struct part *p)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(p->fd, &st) < 0)
-		return false;
-	return (uint64_t)st.st_size < p->position || !ks_file_identity_matches(&p->identity, p->fd);
+		return -errno;
+	if ((uint64_t)st.st_size < p->position)
+		return 1;
+	r = ks_file_identity_matches(&p->identity, p->fd);
+	return r < 0 ? r : !r;
 }
 
 void

@@ -49,8 +49,8 @@ ssize_t ks_part_read(struct part *part, uint8_t *buf, size_t size);
 uint64_t ks_part_waiting(const struct part *part);
 /* Are there any? */
 bool ks_part_has_more(const struct part *part);
-/* Is it other text in the same file now: emptied (and written anew) after it was read? */
-bool ks_part_was_cut(const struct part *part);
+/* Is it other text in the same file now: emptied (and written anew) after it was read? Returns 1, 0, or a negative errno. */
+int ks_part_was_cut(const struct part *part);
 /* Take the file's first bytes into its identity, as far as they are there by now. */
 void ks_part_identify(struct part *part);
 

@@ -24,7 +24,8 @@ struct search {
 	uint64_t size, since;
 	uint64_t best; /* birth of what was found */
 	char found[NAME_MAX + 1];
-	int fd; /* of what was found */
+	int fd;    /* of what was found */
+	int error; /* of what may have been it; or 0 */
 	bool is_found;
 	bool (*accepts)(struct search *search, const char *name, int fd);
 };
@@ -125,7 +126,7 @@ give_found(const struct search *s, const char *path, char **ret_path)
 	size_t len = (size_t)(ks_directory_entry(path) - path);
 
 	if (!s->is_found)
-		return -ENOENT;
+		return s->error < 0 ? s->error : -ENOENT;
 	if (asprintf(ret_path, "%.*s%s", (int)len, path, s->found) < 0) {
 		(void)close(s->fd);
 		return -ENOMEM;
@@ -156,8 +157,12 @@ search(struct search *s, const char *path, char **ret_path)
 static bool
 accepts_identity(struct search *s, const char *name, int fd)
 {
+	int r = s->is_found ? 0 : ks_file_identity_matches(s->identity, fd);
+
 	(void)name;
-	return !s->is_found && ks_file_identity_matches(s->identity, fd);
+	if (r < 0)
+		s->error = r;
+	return r == 1;
 }
 
 int
@@ -191,7 +196,7 @@ accepts_copy(struct search *s, const char *name, int fd)
 	wanted.device = own.device;
 	wanted.inode = own.inode;
 	wanted.birth = own.birth;
-	return ks_file_identity_matches(&wanted, fd);
+	return ks_file_identity_matches(&wanted, fd) == 1;
 }
 
 int

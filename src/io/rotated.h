@@ -15,7 +15,7 @@ bool ks_rotated_name(const char *base, const char *name);
 
 /*
  * Open the file that has this identity, at path or elsewhere in its directory. Returns a descriptor, and
- * where it is, the caller's to free; or a negative errno: -ENOENT if it is gone.
+ * where it is, the caller's to free; or a negative errno: -ENOENT if it is gone, another if one cannot be read that may be it.
  */
 int ks_rotated_find(const char *path, const struct file_identity *identity, char **ret_path);
 

@@ -246,7 +246,7 @@ print_fingerprint(const struct table *t, const struct leak *leak)
 	}
 }
 
-static void
+static int
 print_source(const struct table *t, const struct leak_source *source)
 {
 	int indent = 6 + t->count + (int)strlen(GAP);
@@ -255,23 +255,25 @@ print_source(const struct table *t, const struct leak_source *source)
 	if (source->line != LEDGER_UNKNOWN)
 		(void)snprintf(line, sizeof(line), ", line %" PRIu64, source->line);
 	(void)fprintf(t->out, "      %*" PRIu64 GAP, t->count, source->count);
-	if (asprintf(&text, "%s%s", source->name, line) < 0) {
-		print_wrapped(t, source->name, (size_t)indent);
-		return;
-	}
+	if (asprintf(&text, "%s%s", source->name, line) < 0)
+		return -ENOMEM;
 	print_wrapped(t, text, (size_t)indent);
 	free(text);
+	return 0;
 }
 
-static void
+static int
 print_sources(const struct table *t, const struct leak *leak)
 {
+	int r = 0;
+
 	(void)fputs("    Sources, and how often it was seen there:\n", t->out);
-	for (size_t i = 0; i < leak->source_count && i < SOURCES_SHOWN; i++)
-		print_source(t, leak->sources[i]);
+	for (size_t i = 0; r == 0 && i < leak->source_count && i < SOURCES_SHOWN; i++)
+		r = print_source(t, leak->sources[i]);
 	if (leak->source_count > SOURCES_SHOWN)
 		(void)fprintf(t->out, "      and %zu more; see --json\n",
 		              leak->source_count - SOURCES_SHOWN);
+	return r;
 }
 
 static int
@@ -293,14 +295,14 @@ static int
 print_details(const struct table *t, size_t i)
 {
 	const struct leak *leak = t->report->leaks->items[i];
-	int indent = fprintf(t->out, "\n%zu. ", i + 1) - 1;
+	int indent = fprintf(t->out, "\n%zu. ", i + 1) - 1, r;
 
 	print_wrapped(t, ks_leak_title(leak), (size_t)(indent > 0 ? indent : 0));
 	print_judgement(t, leak);
 	print_fingerprint(t, leak);
 	print_seen(t, leak);
-	print_sources(t, leak);
-	return print_steps(t, leak);
+	r = print_sources(t, leak);
+	return r == 0 ? print_steps(t, leak) : r;
 }
 
 /* ----------------------------------------------------------------------- report ---- */

@@ -121,6 +121,27 @@ class Files(ReloadTest):
         self.assertFalse(self.masks(live, OLD))
         self.assertIn(b"it can be read again", live.messages())
 
+    def test_emptied_the_values_stay_and_it_is_told_once(self):
+        os.mkdir(self.path("d"))
+        for path, option, reason in ((self.path("values"), "--known", "no values in it"),
+                                     (self.path("d/one"), "--known-dir", "no files with values in it")):
+            self.file(path, OLD)
+            name = path if option == "--known" else self.path("d")
+            live = self.live(option, name)
+            open(path, "wb").close()
+            if option == "--known-dir":
+                os.unlink(path)
+            self.wait_until_it(live.messages, "it says so")
+            live.process.send_signal(signal.SIGHUP)
+            self.stays(live, OLD)
+            self.assertEqual(live.messages().decode().splitlines(),
+                             [f"keysieve: {name}: {reason}",
+                              f"keysieve: {name}: its former values stay in use"])
+            self.file(path, NEW)
+            self.wait_for(live, NEW)
+            self.assertFalse(self.masks(live, OLD))
+            self.assertIn(b"it can be read again", live.messages())
+
     def test_its_directory_is_removed_and_comes_back(self):
         os.makedirs(self.path("a/b"))
         path = self.file("a/b/values", OLD)

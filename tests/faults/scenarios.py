@@ -99,6 +99,7 @@ class Scenario:
     sandbox = "off"   # what makes a call fail has to make some itself
     is_interrupted = True
     unlike = ()       # kinds of faults that are left out
+    refusals = ()     # more exit statuses with which it may refuse to begin
 
     def __init__(self, name, *arguments, data=b"", sources=None, outputs=None, sides=None, decode=None, **more):
         self.name, self.arguments, self.data = name, arguments, data
@@ -177,7 +178,9 @@ class Followed(Scenario):
 
 
 class Served(Scenario):
-    """--metrics-listen: somebody asks while it runs."""
+    """--metrics-listen: somebody asks while it runs. Without memory its library cannot be loaded."""
+
+    refusals = (2,)
 
     def arguments_in(self, place):
         with socket.socket() as free:

@@ -389,7 +389,7 @@ static bool
 matches(const struct file_identity *identity, const char *name)
 {
 	int fd = open(name, O_RDONLY);
-	bool does = ks_file_identity_matches(identity, fd);
+	bool does = ks_file_identity_matches(identity, fd) == 1;
 
 	(void)close(fd);
 	return does;
