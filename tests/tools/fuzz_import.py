@@ -26,7 +26,7 @@ TOOLS = HERE.parents[1] / "tools"
 SHAPES = HERE / "gitleaks-style.toml"
 SECONDS = 60         # of a processor, for one input that takes some milliseconds
 MEMORY = 2 << 30
-BATCH = 40           # files that keysieve looks at in one run
+BATCH = 20           # files that keysieve looks at in one run: it compiles all rules for that
 GOOD = (0, 78)       # 78: not such a configuration, or none of its rules can be expressed
 
 sys.dont_write_bytecode = True
@@ -190,7 +190,7 @@ def check_all(keysieve, seed, count, directory):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("keysieve")
-    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, metavar="N")
     options = parser.parse_args()
