@@ -81,6 +81,8 @@ def convert(rule: config.Rule, name: str) -> Result:
     for outcome in outcomes:
         if isinstance(outcome, shape.Refusal):
             result.reasons.append(outcome.reason)
+        elif not rulefile.has_example(outcome):
+            result.reasons.append("its secret has no letter, digit or -._~+/=")
         else:
             result.entries.append(rulefile.Entry(rule.id, rule.description, outcome))
     if not all(has_keyword(entry.rule, rule.keywords) for entry in result.entries):

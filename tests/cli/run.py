@@ -4,8 +4,8 @@
 
     python3 tests/cli/run.py [BINARY] [-v] [-j N] [-k PATTERN]...
 
-BINARY may come from $KEYSIEVE too. -v names every test with its seconds, -k picks tests by name. Classes
-of tests run beside each other, N at a time: most of them wait most of the time.
+BINARY may come from $KEYSIEVE too. -v names every test with its seconds, and those of a processor; -k picks
+tests by name. Classes of tests run beside each other, N at a time: most of them wait most of the time.
 The last line is "CLI: N passed, N failed"; the exit status is 1 if a test failed or none ran.
 """
 
@@ -15,12 +15,19 @@ import contextlib
 import io
 import multiprocessing
 import os
+import resource
 import sys
 import tempfile
 import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def processor_seconds():
+    """Those of this process, and of the commands it has waited for."""
+    uses = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
 class Result(unittest.TestResult):
@@ -30,17 +37,18 @@ class Result(unittest.TestResult):
         super().__init__()
         self.verbose = verbose
         self.failed = set()
-        self.started = 0.0
+        self.started = self.used = 0.0
 
     def startTest(self, test):
         super().startTest(test)
-        self.started = time.monotonic()
+        self.started, self.used = time.monotonic(), processor_seconds()
 
     def stopTest(self, test):
         super().stopTest(test)
         if self.verbose:
             word = "FAIL" if test.id() in self.failed else "ok"
-            print(f"{word:4} {time.monotonic() - self.started:6.2f} s  {test.id()}", flush=True)
+            print(f"{word:4} {time.monotonic() - self.started:6.2f} s {processor_seconds() - self.used:6.2f} s  "
+                  f"{test.id()}", flush=True)
 
     def note(self, test, err, name):
         self.failed.add(test.id())

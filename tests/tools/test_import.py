@@ -197,6 +197,16 @@ class Rules(ImportTest):
                 found = re.findall("- id: (.*)", run("-", *args, data=text.encode()).stdout.decode())
                 self.assertEqual(found, [wanted, wanted + "-2"])
 
+    def test_a_long_id(self):
+        text = "".join(f'[[rules]]\nid = "{"a" * 300}"\nregex = \'acme{n}_[a-z0-9]{{24}}\'\n' for n in range(3))
+        written = self.file(run("-", data=text.encode()).stdout, "rules.yaml")
+        self.assertEqual(keysieve("rules", "test", written).returncode, 0)
+
+    def test_a_secret_without_letters_and_digits(self):
+        result = run("-", data=(RULE % "acme_[a-z]{3}_([!#%]{20,})").encode())
+        self.assertEqual(result.returncode, 78)
+        self.assertIn(b"cannot be expressed: its secret has no letter", result.stderr)
+
     def test_a_general_rule_stands_behind_special_ones(self):
         text = RULE % "acme[a-z]{0,9}=([a-z]{20})" + (RULE % "acmesub=([a-z]{20})").replace("acme", "sub", 1)
         found = re.findall("- id: (.*)", run("-", data=text.encode()).stdout.decode())
@@ -313,6 +323,13 @@ class CommandLine(ImportTest):
         result = run(path)
         self.assertEqual((result.returncode, result.stdout), (78, b""))
         self.assertIn("none of its rules can be expressed", result.stderr.decode())
+
+    def test_numbers_of_thousands_of_digits(self):
+        digits = "9" * 5000
+        for text in (RULE % f"acme_[a-z]{{{digits}}}", RULE % "acme_[a-z]{20}" + f"secretGroup = {digits}\n"):
+            result = run("-", data=text.encode())
+            self.assertEqual(result.returncode, 78)
+            self.assertRegex(result.stderr.decode(), r"\Akeysieve: standard input:\d+: [^\n]{1,200}\n\Z")
 
     def test_deep_nesting(self):
         for depth in (80, 100000):

@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "slowness.h"
+
 /* Runs the suite. In TAP mode meson reads the results; a status of its own would hide them. */
 static inline int
 suite_main(Suite *suite)

@@ -212,7 +212,7 @@ check_random_inputs(ks_allow_fn allow)
 	uint64_t random = 99;
 	char in[INPUT_MAX];
 
-	for (int round = 0; round < 1000; round++) {
+	for (int round = 0; round < test_rounds(1000); round++) {
 		size_t len = 0, count = 1 + random_next(&random) % 9;
 
 		for (size_t i = 0; i < count; i++) {

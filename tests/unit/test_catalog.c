@@ -157,7 +157,7 @@ START_TEST(pieces_against_the_oracle)
 	uint8_t buf[400];
 	char name[40];
 
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < test_rounds(300); round++) {
 		size_t len = 0, pieces = 1 + random_next(&random) % 8;
 
 		for (size_t i = 0; i < pieces; i++)

@@ -48,10 +48,10 @@ START_TEST(generated_inputs)
 	char name[80];
 
 	pair_init(&pair, w->rules, count_rules(w));
-	for (int round = 0; round < 800; round++) {
+	for (int round = 0; round < test_rounds(800); round++) {
 		size_t len = throw_together(w, &random, buf, sizeof(buf));
 
-		if (round == 600)
+		if (round == test_rounds(600))
 			pair_allow(&pair);
 
 		(void)snprintf(name, sizeof(name), "%s, input %d", w->name, round);
@@ -71,7 +71,7 @@ START_TEST(binary_inputs)
 	char name[80];
 
 	pair_init(&pair, w->rules, count_rules(w));
-	for (int round = 0; round < 30; round++) {
+	for (int round = 0; round < test_rounds(30); round++) {
 		for (size_t i = 0; i < sizeof(buf); i++)
 			buf[i] = (uint8_t)random_next(&random);
 		(void)throw_together(w, &random, buf + random_next(&random) % 200, 90);

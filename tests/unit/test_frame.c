@@ -52,7 +52,7 @@ START_TEST(generated_output)
 	struct model m;
 
 	framed_init(&f);
-	for (f.seed = 1; f.seed <= 40; f.seed++) {
+	for (f.seed = 1; f.seed <= (unsigned)test_rounds(40); f.seed++) {
 		size_t piece = 1 + f.seed * f.seed % 100;
 
 		model_init(&m, (enum runtime)_i, piece, f.seed);

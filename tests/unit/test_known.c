@@ -98,10 +98,10 @@ START_TEST(generated_inputs)
 
 	pair_init(&pair, rules, COUNT(rules));
 	know(&pair, worlds[_i]);
-	for (int round = 0; round < 150; round++) {
+	for (int round = 0; round < test_rounds(150); round++) {
 		size_t len = 0, want = 1 + random_next(&random) % 9;
 
-		if (round == 120)
+		if (round == test_rounds(120))
 			pair_allow(&pair);
 		for (size_t i = 0; i < want; i++)
 			len += put_piece(&pair, &random, buf + len, sizeof(buf) - len);
@@ -169,7 +169,7 @@ START_TEST(long_values)
 	pair_known(&pair);
 	ck_assert_uint_ge(ks_known_held(pair.known), len < 1023 ? len - 1 : 1000);
 	ck_assert_uint_le(ks_known_held(pair.known), 7160);
-	for (int round = 0; round < 4; round++) {
+	for (int round = 0; round < test_rounds(4); round++) {
 		memset(buf, '.', 40000);
 		for (at = 16384 - random_next(&random) % 3000; at < 19000;)
 			at += put_piece(&pair, &random, buf + at, 19000) + 1;
@@ -207,7 +207,7 @@ START_TEST(ten_thousand_values)
 	}
 	ck_assert_uint_gt(ks_known_count(pair.known), 9900);
 	pair_known(&pair);
-	for (int round = 0; round < 3; round++) {
+	for (int round = 0; round < test_rounds(3); round++) {
 		len = 0;
 		for (int i = 0; i < 40; i++)
 			len += put_piece(&pair, &random, buf + len, sizeof(buf) - len);
@@ -269,7 +269,7 @@ START_TEST(given_up)
 
 	pair_init(&pair, &none, 1);
 	know(&pair, worlds[_i]);
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < test_rounds(40); round++) {
 		size_t len = 0;
 
 		for (size_t i = 0; i < 5; i++)
@@ -349,7 +349,7 @@ START_TEST(in_frames)
 
 	pair_init(&pair, rules, COUNT(rules));
 	know(&pair, worlds[_i]);
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < test_rounds(100); round++) {
 		size_t len = 0;
 
 		for (size_t i = 0; i < 6; i++)

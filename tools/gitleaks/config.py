@@ -62,6 +62,8 @@ def read(data: bytes) -> Config:
         raise toml_error(str(e), text) from None
     except RecursionError:
         raise BadConfig(1, "brackets nested too deeply") from None
+    except ValueError:  # Python makes no number of thousands of digits
+        raise BadConfig(1, "a number that is too long, or no number") from None
     rules = table.get("rules", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise BadConfig(1, "'rules' must be a list of tables: [[rules]]")

@@ -9,7 +9,8 @@ set under (?i) holds both cases, and a character beyond ASCII is the bytes of it
 import string
 from dataclasses import dataclass
 
-REPEAT_MAX = 1000  # Go's limit
+REPEAT_MAX = 1000    # Go's limit
+REPEAT_DIGITS = 100  # Python makes no number of thousands of digits
 
 DIGIT = frozenset(map(ord, string.digits))
 LOWER = frozenset(map(ord, string.ascii_lowercase))
@@ -173,6 +174,8 @@ class Parser:
         if stop < 0 or not low.isdecimal() or not (high.isdecimal() or high == ""):
             return None
         self.at = stop + 1
+        if max(len(low), len(high)) > REPEAT_DIGITS:
+            raise BadRegex(f"a repeat count of {max(len(low), len(high))} digits")
         limits = (int(low), int(high) if high else None if comma else int(low))
         if max(limits[0], limits[1] or 0) > REPEAT_MAX or (limits[1] or limits[0]) < limits[0]:
             raise BadRegex(f"a bad repeat count {{{low}{comma}{high}}}")

@@ -5,13 +5,13 @@ import re
 import textwrap
 from dataclasses import dataclass, field
 
-from gitleaks.measure import sample_byte
 from gitleaks.notation import write_set
 from gitleaks.regex import ALNUM, DIGIT
 from gitleaks.shape import KeyRule
 
 SETS_MAX = 16  # keysieve has 64 for all rules, and its own need 45 of them
 TITLE_MAX = 80
+ID_MAX = 128
 DRAWN_LEAST = 3  # so many drawn bytes have a digit and both cases
 DRAWABLE = ALNUM | frozenset(b"-._~+/=")
 COMMON_SETS = [
@@ -34,7 +34,8 @@ class Entry:
 # --------------------------------------------------------------------- the list ----
 
 def clean_id(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "rule"
+    """At most so long that a number still fits behind it."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:ID_MAX - 8].strip("-") or "rule"
 
 
 def name_entries(entries: list[Entry], prefix: str) -> None:
@@ -114,14 +115,17 @@ def quote(text: str) -> str:
                          for c in text) + '"'
 
 
+def has_example(rule: KeyRule) -> bool:
+    """keysieve draws examples of letters, digits and a few signs: a secret of others has none, and is none."""
+    return bool(rule.body & DRAWABLE)
+
+
 def example(rule: KeyRule) -> str:
     """The sample of the trigger, and placeholders for what keysieve draws by itself."""
     count = max(rule.minimum, DRAWN_LEAST)
     text = f"{{before:{rule.before[1]}}}" if rule.before else ""
     text += rule.sample.decode("utf-8", "replace")
-    if rule.body & DRAWABLE:
-        return text + f"{{body:{count}}}"
-    return text + sample_byte(rule.body).decode("latin-1") * count
+    return text + f"{{body:{count}}}"
 
 
 def title(description: str) -> str:
