@@ -2,36 +2,32 @@
 /*
  * Finding patterns in a text. Filters say where one may begin; the table (known_table.h) says what does. The last
  * bytes of a text, in which filters are blind, are looked at one by one.
- *
- * There are three filters: one for patterns that have token bytes enough, which is the fast one, and of the others one for short
- * ones, so that one short value does not make it slow to look for thousands of long ones.
  */
 #include "known_find.h"
 
 #include "known_spelling.h"
 #include "known_table.h"
 
-enum { FILTER_TOKEN, FILTER_SHORT, FILTER_LONG };
-
-#define LONG_MIN   23U /* bytes of a pattern for a step of 16 and the longest gram */
-#define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX 8U  /* if more patterns have the same head, blocks lie where they differ */
-
-_Static_assert(KNOWN_FILTERS + 1 == KNOWN_PASSES, "and one where they are blind");
+#define HEAD_MIN   3U /* bytes of which it is known by a set what patterns begin with them */
+#define HEADS      (KNOWN_HEAD - HEAD_MIN + 1)
+#define SHARED_MAX 8U  /* if more patterns have the same head, grams lie where they differ */
+#define LAST_MAX   24U /* but so many bytes are left for them */
+#define BEGIN_MAX  (LOOK_OFFSET_MAX + 1 - STEP_MAX)
+_Static_assert(BEGIN_MAX >= LOOK_BLOCK, "marks are looked for in what is spelled");
 
 /* ----------------------------------------------------------------------- making ---- */
 
-/* With how many bytes do both begin? No more than BLOCK_OFFSET_MAX are counted. */
+/* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
 static size_t
 count_common(const struct ks_known *known, size_t a, size_t b)
 {
 	const struct known_pattern *patterns = known->patterns;
-	uint8_t first[BLOCK_OFFSET_MAX + SPELLING_UNIT_MAX];
-	uint8_t second[BLOCK_OFFSET_MAX + SPELLING_UNIT_MAX];
+	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
+	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
 	size_t n = ks_spelling_begin(&known->texts[patterns[a].text], patterns[a].form, first,
-	                             BLOCK_OFFSET_MAX);
+	                             LOOK_BLOCK);
 	size_t m = ks_spelling_begin(&known->texts[patterns[b].text], patterns[b].form, second,
-	                             BLOCK_OFFSET_MAX);
+	                             LOOK_BLOCK);
 	size_t common = 0;
 
 	while (common < n && common < m && first[common] == second[common])
@@ -39,39 +35,6 @@ count_common(const struct ks_known *known, size_t a, size_t b)
 	explicit_bzero(first, sizeof(first));
 	explicit_bzero(second, sizeof(second));
 	return common;
-}
-
-/* Where a pattern is looked for. */
-struct block_place {
-	unsigned filter;
-	size_t offset, len; /* of the bytes in which the block may lie */
-};
-
-/* The longest run of token bytes that begins in [offset, BLOCK_OFFSET_MAX]; what is longer than a block does not count. */
-static struct block_place
-find_token_run(const uint8_t *begin, size_t len, size_t offset)
-{
-	struct block_place best = { FILTER_TOKEN, offset, 0 };
-	size_t from = offset, to;
-
-	for (; from <= BLOCK_OFFSET_MAX && from < len && best.len < BLOCK_LEN_MAX; from = to + 1) {
-		for (to = from;
-		     to < len && to - from < BLOCK_LEN_MAX && ks_known_is_token(begin[to]);)
-			to++;
-		if (to - from > best.len)
-			best = (struct block_place){ FILTER_TOKEN, from, to - from };
-	}
-	return best;
-}
-
-static struct block_place
-place_block(const uint8_t *begin, size_t begin_len, size_t len, size_t offset)
-{
-	struct block_place run = find_token_run(begin, begin_len, offset);
-
-	if (run.len >= BLOCK_TOKEN_MIN)
-		return run;
-	return (struct block_place){ len < LONG_MIN ? FILTER_SHORT : FILTER_LONG, offset, len };
 }
 
 /* The first len bytes of text, of which there are no more, or 8 of them. */
@@ -88,62 +51,63 @@ gram_of(const uint8_t *text, size_t len)
 }
 
 /* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_MEASURE, TURN_COUNT, TURN_ADD };
+enum turn { TURN_COUNT, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
 	enum turn turn;
-	size_t count[KNOWN_FILTERS], shortest[KNOWN_FILTERS];
+	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
 };
 
 static void
-measure(struct finder_making *m, const struct block_place *place)
+count_grip(struct finder_making *m, const struct known_grip *grip, size_t len)
 {
-	m->count[place->filter]++;
-	if (place->len < m->shortest[place->filter])
-		m->shortest[place->filter] = place->len;
+	m->count[grip->look] += grip->count > 0 ? grip->count : 1;
+	if (len < m->shortest[grip->look])
+		m->shortest[grip->look] = len;
+	m->known->with_signs |= grip->with_signs;
 }
 
 static void
-count_heads(struct ks_known *known, const uint8_t *begin)
+add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *begin, size_t len)
 {
-	for (size_t n = HEAD_MIN; n <= KNOWN_HEAD; n++)
-		ks_known_grams_count(&known->heads, gram_of(begin, n));
+	struct known_filter *filter = &m->known->filters[grip->look];
+	size_t count = grip->count, offset = grip->offset, last;
+
+	if (grip->look >= LOOK_STEP_MIN) {
+		count = filter->step;
+		last = len - ks_known_filter_block(filter);
+		offset = offset < last ? offset : last;
+	}
+	for (size_t i = offset; i < offset + count; i++)
+		ks_known_filter_add(filter, begin + i, i);
 }
 
 static void
-add_block_of(struct ks_known *known, struct known_filter *filter, const uint8_t *begin,
-             size_t offset)
+add_heads(struct ks_known *known, const uint8_t *begin)
 {
-	ks_known_filter_add(filter, begin + offset, offset);
 	for (size_t n = HEAD_MIN; n <= KNOWN_HEAD; n++)
-		ks_known_grams_add(&known->heads, gram_of(begin, n));
+		ks_known_bloom_add(&known->heads, ks_known_hash(gram_of(begin, n)));
 	known->begins[begin[0] << 2 | begin[1] >> 6] |= UINT64_C(1) << (begin[1] & 63);
 }
 
+/* offset: so many bytes at its beginning tell little. */
 static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
-	uint8_t begin[BLOCK_OFFSET_MAX + BLOCK_LEN_MAX + SPELLING_UNIT_MAX] = { 0 };
+	uint8_t begin[BEGIN_MAX + LOOK_BLOCK + SPELLING_UNIT_MAX] = { 0 };
+	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
 	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
-	                               BLOCK_OFFSET_MAX + BLOCK_LEN_MAX);
-	struct block_place place = place_block(begin, len, pattern->len, offset);
-	struct known_filter *filter = &m->known->filters[place.filter];
-	size_t last;
+	                               (offset > 0 ? LOOK_BLOCK : 0) + LOOK_BLOCK);
+	struct known_grip grip = ks_known_grip_choose(begin, len, offset < last ? offset : last);
 
-	if (m->turn == TURN_MEASURE) {
-		measure(m, &place);
+	if (grip.look >= LOOK_STEP_MIN)
+		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
+	if (m->turn == TURN_COUNT) {
+		count_grip(m, &grip, pattern->len);
 	} else {
-		last = place.filter == FILTER_TOKEN ? place.offset + place.len : pattern->len;
-		last -= ks_known_block_len(filter);
-		if (place.offset > last)
-			place.offset = last;
-		if (m->turn == TURN_COUNT) {
-			ks_known_filter_count(filter, begin + place.offset);
-			count_heads(m->known, begin);
-		} else {
-			add_block_of(m->known, filter, begin, place.offset);
-		}
+		add_grip(m, &grip, begin, pattern->len);
+		add_heads(m->known, begin);
 	}
 	explicit_bzero(begin, sizeof(begin));
 }
@@ -172,26 +136,13 @@ init_filters(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++) {
-		if (m->count[f] > 0 &&
-		    !ks_known_filter_init(&known->filters[f], f == FILTER_TOKEN, m->count[f],
-		                          m->shortest[f], &known->is_locked))
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
+		if (m->count[look] > 0 &&
+		    !ks_known_filter_init(&known->filters[look], look, m->count[look],
+		                          m->shortest[look], &known->is_locked))
 			return false;
 	}
-	return ks_known_grams_init(&known->heads,
-	                           known->pattern_count * (KNOWN_HEAD - HEAD_MIN + 1),
-	                           &known->is_locked);
-}
-
-static bool
-open_filters(struct ks_known *known)
-{
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++) {
-		if (known->filters[f].step > 0 &&
-		    !ks_known_filter_open(&known->filters[f], &known->is_locked))
-			return false;
-	}
-	return ks_known_grams_open(&known->heads, &known->is_locked);
+	return ks_known_bloom_init(&known->heads, known->pattern_count * HEADS, &known->is_locked);
 }
 
 int
@@ -199,13 +150,10 @@ ks_known_finder_make(struct ks_known *known)
 {
 	struct finder_making m = { .known = known };
 
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++)
-		m.shortest[f] = SIZE_MAX;
-	take_patterns(&m, TURN_MEASURE);
-	if (!init_filters(&m))
-		return KS_ERROR_MEMORY;
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
+		m.shortest[look] = SIZE_MAX;
 	take_patterns(&m, TURN_COUNT);
-	if (!open_filters(known))
+	if (!init_filters(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
 	return KS_OK;
@@ -214,9 +162,9 @@ ks_known_finder_make(struct ks_known *known)
 void
 ks_known_finder_done(struct ks_known *known)
 {
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++)
-		ks_known_filter_done(&known->filters[f]);
-	ks_known_grams_done(&known->heads);
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
+		ks_known_filter_done(&known->filters[look]);
+	ks_known_bloom_done(&known->heads);
 }
 
 /* ---------------------------------------------------------------------- finding ---- */
@@ -269,7 +217,7 @@ look_at_end(struct find *find, size_t at)
 
 	if (!does_begin(known, text, len))
 		return;
-	if (len > 2 && ks_known_grams_has(&known->heads, gram_of(text, len)))
+	if (len > 2 && ks_known_bloom_has(&known->heads, ks_known_hash(gram_of(text, len))))
 		look_at(find, at);
 	else if (len <= 2 && at < find->open)
 		find->open = at;
@@ -281,23 +229,24 @@ blind_from(const struct ks_known *known, size_t from, size_t len)
 {
 	size_t blind = 0;
 
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++) {
-		if (known->filters[f].step > 0 && ks_known_filter_blind(&known->filters[f]) > blind)
-			blind = ks_known_filter_blind(&known->filters[f]);
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
+		const struct known_filter *filter = &known->filters[look];
+
+		if (ks_known_filter_is_used(filter) && ks_known_filter_blind(filter) > blind)
+			blind = ks_known_filter_blind(filter);
 	}
 	return len - from > blind ? len - blind : from;
 }
 
 size_t
-ks_known_find(const struct ks_known *known, unsigned pass, const uint8_t *text, size_t from,
+ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t *text, size_t from,
               size_t len, known_match_fn on_match, void *ctx)
 {
 	struct find find = { known, text, len, len, on_match, ctx };
 
-	if (pass < KNOWN_FILTERS) {
-		if (known->filters[pass].step > 0)
-			ks_known_filter_scan(&known->filters[pass], text, from, len, look_at,
-			                     &find);
+	if (pass == PASS_FILTERS) {
+		ks_known_filter_scan(known->filters, known->with_signs, text, from, len, look_at,
+		                     &find);
 		return find.open;
 	}
 	/* Behind the first open place only whole patterns matter, and the last bytes have no room for one. */
