@@ -52,7 +52,7 @@ struct ks_known {
 	struct known_pattern *patterns; /* in order of their bytes, each once */
 	size_t pattern_count, pattern_max;
 	struct known_filter filters[KNOWN_LOOKS];
-	struct known_bloom heads; /* the first 3 to 8 bytes of all */
+	struct known_bloom heads, short_heads; /* the first 8 bytes of all, the first 3 to 7 */
 	uint64_t begins[1024];    /* a bit for each pair of bytes: does a pattern begin so? */
 	size_t value_count;
 	size_t longest; /* bytes of the longest pattern */

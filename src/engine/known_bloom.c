@@ -2,12 +2,13 @@
 /* See known_bloom.h. */
 #include "known_bloom.h"
 
-#define HASHES_IN_A_WORD 4U /* 1 in 150 others is taken for one of them */
+#define HASHES_IN_A_WORD 4U    /* 1 in 150 others is taken for one of them */
+#define WORDS_MIN        1024U /* fewer are not faster */
 
 bool
 ks_known_bloom_init(struct known_bloom *bloom, size_t hashes, bool *is_locked)
 {
-	bloom->count = hashes / HASHES_IN_A_WORD + 1;
+	bloom->count = hashes / HASHES_IN_A_WORD + WORDS_MIN;
 	bloom->words = ks_known_memory_new(sizeof(*bloom->words) * bloom->count, is_locked);
 	if (!bloom->words)
 		return false;

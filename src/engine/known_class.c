@@ -14,29 +14,30 @@ is_sign(uint8_t byte)
 	       byte == '`' || byte == '~';
 }
 
-struct known_classes
-ks_known_class_plain(const uint8_t *text)
+void
+ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
+                        struct known_classes *classes)
 {
-	struct known_classes classes = { 0 };
-
-	for (unsigned i = 0; i < CLASS_BLOCK; i++) {
-		classes.digits |= (uint64_t)((uint8_t)(text[i] - '0') < 10) << i;
-		classes.lower |= (uint64_t)((uint8_t)(text[i] - 'a') < 26) << i;
-		classes.upper |= (uint64_t)((uint8_t)(text[i] - 'A') < 26) << i;
-		classes.signs |= (uint64_t)is_sign(text[i]) << i;
+	for (size_t i = 1; i <= count; i++, text += CLASS_BYTES) {
+		classes->digits[i] = classes->lower[i] = classes->upper[i] = classes->signs[i] = 0;
+		for (unsigned k = 0; k < CLASS_BYTES; k++) {
+			classes->digits[i] |= (uint64_t)((uint8_t)(text[k] - '0') < 10) << k;
+			classes->lower[i] |= (uint64_t)((uint8_t)(text[k] - 'a') < 26) << k;
+			classes->upper[i] |= (uint64_t)((uint8_t)(text[k] - 'A') < 26) << k;
+			classes->signs[i] |= (uint64_t)(with_signs && is_sign(text[k])) << k;
+		}
 	}
-	return classes;
 }
 
 #ifdef __SSE2__
 
-/* Where bytes are first to first + count - 1. */
+/* Where bytes are first to last: moved to where 127 is the last, only they are above what was before the first. */
 static inline __m128i
-find_range(__m128i text, char first, char count)
+find_range(__m128i text, char first, char last)
 {
-	__m128i from = _mm_sub_epi8(text, _mm_set1_epi8(first));
+	__m128i moved = _mm_add_epi8(text, _mm_set1_epi8((char)(127 - last)));
 
-	return _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8((char)(count - 1))), from);
+	return _mm_cmpgt_epi8(moved, _mm_set1_epi8((char)(126 - (last - first))));
 }
 
 static inline uint64_t
@@ -55,41 +56,44 @@ static inline __m128i
 find_signs(__m128i text)
 {
 	__m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20)); /* of @ and ^, ` and ~ */
-	__m128i signs = _mm_or_si128(find_range(text, '#', 2), find_range(text, '*', 2));
+	__m128i signs = _mm_or_si128(find_range(text, '#', '$'), find_range(text, '*', '+'));
 
-	signs = _mm_or_si128(signs, find_range(text, ';', 2));
+	signs = _mm_or_si128(signs, find_range(text, ';', '<'));
 	signs = _mm_or_si128(signs, _mm_or_si128(find_byte(text, '>'), find_byte(text, '!')));
 	return _mm_or_si128(signs, _mm_or_si128(find_byte(folded, '`'), find_byte(folded, '~')));
 }
 
-static inline struct known_classes
-classify_sse2(const uint8_t *at, bool with_signs)
+void
+ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
+                       struct known_classes *classes)
 {
-	struct known_classes classes = { 0 };
+	for (size_t i = 1; i <= count; i++) {
+		uint64_t digits = 0, letters = 0, small = 0, signs = 0;
 
-	for (unsigned i = 0; i < CLASS_BLOCK; i += 16) {
-		__m128i text = _mm_loadu_si128((const __m128i *)(const void *)(at + i));
-		__m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20));
-		uint64_t letters = bits_of(find_range(folded, 'a', 26));
-		uint64_t small = bits_of(_mm_slli_epi16(text, 2)); /* the bit of 0x20 */
+		for (unsigned k = 0; k < CLASS_BYTES; k += 16, text += 16) {
+			__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+			__m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
 
-		classes.digits |= bits_of(find_range(text, '0', 10)) << i;
-		classes.lower |= (letters & small) << i;
-		classes.upper |= (letters & ~small) << i;
-		if (with_signs)
-			classes.signs |= bits_of(find_signs(text)) << i;
+			digits |= bits_of(find_range(bytes, '0', '9')) << k;
+			letters |= bits_of(find_range(folded, 'a', 'z')) << k;
+			small |= bits_of(_mm_slli_epi16(bytes, 2)) << k; /* the bit of 0x20 */
+			signs |= with_signs ? bits_of(find_signs(bytes)) << k : 0;
+		}
+		classes->digits[i] = digits;
+		classes->lower[i] = letters & small;
+		classes->upper[i] = letters & ~small;
+		classes->signs[i] = signs;
 	}
-	return classes;
 }
 
 #define AVX2 __attribute__((target("avx2")))
 
 static inline AVX2 __m256i
-find_range_avx2(__m256i text, char first, char count)
+find_range_avx2(__m256i text, char first, char last)
 {
-	__m256i from = _mm256_sub_epi8(text, _mm256_set1_epi8(first));
+	__m256i moved = _mm256_add_epi8(text, _mm256_set1_epi8((char)(127 - last)));
 
-	return _mm256_cmpeq_epi8(_mm256_min_epu8(from, _mm256_set1_epi8((char)(count - 1))), from);
+	return _mm256_cmpgt_epi8(moved, _mm256_set1_epi8((char)(126 - (last - first))));
 }
 
 static inline AVX2 uint64_t
@@ -113,43 +117,36 @@ find_signs_avx2(__m256i text)
 	return ~bits_of_avx2(_mm256_cmpeq_epi8(both, _mm256_setzero_si256())) & UINT32_MAX;
 }
 
-static inline AVX2 struct known_classes
-classify_avx2(const uint8_t *at, bool with_signs)
+static inline AVX2 __attribute__((always_inline)) void
+classify_avx2(const uint8_t *text, size_t count, bool with_signs, struct known_classes *classes)
 {
-	struct known_classes classes = { 0 };
+	for (size_t i = 1; i <= count; i++) {
+		uint64_t digits = 0, letters = 0, small = 0, signs = 0;
 
-	for (unsigned i = 0; i < CLASS_BLOCK; i += 32) {
-		__m256i text = _mm256_loadu_si256((const __m256i *)(const void *)(at + i));
-		__m256i folded = _mm256_or_si256(text, _mm256_set1_epi8(0x20));
-		uint64_t letters = bits_of_avx2(find_range_avx2(folded, 'a', 26));
-		uint64_t small = bits_of_avx2(_mm256_slli_epi16(text, 2));
+		for (unsigned k = 0; k < CLASS_BYTES; k += 32, text += 32) {
+			__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)text);
+			__m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
 
-		classes.digits |= bits_of_avx2(find_range_avx2(text, '0', 10)) << i;
-		classes.lower |= (letters & small) << i;
-		classes.upper |= (letters & ~small) << i;
-		if (with_signs)
-			classes.signs |= find_signs_avx2(text) << i;
+			digits |= bits_of_avx2(find_range_avx2(bytes, '0', '9')) << k;
+			letters |= bits_of_avx2(find_range_avx2(folded, 'a', 'z')) << k;
+			small |= bits_of_avx2(_mm256_slli_epi16(bytes, 2)) << k;
+			signs |= with_signs ? find_signs_avx2(bytes) << k : 0;
+		}
+		classes->digits[i] = digits;
+		classes->lower[i] = letters & small;
+		classes->upper[i] = letters & ~small;
+		classes->signs[i] = signs;
 	}
-	return classes;
 }
 
-struct known_classes
-ks_known_class_sse2(const uint8_t *text)
+AVX2 void
+ks_known_classify_avx2(const uint8_t *text, size_t count, bool with_signs,
+                       struct known_classes *classes)
 {
-	return classify_sse2(text, true);
-}
-
-AVX2 struct known_classes
-ks_known_class_avx2(const uint8_t *text)
-{
-	return classify_avx2(text, true);
-}
-
-static AVX2 void
-classify_all_avx2(const uint8_t *text, size_t count, bool with_signs, struct known_classes *classes)
-{
-	for (size_t i = 0; i < count; i++)
-		classes[i] = classify_avx2(text + CLASS_BLOCK * i, with_signs);
+	if (with_signs)
+		classify_avx2(text, count, true, classes);
+	else
+		classify_avx2(text, count, false, classes);
 }
 
 #endif
@@ -158,17 +155,11 @@ void
 ks_known_classify(const uint8_t *text, size_t count, bool with_signs, struct known_classes *classes)
 {
 #ifdef __SSE2__
-	if (__builtin_cpu_supports("avx2")) {
-		classify_all_avx2(text, count, with_signs, classes);
-		return;
-	}
-#endif
-	for (size_t i = 0; i < count; i++) {
-#ifdef __SSE2__
-		classes[i] = classify_sse2(text + CLASS_BLOCK * i, with_signs);
+	if (__builtin_cpu_supports("avx2"))
+		ks_known_classify_avx2(text, count, with_signs, classes);
+	else
+		ks_known_classify_sse2(text, count, with_signs, classes);
 #else
-		classes[i] = ks_known_class_plain(text + CLASS_BLOCK * i);
-		classes[i].signs &= with_signs ? UINT64_MAX : 0;
+	ks_known_classify_plain(text, count, with_signs, classes);
 #endif
-	}
 }

@@ -6,10 +6,9 @@
  *     rise   a letter behind a digit, or a capital behind a small letter. Values that are made by chance have one in three
  *            places, logs one in thirty.
  *     sign   one of those that are rare in logs: ! # $ * + ; < > @ ^ ` ~
- *     even   letters and digits without a rise, so many in a row: what has no rises
+ *     even   a letter or digit behind one that it does not rise from: what has no rises has these
  *
- *     text    . .   x 7 k Q 2 m w p   . .      K N O W N 1 2 3 4
- *     rises             ^   ^ ^                even, 8 in a row ^ ^
+ * All are bits of words: of a word that stands for 64 bytes, bit i is about byte i.
  */
 #pragma once
 
@@ -17,68 +16,77 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLASS_BLOCK 64U
+#define CLASS_BYTES 64U /* of a word */
+#define CLASS_WORDS 32U /* of a chunk of a text */
 
-/* Of 64 bytes: bit i is about byte i. */
+/* Words of a chunk, behind the last one of the chunk before. */
+typedef uint64_t known_words[1 + CLASS_WORDS];
+
 struct known_classes {
-	uint64_t digits, lower, upper, signs;
+	known_words digits, lower, upper, signs;
 };
 
-/* Classify count blocks. signs stay 0 unless they are wanted. */
+/* Classify count words of text, to be words 1 on. signs are 0 unless they are wanted. */
 void ks_known_classify(const uint8_t *text, size_t count, bool with_signs,
                        struct known_classes *classes);
 
-/* The ways to do it: what ks_known_classify() chooses from, for one block. All say the same. */
-struct known_classes ks_known_class_plain(const uint8_t *text);
+/* What ks_known_classify() chooses from. All do the same. */
+void ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
+                             struct known_classes *classes);
 #ifdef __SSE2__
-struct known_classes ks_known_class_sse2(const uint8_t *text);
-struct known_classes ks_known_class_avx2(const uint8_t *text);
+void ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
+                            struct known_classes *classes);
+void ks_known_classify_avx2(const uint8_t *text, size_t count, bool with_signs,
+                            struct known_classes *classes);
 #endif
 
-/* Marks of 64 bytes. */
-struct known_marks {
-	uint64_t rises; /* and signs */
-	uint64_t
-		evens; /* of the second byte on: behind a byte that it does not rise from, both letters or digits */
-	uint64_t evens4, evens7; /* as many evens in a row end here */
-};
-
-#define EVEN_SHORT 8U /* bytes in a row */
+#define EVEN_SHORT 8U /* bytes in a row, all but the first one even */
 #define EVEN_LONG  16U
 
-/* What stood n places before. */
+struct known_marks {
+	known_words rises; /* and signs */
+	known_words evens;
+	known_words evens4, evens7; /* as many evens in a row end here */
+	known_words evens_long;     /* EVEN_LONG bytes do. (EVEN_SHORT bytes: evens7) */
+};
+
+/* What stood n places before, in the words at word. */
 static inline uint64_t
-ks_known_before(uint64_t word, uint64_t former, unsigned n)
+ks_known_before(const uint64_t *word, unsigned n)
 {
-	return word << n | former >> (64 - n);
+	return word[0] << n | word[-1] >> (64 - n);
 }
 
-/* The marks of a block, of its classes and those of the block before, whose marks stand in m. */
-static inline struct known_marks
-ks_known_mark(const struct known_classes *now, const struct known_classes *former,
-              const struct known_marks *m)
+/* Words 1 to count of rises. Word by word, without conditions: compilers make vectors of it. */
+static inline void
+ks_known_mark_rises(const struct known_classes *c, size_t count, struct known_marks *m)
 {
-	uint64_t letters = now->lower | now->upper;
-	uint64_t digits = ks_known_before(now->digits, former->digits, 1);
-	uint64_t lower = ks_known_before(now->lower, former->lower, 1);
-	uint64_t upper = ks_known_before(now->upper, former->upper, 1);
-	uint64_t rises = (digits & letters) | (lower & now->upper);
-	uint64_t evens = (now->digits | letters) & (digits | lower | upper) & ~rises;
-	uint64_t evens4 = evens & ks_known_before(evens, m->evens, 1) &
-	                  ks_known_before(evens, m->evens, 2) & ks_known_before(evens, m->evens, 3);
+	for (size_t i = 1; i <= count; i++) {
+		uint64_t letters = c->lower[i] | c->upper[i];
 
-	return (struct known_marks){
-		.rises = rises | now->signs,
-		.evens = evens,
-		.evens4 = evens4,
-		.evens7 = evens4 & ks_known_before(evens4, m->evens4, 3),
-	};
+		m->rises[i] = (ks_known_before(&c->digits[i], 1) & letters) |
+		              (ks_known_before(&c->lower[i], 1) & c->upper[i]) | c->signs[i];
+	}
 }
 
-/* Where 16 bytes in a row end that have evens. (Where 8 do, evens7 says.) */
-static inline uint64_t
-ks_known_evens_long(const struct known_marks *now, const struct known_marks *former)
+/* And of all others, behind it. */
+static inline void
+ks_known_mark_evens(const struct known_classes *c, size_t count, struct known_marks *m)
 {
-	return now->evens7 & ks_known_before(now->evens7, former->evens7, 7) &
-	       ks_known_before(now->evens, former->evens, 14);
+	for (size_t i = 1; i <= count; i++) {
+		uint64_t now = c->digits[i] | c->lower[i] | c->upper[i];
+		uint64_t before = ks_known_before(&c->digits[i], 1) |
+		                  ks_known_before(&c->lower[i], 1) |
+		                  ks_known_before(&c->upper[i], 1);
+
+		m->evens[i] = now & before & ~m->rises[i];
+	}
+	for (size_t i = 1; i <= count; i++)
+		m->evens4[i] = m->evens[i] & ks_known_before(&m->evens[i], 1) &
+		               ks_known_before(&m->evens[i], 2) & ks_known_before(&m->evens[i], 3);
+	for (size_t i = 1; i <= count; i++)
+		m->evens7[i] = m->evens4[i] & ks_known_before(&m->evens4[i], 3);
+	for (size_t i = 1; i <= count; i++)
+		m->evens_long[i] = m->evens7[i] & ks_known_before(&m->evens7[i], 7) &
+		                   ks_known_before(&m->evens[i], 14);
 }

@@ -4,6 +4,10 @@
 
 #include "known_class.h"
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 #define OFFSET_BITS 7U
 #define NO_GRAM     0U
 #define SLOTS_MIN   6U
@@ -99,18 +103,17 @@ bits(size_t first, size_t last)
 	return first > last ? 0 : UINT64_MAX << first & UINT64_MAX >> (63 - last);
 }
 
+/* In the first word of a text. */
 static struct known_grip
-choose(const struct known_classes *classes, size_t n)
+choose(const struct known_marks *marks, size_t n)
 {
-	const struct known_classes none = { 0 };
-	const struct known_marks no_marks = { 0 };
-	struct known_marks marks = ks_known_mark(classes, &none, &no_marks);
+	uint64_t rises = marks->rises[1];
 	const uint64_t places[LOOK_STEP_MIN] = {
-		[LOOK_RISE] = n < 8 ? 0 : marks.rises & bits(3, n - 5),
-		[LOOK_EVEN_LONG] = ks_known_evens_long(&marks, &no_marks) >> (EVEN_LONG - 1) << 8,
-		[LOOK_RISE_RIGHT] = n < 5 ? 0 : marks.rises & bits(1, n - 4),
-		[LOOK_RISE_LEFT] = marks.rises & bits(4, n - 1),
-		[LOOK_EVEN_SHORT] = marks.evens7 >> (EVEN_SHORT - 1) << 4,
+		[LOOK_RISE] = n < 8 ? 0 : rises & bits(3, n - 5),
+		[LOOK_EVEN_LONG] = marks->evens_long[1] >> (EVEN_LONG - 1) << 8,
+		[LOOK_RISE_RIGHT] = n < 5 ? 0 : rises & bits(1, n - 4),
+		[LOOK_RISE_LEFT] = rises & bits(4, n - 1),
+		[LOOK_EVEN_SHORT] = marks->evens7[1] >> (EVEN_SHORT - 1) << 4,
 	};
 	unsigned look = LOOK_RISE;
 
@@ -126,27 +129,25 @@ choose(const struct known_classes *classes, size_t n)
 }
 
 struct known_grip
-ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset)
+ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset, bool with_signs)
 {
 	struct known_classes classes;
-	size_t n = least(len - offset, LOOK_BLOCK);
+	struct known_marks marks;
 	struct known_grip grip;
 
-	ks_known_classify(bytes + offset, 1, false, &classes);
-	grip = choose(&classes, n);
-	if (grip.look != LOOK_RISE) {
-		ks_known_classify(bytes + offset, 1, true, &classes);
-		grip = choose(&classes, n);
-		grip.with_signs = true;
-	}
+	classes.digits[0] = classes.lower[0] = classes.upper[0] = 0;
+	marks.evens[0] = marks.evens4[0] = marks.evens7[0] = 0;
+	ks_known_classify(bytes + offset, 1, with_signs, &classes);
+	ks_known_mark_rises(&classes, 1, &marks);
+	ks_known_mark_evens(&classes, 1, &marks);
+	grip = choose(&marks, least(len - offset, LOOK_BLOCK));
 	grip.offset += (unsigned)offset;
 	return grip;
 }
 
 /* ---------------------------------------------------------------------- scanning ---- */
 
-#define CHUNK_BLOCKS 32U
-#define CHUNK        (CHUNK_BLOCKS * CLASS_BLOCK)
+#define CHUNK (CLASS_WORDS * CLASS_BYTES)
 
 struct place_search {
 	const struct known_filter *filters;
@@ -158,13 +159,18 @@ struct place_search {
 
 /* What is known of a part of the text. */
 struct chunk {
-	size_t from, blocks;
-	struct known_classes former_classes;
-	struct known_marks former;
-	struct known_classes classes[CHUNK_BLOCKS];
-	uint64_t marks[LOOK_STEP_MIN][CHUNK_BLOCKS]; /* those of rises stand at LOOK_RISE */
-	uint32_t places[CHUNK + 4];                  /* from the beginning of the chunk on */
+	size_t from, words;
+	bool has_evens; /* they are wanted */
+	struct known_classes classes;
+	struct known_marks marks;
+	uint32_t places[CHUNK + 4]; /* from the beginning of the chunk on */
 };
+
+static inline void
+prefetch_slot(const struct known_filter *filter, const uint8_t *bytes)
+{
+	__builtin_prefetch(&filter->slots[hash_at(filter, bytes) >> (64 - filter->slots_log)]);
+}
 
 /* The gram at at is that of some patterns: which begin so many bytes before. */
 static void
@@ -183,23 +189,57 @@ look_up(const struct place_search *search, const struct known_filter *filter, si
 	}
 }
 
+/* What comes next is behind this. */
+static void
+turn_page(struct chunk *chunk, size_t last)
+{
+	struct known_classes *c = &chunk->classes;
+	struct known_marks *m = &chunk->marks;
+
+	c->digits[0] = c->digits[last];
+	c->lower[0] = c->lower[last];
+	c->upper[0] = c->upper[last];
+	m->evens[0] = m->evens[last];
+	m->evens4[0] = m->evens4[last];
+	m->evens7[0] = m->evens7[last];
+}
+
+static void
+start(struct chunk *chunk, const struct place_search *search)
+{
+	struct known_classes *c = &chunk->classes;
+	struct known_marks *m = &chunk->marks;
+
+	chunk->from = search->from;
+	chunk->has_evens = ks_known_filter_is_used(&search->filters[LOOK_EVEN_SHORT]) ||
+	                   ks_known_filter_is_used(&search->filters[LOOK_EVEN_LONG]);
+	c->digits[0] = c->lower[0] = c->upper[0] = 0;
+	m->evens[0] = m->evens4[0] = m->evens7[0] = 0;
+}
+
 static void
 classify(const struct place_search *search, struct chunk *chunk, bool with_signs)
 {
-	size_t whole = (search->len - chunk->from) / CLASS_BLOCK, rest;
-	uint8_t last[CLASS_BLOCK] = { 0 };
+	size_t left = search->len - chunk->from, rest;
+	uint8_t last[CLASS_BYTES] = { 0 };
+	struct known_classes end;
 
-	chunk->blocks = least(whole, CHUNK_BLOCKS);
-	ks_known_classify(search->text + chunk->from, chunk->blocks, with_signs, chunk->classes);
-	rest = search->len - chunk->from - chunk->blocks * CLASS_BLOCK;
-	if (chunk->blocks == CHUNK_BLOCKS || rest == 0)
+	chunk->words = least(left / CLASS_BYTES, CLASS_WORDS);
+	ks_known_classify(search->text + chunk->from, chunk->words, with_signs, &chunk->classes);
+	rest = left - chunk->words * CLASS_BYTES;
+	if (chunk->words == CLASS_WORDS || rest == 0)
 		return;
 	memcpy(last, search->text + search->len - rest, rest);
-	ks_known_classify(last, 1, with_signs, &chunk->classes[chunk->blocks++]);
+	ks_known_classify(last, 1, with_signs, &end);
+	chunk->words++;
+	chunk->classes.digits[chunk->words] = end.digits[1];
+	chunk->classes.lower[chunk->words] = end.lower[1];
+	chunk->classes.upper[chunk->words] = end.upper[1];
+	chunk->classes.signs[chunk->words] = end.signs[1];
 	explicit_bzero(last, sizeof(last));
 }
 
-/* Of 64 places the first of each 4 or 8 of which one is marked. */
+/* Of every 4 or 8 bytes the first, if one of them is marked. */
 static inline uint64_t
 fours(uint64_t marks)
 {
@@ -214,128 +254,167 @@ eights(uint64_t marks)
 	return (marks | marks >> 4) & UINT64_C(0x0101010101010101);
 }
 
-static inline void
-mark(struct chunk *chunk)
-{
-	struct known_classes classes = chunk->former_classes;
-	struct known_marks former = chunk->former;
+/* Write the places of 64 that are marked to to. Returns the end of those. */
+typedef uint32_t *(*list_fn)(uint32_t *to, uint64_t marks, uint32_t base);
 
-	for (size_t i = 0; i < chunk->blocks; i++) {
-		struct known_marks marks = ks_known_mark(&chunk->classes[i], &classes, &former);
-
-		chunk->marks[LOOK_RISE][i] = marks.rises;
-		chunk->marks[LOOK_EVEN_SHORT][i] = fours(marks.evens7);
-		chunk->marks[LOOK_EVEN_LONG][i] = eights(ks_known_evens_long(&marks, &former));
-		classes = chunk->classes[i];
-		former = marks;
-	}
-	chunk->former_classes = classes;
-	chunk->former = former;
-}
-
-/* Write the places of 64 that are marked, and up to 3 more of no meaning: how many there are cannot be foreseen. */
 static inline uint32_t *
-list_block(uint32_t *to, uint64_t marks, uint32_t base)
+list_plain(uint32_t *to, uint64_t marks, uint32_t base)
 {
-	uint32_t *end = to + __builtin_popcountll(marks);
-
-	do {
-		for (unsigned k = 0; k < 4; k++, marks &= marks - 1)
-			*to++ = base + (marks ? (uint32_t)__builtin_ctzll(marks) : 0);
-	} while (marks);
-	return end;
-}
-
-/* Where the grams would begin; those that are not wholly in the text are left out. */
-static inline size_t
-list_places(const struct place_search *search, struct chunk *chunk, const uint64_t *marks,
-            unsigned before)
-{
-	uint32_t *end = chunk->places;
-	size_t base = chunk->from - before, skip = 0,
-	       count; /* at the text's beginning base is "negative" */
-
-	for (size_t i = 0; i < chunk->blocks; i++)
-		end = list_block(end, marks[i], (uint32_t)(i * CLASS_BLOCK));
-	count = (size_t)(end - chunk->places);
-	while (count > 0 && base + chunk->places[count - 1] + STEP_GRAM_MAX > search->len)
-		count--;
-	while (skip < count && chunk->from + chunk->places[skip] < search->from + before)
-		skip++;
-	memmove(chunk->places, chunk->places + skip,
-	        skip > 0 ? (count - skip) * sizeof(*chunk->places) : 0);
-	return count - skip;
-}
-
-/* Without conditions, which could not be foreseen: most are not in the set. */
-static inline void
-look_at_places(const struct place_search *search, const struct known_filter *filter,
-               uint32_t *places, size_t count, size_t base)
-{
-	const struct known_filter f = *filter;
-	size_t found = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint32_t place = places[i];
-
-		places[found] = place;
-		found += ks_known_bloom_has(&f.bloom, hash_at(&f, search->text + (base + place)));
-	}
-	for (size_t i = 0; i < found; i++)
-		look_up(search, filter, base + places[i]);
-}
-
-static inline __attribute__((always_inline)) void
-look_at_marks(const struct place_search *search, struct chunk *chunk)
-{
-	static const enum known_look marks[LOOK_STEP_MIN] = {
-		[LOOK_RISE] = LOOK_RISE,
-		[LOOK_EVEN_LONG] = LOOK_EVEN_LONG,
-		[LOOK_RISE_RIGHT] = LOOK_RISE,
-		[LOOK_RISE_LEFT] = LOOK_RISE,
-		[LOOK_EVEN_SHORT] = LOOK_EVEN_SHORT,
-	};
-
-	mark(chunk);
-	for (unsigned look = 0; look < LOOK_STEP_MIN; look++) {
-		unsigned before = shapes[look].before;
-		size_t count;
-
-		if (!ks_known_filter_is_used(&search->filters[look]))
-			continue;
-		count = list_places(search, chunk, chunk->marks[marks[look]], before);
-		look_at_places(search, &search->filters[look], chunk->places, count,
-		               chunk->from - before);
-	}
+	for (; marks; marks &= marks - 1)
+		*to++ = base + (uint32_t)__builtin_ctzll(marks);
+	return to;
 }
 
 #ifdef __SSE2__
 
-/* The same; with what counts bits and finds the first one. */
-static __attribute__((target("avx2,bmi,bmi2,popcnt"))) void
-look_at_marks_avx2(const struct place_search *search, struct chunk *chunk)
+#define HASTE __attribute__((target("avx2,bmi,popcnt")))
+
+/* Four at a time, perhaps some of no meaning: how many there are cannot be foreseen. (volatile: no vectors, they are slower.) */
+static inline HASTE uint32_t *
+list_hastily(uint32_t *to, uint64_t marks, uint32_t base)
 {
-	look_at_marks(search, chunk);
+	uint32_t *end = to + __builtin_popcountll(marks);
+
+	do {
+		for (unsigned k = 0; k < 4; k++, marks = _blsr_u64(marks))
+			*(volatile uint32_t *)to++ = base + (uint32_t)_tzcnt_u64(marks);
+	} while (marks);
+	return end;
 }
 
 #endif
+
+/* List the places that are marked, from 0 on. Returns how many there are. */
+static inline __attribute__((always_inline)) size_t
+list_places(const uint64_t *marks, size_t words, uint32_t *places, list_fn list)
+{
+	uint32_t *end = places;
+
+	for (size_t i = 0; i < words; i++)
+		end = list(end, marks[i], (uint32_t)(i * CLASS_BYTES));
+	return (size_t)(end - places);
+}
+
+#define BATCH 64U
+
+/*
+ * Which of up to BATCH places have grams of the filter? Without conditions, which could not be foreseen: few have. All memory is
+ * asked for before any is waited for. base may be "negative".
+ */
+static inline uint64_t
+find_grams(const struct known_filter *filter, const uint8_t *text, const uint32_t *places,
+           size_t count, size_t base)
+{
+	const struct known_filter f = *filter;
+	uint64_t hashes[BATCH], found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = hash_at(&f, text + (base + places[i]));
+		__builtin_prefetch(ks_known_bloom_word(&f.bloom, hashes[i]));
+	}
+	for (size_t i = 0; i < count; i++)
+		found = found >> 1 | (uint64_t)ks_known_bloom_has(&f.bloom, hashes[i]) << 63;
+	return found >> (BATCH - count);
+}
+
+/* Places, in order, count from base on, which may be "negative": but no gram begins before the text, nor ends behind it. */
+static void
+look_at_places(const struct place_search *search, const struct known_filter *filter,
+               const uint32_t *places, size_t count, size_t base)
+{
+	uint32_t found[CHUNK], *end = found;
+
+	for (; count > 0 && base + places[count - 1] + STEP_GRAM_MAX > search->len; count--)
+		;
+	for (; count > 0 && (ptrdiff_t)(base + places[0]) < (ptrdiff_t)search->from; count--)
+		places++;
+	for (size_t i = 0; i < count; i += BATCH) {
+		uint64_t hits = find_grams(filter, search->text, places + i,
+		                           least(count - i, BATCH), base);
+
+		for (; hits; hits &= hits - 1) {
+			*end = places[i + (size_t)__builtin_ctzll(hits)];
+			prefetch_slot(filter, search->text + (base + *end++));
+		}
+	}
+	for (const uint32_t *at = found; at < end; at++)
+		look_up(search, filter, base + *at);
+}
+
+static void
+look_at_marks(const struct place_search *search, const struct chunk *chunk, enum known_look look,
+              const uint32_t *places, size_t count)
+{
+	if (ks_known_filter_is_used(&search->filters[look]))
+		look_at_places(search, &search->filters[look], places, count,
+		               chunk->from - shapes[look].before);
+}
+
+/* Few are in a row. */
+static void
+look_at_evens(const struct place_search *search, struct chunk *chunk)
+{
+	known_words marks;
+
+	for (size_t i = 1; i <= chunk->words; i++)
+		marks[i] = eights(chunk->marks.evens_long[i]);
+	look_at_marks(search, chunk, LOOK_EVEN_LONG, chunk->places,
+	              list_places(marks + 1, chunk->words, chunk->places, list_plain));
+	if (!ks_known_filter_is_used(&search->filters[LOOK_EVEN_SHORT]))
+		return;
+	for (size_t i = 1; i <= chunk->words; i++)
+		marks[i] = fours(chunk->marks.evens7[i]);
+	look_at_marks(search, chunk, LOOK_EVEN_SHORT, chunk->places,
+	              list_places(marks + 1, chunk->words, chunk->places, list_plain));
+}
+
+static inline __attribute__((always_inline)) size_t
+list_marks(struct chunk *chunk, list_fn list)
+{
+	ks_known_mark_rises(&chunk->classes, chunk->words, &chunk->marks);
+	if (chunk->has_evens)
+		ks_known_mark_evens(&chunk->classes, chunk->words, &chunk->marks);
+	return list_places(chunk->marks.rises + 1, chunk->words, chunk->places, list);
+}
+
+#ifdef __SSE2__
+
+static HASTE size_t
+list_marks_hastily(struct chunk *chunk)
+{
+	return list_marks(chunk, list_hastily);
+}
+
+#endif
+
+/* Mark the chunk, and list its rises. Returns how many there are. */
+static size_t
+mark(struct chunk *chunk)
+{
+#ifdef __SSE2__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	    __builtin_cpu_supports("popcnt"))
+		return list_marks_hastily(chunk);
+#endif
+	return list_marks(chunk, list_plain);
+}
 
 static void
 scan_marks(const struct place_search *search, bool with_signs)
 {
 	struct chunk chunk;
 
-	chunk.former_classes = (struct known_classes){ 0 };
-	chunk.former = (struct known_marks){ 0 };
-	for (chunk.from = search->from; chunk.from < search->len; chunk.from += CHUNK) {
+	for (start(&chunk, search); chunk.from < search->len; chunk.from += CHUNK) {
+		size_t count;
+
 		classify(search, &chunk, with_signs);
-#ifdef __SSE2__
-		if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
-			look_at_marks_avx2(search, &chunk);
-			continue;
-		}
-#endif
-		look_at_marks(search, &chunk);
+		count = mark(&chunk);
+		look_at_marks(search, &chunk, LOOK_RISE, chunk.places, count);
+		look_at_marks(search, &chunk, LOOK_RISE_RIGHT, chunk.places, count);
+		look_at_marks(search, &chunk, LOOK_RISE_LEFT, chunk.places, count);
+		if (chunk.has_evens)
+			look_at_evens(search, &chunk);
+		turn_page(&chunk, chunk.words);
 	}
 }
 

@@ -45,13 +45,16 @@ struct known_filter {
 
 /* Where a pattern is looked for: count grams, the first one offset behind its beginning. */
 struct known_grip {
-	enum known_look look;
-	unsigned offset, count; /* count is 0 where every step-th place is looked at */
-	bool with_signs;        /* it is a sign that is marked, perhaps */
+	enum known_look look;   /* LOOK_STEP_LONG: every step-th place has to be looked at */
+	unsigned offset, count; /* count is 0 then */
 };
 
-/* Choose it, for a pattern of which len bytes stand at bytes, and LOOK_BLOCK zeros, from offset on; offset + LOOK_BLOCK of them at most matter. */
-struct known_grip ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset);
+/*
+ * Choose it, for a pattern of which len bytes stand at bytes, and LOOK_BLOCK zeros: from offset on, within LOOK_BLOCK bytes. A sign
+ * may be the mark, if they are marked in texts.
+ */
+struct known_grip ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset,
+                                       bool with_signs);
 
 /* For count grams. shortest: of patterns of a step. False when memory is out. */
 bool ks_known_filter_init(struct known_filter *filter, enum known_look look, size_t count,

@@ -8,10 +8,10 @@
 #include "known_spelling.h"
 #include "known_table.h"
 
-#define HEAD_MIN   3U /* bytes of which it is known by a set what patterns begin with them */
-#define HEADS      (KNOWN_HEAD - HEAD_MIN + 1)
+#define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
 #define SHARED_MAX 8U  /* if more patterns have the same head, grams lie where they differ */
 #define LAST_MAX   24U /* but so many bytes are left for them */
+#define BLIND_MAX  (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
 #define BEGIN_MAX  (LOOK_OFFSET_MAX + 1 - STEP_MAX)
 _Static_assert(BEGIN_MAX >= LOOK_BLOCK, "marks are looked for in what is spelled");
 
@@ -37,19 +37,6 @@ count_common(const struct ks_known *known, size_t a, size_t b)
 	return common;
 }
 
-/* The first len bytes of text, of which there are no more, or 8 of them. */
-static uint64_t
-gram_of(const uint8_t *text, size_t len)
-{
-	uint64_t gram = 0;
-
-	if (len >= KNOWN_HEAD)
-		return ks_known_gram(text, KNOWN_GRAM_WHOLE);
-	for (size_t i = len; i > 0; i--)
-		gram = gram << 8 | text[i - 1];
-	return gram;
-}
-
 /* What is done with each pattern, one after the other with all of them. */
 enum turn { TURN_COUNT, TURN_ADD };
 
@@ -65,7 +52,6 @@ count_grip(struct finder_making *m, const struct known_grip *grip, size_t len)
 	m->count[grip->look] += grip->count > 0 ? grip->count : 1;
 	if (len < m->shortest[grip->look])
 		m->shortest[grip->look] = len;
-	m->known->with_signs |= grip->with_signs;
 }
 
 static void
@@ -83,12 +69,19 @@ add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *
 		ks_known_filter_add(filter, begin + i, i);
 }
 
-static void
-add_heads(struct ks_known *known, const uint8_t *begin)
+/* Signs are marked only if that is better for some pattern. */
+static struct known_grip
+choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t offset)
 {
-	for (size_t n = HEAD_MIN; n <= KNOWN_HEAD; n++)
-		ks_known_bloom_add(&known->heads, ks_known_hash(gram_of(begin, n)));
-	known->begins[begin[0] << 2 | begin[1] >> 6] |= UINT64_C(1) << (begin[1] & 63);
+	struct known_grip grip = ks_known_grip_choose(begin, len, offset, false), other;
+
+	if (grip.look <= LOOK_EVEN_LONG)
+		return grip;
+	other = ks_known_grip_choose(begin, len, offset, true);
+	if (other.look >= grip.look)
+		return grip;
+	known->with_signs = true;
+	return other;
 }
 
 /* offset: so many bytes at its beginning tell little. */
@@ -99,16 +92,15 @@ take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_
 	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
 	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
 	                               (offset > 0 ? LOOK_BLOCK : 0) + LOOK_BLOCK);
-	struct known_grip grip = ks_known_grip_choose(begin, len, offset < last ? offset : last);
+	struct known_grip grip;
 
+	grip = choose_grip(m->known, begin, len, offset < last ? offset : last);
 	if (grip.look >= LOOK_STEP_MIN)
 		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
-	if (m->turn == TURN_COUNT) {
+	if (m->turn == TURN_COUNT)
 		count_grip(m, &grip, pattern->len);
-	} else {
+	else
 		add_grip(m, &grip, begin, pattern->len);
-		add_heads(m->known, begin);
-	}
 	explicit_bzero(begin, sizeof(begin));
 }
 
@@ -142,7 +134,56 @@ init_filters(struct finder_making *m)
 		                          m->shortest[look], &known->is_locked))
 			return false;
 	}
-	return ks_known_bloom_init(&known->heads, known->pattern_count * HEADS, &known->is_locked);
+	return true;
+}
+
+/* The first n bytes of a head. */
+static uint64_t
+hash_head(uint64_t head, size_t n)
+{
+	return ks_known_hash(head >> (64 - 8 * n));
+}
+
+/* Does a pattern begin with n bytes with which the one before does not? */
+static bool
+is_new_head(const struct ks_known *known, size_t i, size_t n)
+{
+	const struct known_pattern *patterns = known->patterns;
+
+	return i == 0 || (patterns[i].head ^ patterns[i - 1].head) >> (64 - 8 * n) != 0;
+}
+
+static void
+add_beginnings(struct ks_known *known)
+{
+	for (size_t i = 0; i < known->pattern_count; i++) {
+		uint64_t head = known->patterns[i].head;
+
+		known->begins[head >> 54] |= UINT64_C(1) << (head >> 48 & 63);
+		if (is_new_head(known, i, KNOWN_HEAD))
+			ks_known_bloom_add(&known->heads, hash_head(head, KNOWN_HEAD));
+		for (size_t n = HEAD_MIN; n < KNOWN_HEAD; n++) {
+			if (is_new_head(known, i, n))
+				ks_known_bloom_add(&known->short_heads, hash_head(head, n));
+		}
+	}
+}
+
+static bool
+make_beginnings(struct ks_known *known)
+{
+	size_t count = 0, short_count = 0;
+
+	for (size_t i = 0; i < known->pattern_count; i++) {
+		count += is_new_head(known, i, KNOWN_HEAD);
+		for (size_t n = HEAD_MIN; n < KNOWN_HEAD; n++)
+			short_count += is_new_head(known, i, n);
+	}
+	if (!ks_known_bloom_init(&known->heads, count, &known->is_locked) ||
+	    !ks_known_bloom_init(&known->short_heads, short_count, &known->is_locked))
+		return false;
+	add_beginnings(known);
+	return true;
 }
 
 int
@@ -153,7 +194,7 @@ ks_known_finder_make(struct ks_known *known)
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		m.shortest[look] = SIZE_MAX;
 	take_patterns(&m, TURN_COUNT);
-	if (!init_filters(&m))
+	if (!init_filters(&m) || !make_beginnings(known))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
 	return KS_OK;
@@ -165,6 +206,7 @@ ks_known_finder_done(struct ks_known *known)
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		ks_known_filter_done(&known->filters[look]);
 	ks_known_bloom_done(&known->heads);
+	ks_known_bloom_done(&known->short_heads);
 }
 
 /* ---------------------------------------------------------------------- finding ---- */
@@ -207,20 +249,57 @@ does_begin(const struct ks_known *known, const uint8_t *text, size_t len)
 	return words[text[1] >> 6] >> (text[1] & 63) & 1;
 }
 
-/* What text[at, len) begins, at the end of a text. */
+/* What text[at, len), of fewer bytes than a head, begins. */
 static void
-look_at_end(struct find *find, size_t at)
+look_at_rest(struct find *find, size_t at)
 {
 	const struct ks_known *known = find->known;
-	const uint8_t *text = find->text + at;
 	size_t len = find->len - at;
+	uint64_t head = 0;
 
-	if (!does_begin(known, text, len))
+	if (!does_begin(known, find->text + at, len))
 		return;
-	if (len > 2 && ks_known_bloom_has(&known->heads, ks_known_hash(gram_of(text, len))))
-		look_at(find, at);
-	else if (len <= 2 && at < find->open)
+	for (size_t i = at; i < find->len; i++)
+		head = head << 8 | find->text[i];
+	if (len < HEAD_MIN)
 		find->open = at;
+	else if (ks_known_bloom_has(&known->short_heads, ks_known_hash(head)))
+		look_at(find, at);
+}
+
+/* What begins in text[from, to), where whole heads are. All memory is asked for before any is waited for. */
+static void
+look_at_heads(struct find *find, size_t from, size_t to)
+{
+	const struct ks_known *known = find->known;
+	uint64_t hashes[BLIND_MAX];
+	size_t places[BLIND_MAX], count = 0;
+
+	for (size_t at = from; at < to; at++) {
+		uint64_t head;
+
+		memcpy(&head, find->text + at, sizeof(head));
+		hashes[count] = hash_head(be64toh(head), KNOWN_HEAD);
+		places[count] = at;
+		if (!does_begin(known, find->text + at, KNOWN_HEAD))
+			continue;
+		__builtin_prefetch(ks_known_bloom_word(&known->heads, hashes[count++]));
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (ks_known_bloom_has(&known->heads, hashes[i]))
+			look_at(find, places[i]);
+	}
+}
+
+/* What begins in text[from, len). Behind the first open place only whole patterns matter, for which the rest is too short. */
+static void
+look_at_end(struct find *find, size_t from)
+{
+	size_t rest = find->len - from < KNOWN_HEAD ? from : find->len - KNOWN_HEAD + 1;
+
+	look_at_heads(find, from, rest);
+	for (; rest < find->len && find->open == find->len; rest++)
+		look_at_rest(find, rest);
 }
 
 /* Where the bytes begin at the end of text[from, len) in which filters are blind. */
@@ -249,9 +328,6 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 		                     &find);
 		return find.open;
 	}
-	/* Behind the first open place only whole patterns matter, and the last bytes have no room for one. */
-	for (size_t i = blind_from(known, from, len);
-	     i < len && (i + KNOWN_HEAD <= len || find.open == len); i++)
-		look_at_end(&find, i);
+	look_at_end(&find, blind_from(known, from, len));
 	return find.open;
 }
