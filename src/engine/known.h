@@ -51,6 +51,7 @@ struct ks_known {
 	size_t text_count, text_max;
 	struct known_pattern *patterns; /* in order of their bytes, each once */
 	size_t pattern_count, pattern_max;
+	struct known_runs runs;
 	struct known_filter filters[KNOWN_LOOKS];
 	struct known_bloom heads, short_heads; /* the first 8 bytes of all, the first 3 to 7 */
 	uint64_t begins[1024];    /* a bit for each pair of bytes: does a pattern begin so? */
@@ -71,7 +72,7 @@ struct known_match {
 typedef void (*known_match_fn)(void *ctx, const struct known_match *match);
 
 /* Passes over a text, each of which finds some of what there is. */
-enum known_pass { PASS_FILTERS, PASS_END, KNOWN_PASSES };
+enum known_pass { PASS_RUNS, PASS_FILTERS, PASS_END, KNOWN_PASSES };
 
 /*
  * Find what begins in text[from, len). Tells of the longest pattern that is all there, of each place; returns

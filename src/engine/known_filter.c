@@ -51,6 +51,9 @@ ks_known_filter_init(struct known_filter *filter, enum known_look look, size_t c
 			shortest < 2 * gram - 1 ? shortest / 2 : shortest - gram + 1, STEP_MAX);
 		gram = least(shortest - filter->step + 1, gram);
 		count *= filter->step;
+		filter->pairs = ks_known_memory_new(sizeof(*filter->pairs) * STEP_PAIRS, is_locked);
+		if (!filter->pairs)
+			return false;
 	}
 	filter->gram_mask = mask_of(gram);
 	filter->slots_log = SLOTS_MIN;
@@ -64,6 +67,7 @@ void
 ks_known_filter_done(struct known_filter *filter)
 {
 	ks_known_memory_free(filter->slots, sizeof(*filter->slots) << filter->slots_log);
+	ks_known_memory_free(filter->pairs, sizeof(*filter->pairs) * STEP_PAIRS);
 	ks_known_bloom_done(&filter->bloom);
 }
 
@@ -81,6 +85,15 @@ slot_tag(uint64_t hash)
 	return (uint32_t)(hash >> 20) << OFFSET_BITS | 1U << 31;
 }
 
+static unsigned
+pair_at(const uint8_t *bytes)
+{
+	uint16_t pair;
+
+	memcpy(&pair, bytes, sizeof(pair));
+	return pair;
+}
+
 void
 ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size_t offset)
 {
@@ -92,6 +105,8 @@ ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size_t of
 		at = (at + 1) & mask;
 	filter->slots[at] = slot;
 	ks_known_bloom_add(&filter->bloom, hash);
+	if (filter->pairs)
+		filter->pairs[pair_at(bytes) >> 6] |= UINT64_C(1) << (pair_at(bytes) & 63);
 	if (offset > filter->offset_max)
 		filter->offset_max = offset;
 }
@@ -418,19 +433,24 @@ scan_marks(const struct place_search *search, bool with_signs)
 	}
 }
 
+/* Few patterns are looked for so: most places do not even have two bytes of theirs. */
 static void
 scan_steps(const struct place_search *search, const struct known_filter *filter)
 {
-	uint32_t places[CHUNK / 4];
+	uint32_t places[CHUNK];
 	size_t end = search->len < STEP_GRAM_MAX ? 0 : search->len - STEP_GRAM_MAX + 1;
 
-	for (size_t base = search->from; base < end;) {
-		size_t count = 0, at = 0;
+	for (size_t base = search->from, last; base < end; base = last) {
+		size_t count = 0, at = base;
 
-		for (; count < CHUNK / 4 && base + at < end; at += filter->step)
-			places[count++] = (uint32_t)at;
+		last = least(end, base + CHUNK / filter->step * filter->step);
+		for (; at < last; at += filter->step) {
+			unsigned pair = pair_at(search->text + at);
+
+			places[count] = (uint32_t)(at - base);
+			count += filter->pairs[pair >> 6] >> (pair & 63) & 1;
+		}
 		look_at_places(search, filter, places, count, base);
-		base += at;
 	}
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "known_bloom.h"
+#include "known_run.h"
 
 /* Ways to look, that which costs least first. */
 enum known_look {
@@ -29,6 +30,7 @@ enum known_look {
 #define STEP_MAX        16U
 #define STEP_GRAM_MAX   8U
 #define STEP_LONG_MIN   (STEP_MAX + STEP_GRAM_MAX - 1U) /* bytes of a pattern for it */
+#define STEP_PAIRS      1024U                           /* words for pairs of bytes */
 #define LOOK_BLOCK      64U /* so many bytes of a pattern are asked for marks, at most */
 #define LOOK_OFFSET_MAX 127U
 
@@ -84,8 +86,6 @@ ks_known_filter_blind(const struct known_filter *filter)
 	return filter->offset_max + STEP_GRAM_MAX;
 }
 
-/* Called with a place where a pattern may begin; more than once, and in no order. */
-typedef void (*known_place_fn)(void *ctx, size_t at);
 /* Find such places in text[from, len), for all filters that are used. */
 void ks_known_filter_scan(const struct known_filter filters[KNOWN_LOOKS], bool with_signs,
                           const uint8_t *text, size_t from, size_t len, known_place_fn on_place,

@@ -12,8 +12,10 @@
 #define SHARED_MAX 8U  /* if more patterns have the same head, grams lie where they differ */
 #define LAST_MAX   24U /* but so many bytes are left for them */
 #define BLIND_MAX  (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
-#define BEGIN_MAX  (LOOK_OFFSET_MAX + 1 - STEP_MAX)
-_Static_assert(BEGIN_MAX >= LOOK_BLOCK, "marks are looked for in what is spelled");
+#define BEGIN_MAX  (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
+#define OTHERS_MAX 2048U
+_Static_assert(LOOK_BLOCK + RUN_MAX + 8 <= BEGIN_MAX - LOOK_BLOCK, "they do");
+_Static_assert(RUN_OFFSET_MAX + RUN_STEP + RUN_VIEW_MAX <= BLIND_MAX, "so many are blind at most");
 
 /* ----------------------------------------------------------------------- making ---- */
 
@@ -38,20 +40,32 @@ count_common(const struct ks_known *known, size_t a, size_t b)
 }
 
 /* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_COUNT, TURN_ADD };
+enum turn { TURN_MEASURE, TURN_COUNT, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
 	enum turn turn;
+	bool with_runs;
 	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
+	size_t run_count, run_shortest, other_count, other_shortest;
 };
 
 static void
-count_grip(struct finder_making *m, const struct known_grip *grip, size_t len)
+measure(size_t len, size_t *count, size_t *shortest)
 {
-	m->count[grip->look] += grip->count > 0 ? grip->count : 1;
-	if (len < m->shortest[grip->look])
-		m->shortest[grip->look] = len;
+	++*count;
+	*shortest = len < *shortest ? len : *shortest;
+}
+
+/*
+ * Runs are the fastest way, if nearly all patterns have them, and the others are long: else all are found by marks, for two ways
+ * at once are slower.
+ */
+static bool
+is_for_runs(const struct finder_making *m)
+{
+	return m->run_count > 0 && (m->other_count == 0 || (m->other_shortest >= STEP_LONG_MIN &&
+	                                                    m->other_count <= OTHERS_MAX));
 }
 
 static void
@@ -69,6 +83,15 @@ add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *
 		ks_known_filter_add(filter, begin + i, i);
 }
 
+static void
+take_run(struct finder_making *m, const struct known_run *run, const uint8_t *begin)
+{
+	if (m->turn == TURN_COUNT)
+		ks_known_runs_count(&m->known->runs, begin + run->offset);
+	else
+		ks_known_runs_add(&m->known->runs, begin + run->offset, run->offset);
+}
+
 /* Signs are marked only if that is better for some pattern. */
 static struct known_grip
 choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t offset)
@@ -84,23 +107,53 @@ choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t off
 	return other;
 }
 
+static struct known_grip
+grip_of(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
+        size_t len, size_t offset)
+{
+	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
+	struct known_grip grip = { .look = LOOK_STEP_LONG };
+
+	if (!m->with_runs)
+		grip = choose_grip(m->known, begin, len, offset < last ? offset : last);
+	if (grip.look >= LOOK_STEP_MIN)
+		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
+	return grip;
+}
+
+static void
+take_spelled(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
+             size_t len, size_t offset)
+{
+	struct known_run run = ks_known_run_find(begin, len, offset);
+	struct known_grip grip;
+
+	if (m->with_runs && run.len >= RUN_MIN) {
+		take_run(m, &run, begin);
+		return;
+	}
+	grip = grip_of(m, pattern, begin, len, offset);
+	if (m->turn == TURN_ADD)
+		add_grip(m, &grip, begin, pattern->len);
+	if (m->turn != TURN_MEASURE)
+		return;
+	measure(pattern->len, &m->count[grip.look], &m->shortest[grip.look]);
+	m->count[grip.look] += grip.count > 1 ? grip.count - 1 : 0;
+	if (run.len >= RUN_MIN)
+		measure(run.len, &m->run_count, &m->run_shortest);
+	else
+		measure(pattern->len, &m->other_count, &m->other_shortest);
+}
+
 /* offset: so many bytes at its beginning tell little. */
 static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
-	uint8_t begin[BEGIN_MAX + LOOK_BLOCK + SPELLING_UNIT_MAX] = { 0 };
-	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
+	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX] = { 0 };
 	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
-	                               (offset > 0 ? LOOK_BLOCK : 0) + LOOK_BLOCK);
-	struct known_grip grip;
+	                               offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
 
-	grip = choose_grip(m->known, begin, len, offset < last ? offset : last);
-	if (grip.look >= LOOK_STEP_MIN)
-		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
-	if (m->turn == TURN_COUNT)
-		count_grip(m, &grip, pattern->len);
-	else
-		add_grip(m, &grip, begin, pattern->len);
+	take_spelled(m, pattern, begin, len, offset);
 	explicit_bzero(begin, sizeof(begin));
 }
 
@@ -135,6 +188,22 @@ init_filters(struct finder_making *m)
 			return false;
 	}
 	return true;
+}
+
+/* Runs, and what has none. */
+static bool
+init_runs(struct finder_making *m)
+{
+	struct ks_known *known = m->known;
+
+	m->with_runs = true;
+	memset(m->count, 0, sizeof(m->count));
+	m->count[LOOK_STEP_LONG] = m->other_count;
+	m->shortest[LOOK_STEP_LONG] = m->other_shortest;
+	if (!ks_known_runs_init(&known->runs, m->run_count, m->run_shortest, &known->is_locked))
+		return false;
+	take_patterns(m, TURN_COUNT);
+	return ks_known_runs_open(&known->runs, &known->is_locked);
 }
 
 /* The first n bytes of a head. */
@@ -193,7 +262,10 @@ ks_known_finder_make(struct ks_known *known)
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		m.shortest[look] = SIZE_MAX;
-	take_patterns(&m, TURN_COUNT);
+	m.run_shortest = m.other_shortest = SIZE_MAX;
+	take_patterns(&m, TURN_MEASURE);
+	if (is_for_runs(&m) && !init_runs(&m))
+		return KS_ERROR_MEMORY;
 	if (!init_filters(&m) || !make_beginnings(known))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
@@ -205,6 +277,7 @@ ks_known_finder_done(struct ks_known *known)
 {
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		ks_known_filter_done(&known->filters[look]);
+	ks_known_runs_done(&known->runs);
 	ks_known_bloom_done(&known->heads);
 	ks_known_bloom_done(&known->short_heads);
 }
@@ -306,7 +379,7 @@ look_at_end(struct find *find, size_t from)
 static size_t
 blind_from(const struct ks_known *known, size_t from, size_t len)
 {
-	size_t blind = 0;
+	size_t blind = known->runs.view > 0 ? ks_known_runs_blind(&known->runs) : 0;
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
 		const struct known_filter *filter = &known->filters[look];
@@ -323,6 +396,11 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 {
 	struct find find = { known, text, len, len, on_match, ctx };
 
+	if (pass == PASS_RUNS) {
+		if (known->runs.view > 0)
+			ks_known_runs_scan(&known->runs, text, from, len, look_at, &find);
+		return find.open;
+	}
 	if (pass == PASS_FILTERS) {
 		ks_known_filter_scan(known->filters, known->with_signs, text, from, len, look_at,
 		                     &find);
