@@ -37,6 +37,7 @@ enum known_look {
 struct known_filter {
 	enum known_look look;
 	unsigned step;      /* of the ways from LOOK_STEP_MIN on */
+	uint64_t *pairs;    /* of these, too: a bit for each pair of bytes: does a gram begin so? */
 	uint64_t gram_mask; /* of eight bytes those of a gram */
 	struct known_bloom bloom;
 	/* For a gram: a part of its hash, and its offset in a pattern; 0: none. */
