@@ -40,7 +40,7 @@ count_common(const struct ks_known *known, size_t a, size_t b)
 }
 
 /* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_MEASURE, TURN_COUNT, TURN_ADD };
+enum turn { TURN_MEASURE, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
@@ -83,15 +83,6 @@ add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *
 		ks_known_filter_add(filter, begin + i, i);
 }
 
-static void
-take_run(struct finder_making *m, const struct known_run *run, const uint8_t *begin)
-{
-	if (m->turn == TURN_COUNT)
-		ks_known_runs_count(&m->known->runs, begin + run->offset);
-	else
-		ks_known_runs_add(&m->known->runs, begin + run->offset, run->offset);
-}
-
 /* Signs are marked only if that is better for some pattern. */
 static struct known_grip
 choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t offset)
@@ -129,7 +120,7 @@ take_spelled(struct finder_making *m, const struct known_pattern *pattern, const
 	struct known_grip grip;
 
 	if (m->with_runs && run.len >= RUN_MIN) {
-		take_run(m, &run, begin);
+		ks_known_runs_add(&m->known->runs, begin + run.offset, run.offset);
 		return;
 	}
 	grip = grip_of(m, pattern, begin, len, offset);
@@ -139,10 +130,12 @@ take_spelled(struct finder_making *m, const struct known_pattern *pattern, const
 		return;
 	measure(pattern->len, &m->count[grip.look], &m->shortest[grip.look]);
 	m->count[grip.look] += grip.count > 1 ? grip.count - 1 : 0;
-	if (run.len >= RUN_MIN)
-		measure(run.len, &m->run_count, &m->run_shortest);
-	else
+	if (run.len < RUN_MIN) {
 		measure(pattern->len, &m->other_count, &m->other_shortest);
+		return;
+	}
+	measure(run.len, &m->run_count, &m->run_shortest);
+	ks_known_runs_count(&m->known->runs, begin + run.offset);
 }
 
 /* offset: so many bytes at its beginning tell little. */
@@ -190,9 +183,9 @@ init_filters(struct finder_making *m)
 	return true;
 }
 
-/* Runs, and what has none. */
+/* Patterns are found by runs, and what has none by steps. */
 static bool
-init_runs(struct finder_making *m)
+open_runs(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
@@ -200,10 +193,7 @@ init_runs(struct finder_making *m)
 	memset(m->count, 0, sizeof(m->count));
 	m->count[LOOK_STEP_LONG] = m->other_count;
 	m->shortest[LOOK_STEP_LONG] = m->other_shortest;
-	if (!ks_known_runs_init(&known->runs, m->run_count, m->run_shortest, &known->is_locked))
-		return false;
-	take_patterns(m, TURN_COUNT);
-	return ks_known_runs_open(&known->runs, &known->is_locked);
+	return ks_known_runs_open(&known->runs, m->run_shortest, &known->is_locked);
 }
 
 /* The first n bytes of a head. */
@@ -255,6 +245,22 @@ make_beginnings(struct ks_known *known)
 	return true;
 }
 
+/* How patterns are found is known when all have been looked at. */
+static bool
+init_all(struct finder_making *m)
+{
+	struct ks_known *known = m->known;
+
+	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
+		return false;
+	take_patterns(m, TURN_MEASURE);
+	if (!is_for_runs(m))
+		ks_known_runs_done(&known->runs);
+	else if (!open_runs(m))
+		return false;
+	return init_filters(m) && make_beginnings(known);
+}
+
 int
 ks_known_finder_make(struct ks_known *known)
 {
@@ -263,10 +269,7 @@ ks_known_finder_make(struct ks_known *known)
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		m.shortest[look] = SIZE_MAX;
 	m.run_shortest = m.other_shortest = SIZE_MAX;
-	take_patterns(&m, TURN_MEASURE);
-	if (is_for_runs(&m) && !init_runs(&m))
-		return KS_ERROR_MEMORY;
-	if (!init_filters(&m) || !make_beginnings(known))
+	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
 	return KS_OK;

@@ -36,14 +36,12 @@ ks_known_run_find(const uint8_t *begin, size_t len, size_t offset)
 }
 
 bool
-ks_known_runs_init(struct known_runs *runs, size_t count, size_t shortest, bool *is_locked)
+ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked)
 {
-	runs->view = (unsigned)shortest - RUN_STEP + 1;
 	runs->slots_log = 6;
 	while ((size_t)1 << runs->slots_log < 2 * count)
 		runs->slots_log++;
-	runs->slots = ks_known_memory_new(sizeof(*runs->slots) << runs->slots_log, is_locked);
-	return runs->slots && ks_known_grams_init(&runs->grams, count * RUN_STEP, is_locked);
+	return ks_known_grams_init(&runs->grams, count * RUN_STEP, is_locked);
 }
 
 void
@@ -51,6 +49,7 @@ ks_known_runs_done(struct known_runs *runs)
 {
 	ks_known_memory_free(runs->slots, sizeof(*runs->slots) << runs->slots_log);
 	ks_known_grams_done(&runs->grams);
+	*runs = (struct known_runs){ 0 };
 }
 
 /* ----------------------------------------------------------------------- blocks ---- */
@@ -80,9 +79,11 @@ ks_known_runs_count(struct known_runs *runs, const uint8_t *block)
 }
 
 bool
-ks_known_runs_open(struct known_runs *runs, bool *is_locked)
+ks_known_runs_open(struct known_runs *runs, size_t shortest, bool *is_locked)
 {
-	return ks_known_grams_open(&runs->grams, is_locked);
+	runs->view = (unsigned)shortest - RUN_STEP + 1;
+	runs->slots = ks_known_memory_new(sizeof(*runs->slots) << runs->slots_log, is_locked);
+	return runs->slots && ks_known_grams_open(&runs->grams, is_locked);
 }
 
 void
@@ -237,8 +238,8 @@ gather_places_avx2(const uint8_t *text, size_t at, size_t end, struct batch *bat
 		uint64_t none = (strangers - ones) & ~strangers & ones << 15;
 
 		for (; none; none &= none - 1)
-			batch->places[batch->count++] = at +
-			                                (size_t)__builtin_ctzll(none) / 16 * RUN_STEP;
+			batch->places[batch->count++] = at + (size_t)__builtin_ctzll(none) / 16 *
+			                                             RUN_STEP;
 	}
 	return at;
 }

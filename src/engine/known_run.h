@@ -39,14 +39,14 @@ struct known_run {
 struct known_run ks_known_run_find(const uint8_t *begin, size_t len, size_t offset);
 
 /*
- * For count patterns with runs of shortest bytes or more, RUN_MIN to RUN_MAX: init, count all of them, open, add all of them.
- * init and open return false when memory is out.
+ * For count patterns or fewer: init, count all of them, open, add all of them. init and open return false when memory is out; done
+ * is right at any time, and leaves none. shortest: bytes of runs, RUN_MIN to RUN_MAX.
  */
-bool ks_known_runs_init(struct known_runs *runs, size_t count, size_t shortest, bool *is_locked);
+bool ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked);
 void ks_known_runs_done(struct known_runs *runs);
 /* A pattern's run, and 8 bytes more, whatever they are. */
 void ks_known_runs_count(struct known_runs *runs, const uint8_t *block);
-bool ks_known_runs_open(struct known_runs *runs, bool *is_locked);
+bool ks_known_runs_open(struct known_runs *runs, size_t shortest, bool *is_locked);
 /* The same, and where in the pattern the run begins. */
 void ks_known_runs_add(struct known_runs *runs, const uint8_t *block, size_t offset);
 
