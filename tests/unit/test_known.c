@@ -211,10 +211,13 @@ START_TEST(about_borders)
 	pair_init(&pair, rules, COUNT(rules));
 	know(&pair, looks[_i]);
 	for (size_t i = 0; i < oracle_spelling_count(pair.oracle); i++) {
-		size_t len, border = borders[i % COUNT(borders)], back;
+		size_t len, border, back;
 		const uint8_t *bytes = oracle_spelling_get(pair.oracle, i, &len);
 
-		for (back = 0; back <= len + 1 && back <= border; back++) {
+		for (back = 0; back <= len + 1; back++) {
+			border = borders[(i + back) % COUNT(borders)];
+			if (back > border)
+				continue;
 			memset(buf, '.', sizeof(buf));
 			memcpy(buf + border - back, bytes, len);
 			(void)snprintf(name, sizeof(name),
