@@ -5,7 +5,7 @@
  *     value -> texts: itself, its lines, pieces of what is long     known_value.c
  *           -> patterns: a text in one form of spelling              known_spelling.c
  *           -> all in order: what begins here?                       known_table.c
- *           -> places of a text at which it is worth while to ask    known_filter.c, known_find.c
+ *           -> places of a text at which it is worth while to ask    known_run.c, known_filter.c, known_find.c
  *
  * A pattern is not kept spelled: it is a text and a form, and is spelled anew as far as it is compared.
  */
@@ -45,19 +45,19 @@ struct known_pattern {
 	uint16_t len;
 };
 
-#define KNOWN_FILTERS 3U
-
 struct ks_known {
 	struct known_block *blocks; /* where the bytes of values are */
 	struct known_text *texts;
 	size_t text_count, text_max;
 	struct known_pattern *patterns; /* in order of their bytes, each once */
 	size_t pattern_count, pattern_max;
-	struct known_filter filters[KNOWN_FILTERS];
-	struct known_grams heads; /* the first 3 to 8 bytes of all */
-	uint64_t begins[1024];    /* a bit for each pair of bytes: does a pattern begin so? */
+	struct known_runs runs;
+	struct known_filter filters[KNOWN_LOOKS];
+	struct known_bloom heads, short_heads; /* the first 8 bytes of all, the first 3 to 7 */
+	uint64_t begins[1024]; /* a bit for each pair of bytes: does a pattern begin so? */
 	size_t value_count;
-	size_t longest; /* bytes of the longest pattern */
+	size_t longest;  /* bytes of the longest pattern */
+	bool with_signs; /* to look for patterns, signs have to be marked */
 	bool is_compiled;
 	bool is_locked;
 };
@@ -72,12 +72,12 @@ struct known_match {
 typedef void (*known_match_fn)(void *ctx, const struct known_match *match);
 
 /* Passes over a text, each of which finds some of what there is. */
-#define KNOWN_PASSES (KNOWN_FILTERS + 1U)
+enum known_pass { PASS_RUNS, PASS_FILTERS, PASS_END, KNOWN_PASSES };
 
 /*
  * Find what begins in text[from, len). Tells of the longest pattern that is all there, of each place; returns
  * the first place, of those that this pass finds, from which on text[, len) is less than a whole pattern that
  * begins so, or len.
  */
-size_t ks_known_find(const struct ks_known *known, unsigned pass, const uint8_t *text, size_t from,
-                     size_t len, known_match_fn on_match, void *ctx);
+size_t ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t *text,
+                     size_t from, size_t len, known_match_fn on_match, void *ctx);

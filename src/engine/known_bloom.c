@@ -2,6 +2,26 @@
 /* See known_bloom.h. */
 #include "known_bloom.h"
 
+#define HASHES_IN_A_WORD 4U    /* 1 in 150 others is taken for one of them */
+#define WORDS_MIN        1024U /* fewer are not faster */
+
+bool
+ks_known_bloom_init(struct known_bloom *bloom, size_t hashes, bool *is_locked)
+{
+	bloom->count = hashes / HASHES_IN_A_WORD + WORDS_MIN;
+	bloom->words = ks_known_memory_new(sizeof(*bloom->words) * bloom->count, is_locked);
+	if (!bloom->words)
+		return false;
+	memset(bloom->words, 0xff, sizeof(*bloom->words) * bloom->count);
+	return true;
+}
+
+void
+ks_known_bloom_done(struct known_bloom *bloom)
+{
+	ks_known_memory_free(bloom->words, sizeof(*bloom->words) * bloom->count);
+}
+
 /* Three bits each, picked at random. */
 const uint64_t ks_known_bloom_masks[BLOOM_MASKS] = {
 	UINT64_C(0x0000002000000201), UINT64_C(0x0090000000000002), UINT64_C(0x0002000000000024),

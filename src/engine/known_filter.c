@@ -1,123 +1,201 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See known_filter.h. */
+/* See known_filter.h. Nothing here depends on where a text is cut but which places are blind. */
 #include "known_filter.h"
+
+#include "known_class.h"
 
 #ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
-#define STEP        KNOWN_VIEW_MAX /* of a filter for tokens, and of others at most */
-#define GRAM_MAX    8U
 #define OFFSET_BITS 7U
-#define NO_BLOCK    0U
-_Static_assert(BLOCK_LEN_MAX == STEP + KNOWN_VIEW_MAX - 1, "a block");
-_Static_assert(BLOCK_TOKEN_MIN == STEP + GRAM_MAX - 1, "a block");
-_Static_assert(BLOCK_OFFSET_MAX < 1U << OFFSET_BITS, "an offset fits");
+#define NO_GRAM     0U
+#define SLOTS_MIN   6U
+_Static_assert(LOOK_OFFSET_MAX < 1U << OFFSET_BITS, "an offset fits");
 
-static unsigned
-least(size_t a, unsigned b)
+/* How it is looked at a mark. */
+static const struct {
+	uint8_t before; /* bytes of a gram before the place that is marked */
+	uint8_t len;    /* of a gram */
+	uint8_t count;  /* grams of a pattern, one behind the other */
+} shapes[LOOK_STEP_MIN] = {
+	[LOOK_RISE] = { 3, 8, 1 },       [LOOK_EVEN_LONG] = { 8, 8, 8 },
+	[LOOK_RISE_RIGHT] = { 1, 5, 1 }, [LOOK_RISE_LEFT] = { 4, 5, 1 },
+	[LOOK_EVEN_SHORT] = { 4, 5, 4 },
+};
+
+static uint64_t
+mask_of(size_t len)
 {
-	return a < b ? (unsigned)a : b;
+	return KNOWN_GRAM_WHOLE >> (64 - 8 * len);
 }
 
-/*
- * A longer step looks at fewer places; a longer view is taken for something by chance less often. Together they are a
- * block, which no pattern is shorter than.
- */
-static void
-choose_step(struct known_filter *filter, size_t shortest)
+static size_t
+least(size_t a, size_t b)
 {
-	size_t step = shortest < 2 * GRAM_MAX - 1 ? shortest / 2 : shortest - GRAM_MAX + 1;
-
-	filter->step = filter->is_of_tokens ? STEP : least(step, STEP);
-	filter->view = least(shortest - filter->step + 1,
-	                     filter->is_of_tokens ? KNOWN_VIEW_MAX : GRAM_MAX);
-	filter->gram_mask = KNOWN_GRAM_WHOLE >> (64 - 8 * least(filter->view, GRAM_MAX));
+	return a < b ? a : b;
 }
 
 bool
-ks_known_filter_init(struct known_filter *filter, bool is_of_tokens, size_t count, size_t shortest,
-                     bool *is_locked)
+ks_known_filter_init(struct known_filter *filter, enum known_look look, size_t count,
+                     size_t shortest, bool *is_locked)
 {
-	filter->is_of_tokens = is_of_tokens;
-	choose_step(filter, shortest);
-	filter->slots_log = 6;
+	size_t gram = STEP_GRAM_MAX;
+
+	filter->look = look;
+	if (look < LOOK_STEP_MIN) {
+		gram = shapes[look].len;
+	} else {
+		/* a longer step looks at fewer places; a longer gram is taken for something by chance less often */
+		filter->step = (unsigned)least(
+			shortest < 2 * gram - 1 ? shortest / 2 : shortest - gram + 1, STEP_MAX);
+		gram = least(shortest - filter->step + 1, gram);
+		count *= filter->step;
+		filter->pairs = ks_known_memory_new(sizeof(*filter->pairs) * STEP_PAIRS, is_locked);
+		if (!filter->pairs)
+			return false;
+	}
+	filter->gram_mask = mask_of(gram);
+	filter->slots_log = SLOTS_MIN;
 	while ((size_t)1 << filter->slots_log < 2 * count)
 		filter->slots_log++;
 	filter->slots = ks_known_memory_new(sizeof(*filter->slots) << filter->slots_log, is_locked);
-	return filter->slots &&
-	       ks_known_grams_init(&filter->grams, count * filter->step, is_locked);
+	return filter->slots && ks_known_bloom_init(&filter->bloom, count, is_locked);
 }
 
 void
 ks_known_filter_done(struct known_filter *filter)
 {
 	ks_known_memory_free(filter->slots, sizeof(*filter->slots) << filter->slots_log);
-	ks_known_grams_done(&filter->grams);
+	ks_known_memory_free(filter->pairs, sizeof(*filter->pairs) * STEP_PAIRS);
+	ks_known_bloom_done(&filter->bloom);
 }
 
-/* ----------------------------------------------------------------------- blocks ---- */
+/* ------------------------------------------------------------------------ grams ---- */
+
+static uint64_t
+hash_at(const struct known_filter *filter, const uint8_t *bytes)
+{
+	return ks_known_hash(ks_known_gram(bytes, filter->gram_mask));
+}
 
 static uint32_t
 slot_tag(uint64_t hash)
 {
-	return (uint32_t)hash << OFFSET_BITS | 1U << 31;
+	return (uint32_t)(hash >> 20) << OFFSET_BITS | 1U << 31;
 }
 
-static void
-add_block(struct known_filter *filter, uint64_t hash, size_t offset)
+static unsigned
+pair_at(const uint8_t *bytes)
 {
+	uint16_t pair;
+
+	memcpy(&pair, bytes, sizeof(pair));
+	return pair;
+}
+
+void
+ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size_t offset)
+{
+	uint64_t hash = hash_at(filter, bytes);
 	size_t mask = ((size_t)1 << filter->slots_log) - 1, at = hash >> (64 - filter->slots_log);
 	uint32_t slot = slot_tag(hash) | (uint32_t)offset;
 
-	while (filter->slots[at] != NO_BLOCK && filter->slots[at] != slot)
+	while (filter->slots[at] != NO_GRAM && filter->slots[at] != slot)
 		at = (at + 1) & mask;
 	filter->slots[at] = slot;
-}
-
-void
-ks_known_filter_count(struct known_filter *filter, const uint8_t *block)
-{
-	for (size_t i = 0; i < filter->step; i++)
-		ks_known_grams_count(&filter->grams, ks_known_gram(block + i, filter->gram_mask));
-}
-
-bool
-ks_known_filter_open(struct known_filter *filter, bool *is_locked)
-{
-	return ks_known_grams_open(&filter->grams, is_locked);
-}
-
-void
-ks_known_filter_add(struct known_filter *filter, const uint8_t *block, size_t offset)
-{
-	for (size_t i = 0; i < filter->step; i++)
-		ks_known_grams_add(&filter->grams, ks_known_gram(block + i, filter->gram_mask));
-	add_block(filter, ks_known_hash(ks_known_gram(block, KNOWN_GRAM_WHOLE)), offset);
+	ks_known_bloom_add(&filter->bloom, hash);
+	if (filter->pairs)
+		filter->pairs[pair_at(bytes) >> 6] |= UINT64_C(1) << (pair_at(bytes) & 63);
 	if (offset > filter->offset_max)
 		filter->offset_max = offset;
 }
 
+/* The bits from first to last. */
+static uint64_t
+bits(size_t first, size_t last)
+{
+	return first > last ? 0 : UINT64_MAX << first & UINT64_MAX >> (63 - last);
+}
+
+/* In the first word of a text. */
+static struct known_grip
+choose(const struct known_marks *marks, size_t n)
+{
+	uint64_t rises = marks->rises[1];
+	const uint64_t places[LOOK_STEP_MIN] = {
+		[LOOK_RISE] = n < 8 ? 0 : rises & bits(3, n - 5),
+		[LOOK_EVEN_LONG] = marks->evens_long[1] >> (EVEN_LONG - 1) << 8,
+		[LOOK_RISE_RIGHT] = n < 5 ? 0 : rises & bits(1, n - 4),
+		[LOOK_RISE_LEFT] = rises & bits(4, n - 1),
+		[LOOK_EVEN_SHORT] = marks->evens7[1] >> (EVEN_SHORT - 1) << 4,
+	};
+	unsigned look = LOOK_RISE;
+
+	while (look < LOOK_STEP_MIN && !places[look])
+		look++;
+	if (look == LOOK_STEP_MIN)
+		return (struct known_grip){ .look = LOOK_STEP_LONG };
+	return (struct known_grip){
+		.look = look,
+		.offset = (unsigned)__builtin_ctzll(places[look]) - shapes[look].before,
+		.count = shapes[look].count,
+	};
+}
+
+struct known_grip
+ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset, bool with_signs)
+{
+	struct known_classes classes;
+	struct known_marks marks;
+	struct known_grip grip;
+
+	classes.digits[0] = classes.lower[0] = classes.upper[0] = 0;
+	marks.evens[0] = marks.evens4[0] = marks.evens7[0] = 0;
+	ks_known_classify(bytes + offset, 1, with_signs, &classes);
+	ks_known_mark_rises(&classes, 1, &marks);
+	ks_known_mark_evens(&classes, 1, &marks);
+	grip = choose(&marks, least(len - offset, LOOK_BLOCK));
+	grip.offset += (unsigned)offset;
+	return grip;
+}
+
 /* ---------------------------------------------------------------------- scanning ---- */
 
+#define CHUNK (CLASS_WORDS * CLASS_BYTES)
+
 struct place_search {
-	const struct known_filter *filter;
+	const struct known_filter *filters;
 	const uint8_t *text;
 	size_t from, len;
 	known_place_fn on_place;
 	void *ctx;
 };
 
-/* Is text[at, at + 8) the beginning of blocks? Then so many patterns may begin before it. */
-static void
-look_up_block(const struct place_search *search, size_t at)
+/* What is known of a part of the text. */
+struct chunk {
+	size_t from, words;
+	bool has_evens; /* they are wanted */
+	struct known_classes classes;
+	struct known_marks marks;
+	uint32_t places[CHUNK + 4]; /* from the beginning of the chunk on */
+};
+
+static inline void
+prefetch_slot(const struct known_filter *filter, const uint8_t *bytes)
 {
-	const struct known_filter *filter = search->filter;
-	uint64_t hash = ks_known_hash(ks_known_gram(search->text + at, KNOWN_GRAM_WHOLE));
+	__builtin_prefetch(&filter->slots[hash_at(filter, bytes) >> (64 - filter->slots_log)]);
+}
+
+/* The gram at at is that of some patterns: which begin so many bytes before. */
+static void
+look_up(const struct place_search *search, const struct known_filter *filter, size_t at)
+{
+	uint64_t hash = hash_at(filter, search->text + at);
 	size_t mask = ((size_t)1 << filter->slots_log) - 1;
 	uint32_t tag = slot_tag(hash), offsets = (1U << OFFSET_BITS) - 1, slot;
 
-	for (size_t i = hash >> (64 - filter->slots_log); (slot = filter->slots[i]) != NO_BLOCK;
+	for (size_t i = hash >> (64 - filter->slots_log); (slot = filter->slots[i]) != NO_GRAM;
 	     i = (i + 1) & mask) {
 		size_t offset = slot & offsets;
 
@@ -126,207 +204,275 @@ look_up_block(const struct place_search *search, size_t at)
 	}
 }
 
-static inline bool
-has_gram(const struct known_filter *filter, const uint8_t *at)
-{
-	return ks_known_grams_has(&filter->grams, ks_known_gram(at, filter->gram_mask));
-}
-
-/*
- * A gram was found at at: a block that it is in begins there, or up to step - 1 bytes before, and all that begins in between
- * are grams of the block too.
- */
+/* What comes next is behind this. */
 static void
-look_up_blocks(const struct place_search *search, size_t at)
+turn_page(struct chunk *chunk, size_t last)
 {
-	size_t from = at - search->from < search->filter->step ? search->from
-	                                                       : at - search->filter->step + 1;
+	struct known_classes *c = &chunk->classes;
+	struct known_marks *m = &chunk->marks;
 
-	look_up_block(search, at);
-	while (at > from && has_gram(search->filter, search->text + at - 1))
-		look_up_block(search, --at);
+	c->digits[0] = c->digits[last];
+	c->lower[0] = c->lower[last];
+	c->upper[0] = c->upper[last];
+	m->evens[0] = m->evens[last];
+	m->evens4[0] = m->evens4[last];
+	m->evens7[0] = m->evens7[last];
 }
 
-#ifdef __SSE2__
-
-/*
- * Bit i says that at[i], of 16 bytes, is no token byte. What is rare in logs is not told from token bytes, as that would take
- * more time than it saves: "[\\]^`{|}~" and what is not ASCII.
- */
-static inline unsigned
-find_strangers(const uint8_t *at)
-{
-	__m128i text = _mm_loadu_si128((const __m128i *)(const void *)at);
-	__m128i colon = _mm_sub_epi8(text, _mm_set1_epi8(':'));
-	__m128i hyphen = _mm_cmpeq_epi8(text, _mm_set1_epi8('-'));
-	__m128i from_zero = _mm_cmpeq_epi8(_mm_max_epu8(text, _mm_set1_epi8('0')), text);
-	__m128i to_at = _mm_cmpeq_epi8(_mm_min_epu8(colon, _mm_set1_epi8('@' - ':')), colon);
-	__m128i token = _mm_or_si128(_mm_andnot_si128(to_at, from_zero), hyphen);
-
-	return (unsigned)_mm_movemask_epi8(token) ^ 0xffff;
-}
-
-#else
-
-static inline unsigned
-find_strangers(const uint8_t *at)
-{
-	unsigned strangers = 0;
-
-	for (unsigned i = 0; i < KNOWN_VIEW_MAX; i++)
-		strangers |= (unsigned)!ks_known_is_token(at[i]) << i;
-	return strangers;
-}
-
-#endif
-
-/* The view at at is of token bytes: is it a part of so many as a block has? */
-static bool
-is_in_run(const struct place_search *search, size_t at)
-{
-	const struct known_filter *filter = search->filter;
-	unsigned before, behind;
-
-	if (at - search->from < KNOWN_VIEW_MAX || search->len - at < 2 * KNOWN_VIEW_MAX)
-		return true;
-	before = find_strangers(search->text + at - KNOWN_VIEW_MAX);
-	behind = find_strangers(search->text + at + filter->view);
-	return (unsigned)__builtin_clz(before << 16 | 1U << 15) + filter->view +
-	               (unsigned)__builtin_ctz(behind | 1U << 16) >=
-	       ks_known_block_len(filter);
-}
-
-#define BATCH_MAX 64U
-
-/* Places that are worth a look, and their grams. */
-struct batch {
-	size_t count;
-	size_t places[BATCH_MAX];
-	uint64_t grams[BATCH_MAX];
-};
-
-#ifdef __SSE2__
-
-/*
- * find_strangers() of 32 bytes, and exactly: each half of a byte chooses from a table which bits it may have, one bit for each
- * of the upper halves 2 ("-") to 7 (letters from p on).
- */
-static inline __attribute__((target("avx2"), always_inline)) uint32_t
-find_strangers_avx2(const uint8_t *at)
-{
-	const __m256i lower = _mm256_broadcastsi128_si256(
-		_mm_setr_epi8(42, 62, 62, 62, 62, 62, 62, 62, 62, 62, 60, 20, 20, 21, 20, 28));
-	const __m256i upper = _mm256_broadcastsi128_si256(
-		_mm_setr_epi8(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0));
-	__m256i text = _mm256_loadu_si256((const __m256i *)(const void *)at);
-	__m256i half = _mm256_and_si256(_mm256_srli_epi16(text, 4), _mm256_set1_epi8(15));
-	__m256i both = _mm256_and_si256(_mm256_shuffle_epi8(lower, text),
-	                                _mm256_shuffle_epi8(upper, half));
-
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(both, _mm256_setzero_si256()));
-}
-
-/*
- * The same as gather_places(), for views of 16 bytes. Four places are one condition, for it cannot be foreseen: has any of four
- * 16 bits become 0? One that is 1 behind one that is 0 is taken for it too, which does no harm.
- */
-static __attribute__((target("avx2"))) size_t
-gather_places_avx2(const uint8_t *text, size_t at, size_t end, struct batch *batch)
-{
-	const uint64_t ones = UINT64_C(0x0001000100010001);
-
-	for (; at + 3 * STEP < end && batch->count + 4 <= BATCH_MAX; at += 4 * STEP) {
-		uint64_t strangers = find_strangers_avx2(text + at) |
-		                     (uint64_t)find_strangers_avx2(text + at + 2 * STEP) << 32;
-		uint64_t none = (strangers - ones) & ~strangers & ones << 15;
-
-		for (; none; none &= none - 1)
-			batch->places[batch->count++] = at +
-			                                (size_t)__builtin_ctzll(none) / 16 * STEP;
-	}
-	return at;
-}
-
-#endif
-
-/* Gather places from at on whose views are token bytes. Returns the first one that was not looked at: there is no room for more. */
-static size_t
-gather_places(const struct place_search *search, size_t at, size_t end, struct batch *batch)
-{
-	const unsigned view = (1U << search->filter->view) - 1;
-
-#ifdef __SSE2__
-	if (view == 0xffff && __builtin_cpu_supports("avx2"))
-		at = gather_places_avx2(search->text, at, end, batch);
-#endif
-	for (; at < end && batch->count < BATCH_MAX; at += STEP) {
-		if (!(find_strangers(search->text + at) & view))
-			batch->places[batch->count++] = at;
-	}
-	return at;
-}
-
-/* Keep the places at which there is a gram of a block. All are asked for before one is waited for. */
 static void
-keep_grams(const struct place_search *search, struct batch *batch)
+start(struct chunk *chunk, const struct place_search *search)
 {
-	const struct known_filter *filter = search->filter;
-	size_t count = 0;
+	struct known_classes *c = &chunk->classes;
+	struct known_marks *m = &chunk->marks;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		size_t at = batch->places[i];
+	chunk->from = search->from;
+	chunk->has_evens = ks_known_filter_is_used(&search->filters[LOOK_EVEN_SHORT]) ||
+	                   ks_known_filter_is_used(&search->filters[LOOK_EVEN_LONG]);
+	c->digits[0] = c->lower[0] = c->upper[0] = 0;
+	m->evens[0] = m->evens4[0] = m->evens7[0] = 0;
+}
 
-		if (!is_in_run(search, at))
-			continue;
-		batch->places[count] = at;
-		batch->grams[count] = ks_known_gram(search->text + at, filter->gram_mask);
-		__builtin_prefetch(ks_known_grams_bucket(&filter->grams, batch->grams[count++]));
+static void
+classify(const struct place_search *search, struct chunk *chunk, bool with_signs)
+{
+	size_t left = search->len - chunk->from, rest;
+	uint8_t last[CLASS_BYTES] = { 0 };
+	struct known_classes end;
+
+	chunk->words = least(left / CLASS_BYTES, CLASS_WORDS);
+	ks_known_classify(search->text + chunk->from, chunk->words, with_signs, &chunk->classes);
+	rest = left - chunk->words * CLASS_BYTES;
+	if (chunk->words == CLASS_WORDS || rest == 0)
+		return;
+	memcpy(last, search->text + search->len - rest, rest);
+	ks_known_classify(last, 1, with_signs, &end);
+	chunk->words++;
+	chunk->classes.digits[chunk->words] = end.digits[1];
+	chunk->classes.lower[chunk->words] = end.lower[1];
+	chunk->classes.upper[chunk->words] = end.upper[1];
+	chunk->classes.signs[chunk->words] = end.signs[1];
+	explicit_bzero(last, sizeof(last));
+}
+
+/* Of every 4 or 8 bytes the first, if one of them is marked. */
+static inline uint64_t
+fours(uint64_t marks)
+{
+	marks |= marks >> 1;
+	return (marks | marks >> 2) & UINT64_C(0x1111111111111111);
+}
+
+static inline uint64_t
+eights(uint64_t marks)
+{
+	marks = fours(marks);
+	return (marks | marks >> 4) & UINT64_C(0x0101010101010101);
+}
+
+/* Write the places of 64 that are marked to to. Returns the end of those. */
+typedef uint32_t *(*list_fn)(uint32_t *to, uint64_t marks, uint32_t base);
+
+static inline uint32_t *
+list_plain(uint32_t *to, uint64_t marks, uint32_t base)
+{
+	for (; marks; marks &= marks - 1)
+		*to++ = base + (uint32_t)__builtin_ctzll(marks);
+	return to;
+}
+
+#ifdef __SSE2__
+
+#define HASTE __attribute__((target("avx2,bmi,popcnt")))
+
+/* Four at a time, perhaps some of no meaning: how many there are cannot be foreseen. (volatile: no vectors, they are slower.) */
+static inline HASTE uint32_t *
+list_hastily(uint32_t *to, uint64_t marks, uint32_t base)
+{
+	uint32_t *end = to + __builtin_popcountll(marks);
+
+	do {
+		for (unsigned k = 0; k < 4; k++, marks = _blsr_u64(marks))
+			*(volatile uint32_t *)to++ = base + (uint32_t)_tzcnt_u64(marks);
+	} while (marks);
+	return end;
+}
+
+#endif
+
+/* List the places that are marked, from 0 on. Returns how many there are. */
+static inline __attribute__((always_inline)) size_t
+list_places(const uint64_t *marks, size_t words, uint32_t *places, list_fn list)
+{
+	uint32_t *end = places;
+
+	for (size_t i = 0; i < words; i++)
+		end = list(end, marks[i], (uint32_t)(i * CLASS_BYTES));
+	return (size_t)(end - places);
+}
+
+#define BATCH 64U
+
+/*
+ * Which of up to BATCH places have grams of the filter? Without conditions, which could not be foreseen: few have. All memory is
+ * asked for before any is waited for. base may be "negative".
+ */
+static inline uint64_t
+find_grams(const struct known_filter *filter, const uint8_t *text, const uint32_t *places,
+           size_t count, size_t base)
+{
+	const struct known_filter f = *filter;
+	uint64_t hashes[BATCH], found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = hash_at(&f, text + (base + places[i]));
+		__builtin_prefetch(ks_known_bloom_word(&f.bloom, hashes[i]));
 	}
 	for (size_t i = 0; i < count; i++)
-		__builtin_prefetch(ks_known_grams_word(&filter->grams, batch->grams[i]));
-	batch->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (ks_known_grams_has(&filter->grams, batch->grams[i]))
-			batch->places[batch->count++] = batch->places[i];
+		found = found >> 1 | (uint64_t)ks_known_bloom_has(&f.bloom, hashes[i]) << 63;
+	return found >> (BATCH - count);
+}
+
+/* Places, in order, count from base on, which may be "negative": but no gram begins before the text, nor ends behind it. */
+static void
+look_at_places(const struct place_search *search, const struct known_filter *filter,
+               const uint32_t *places, size_t count, size_t base)
+{
+	uint32_t found[CHUNK], *end = found;
+
+	for (; count > 0 && base + places[count - 1] + STEP_GRAM_MAX > search->len; count--)
+		;
+	for (; count > 0 && (ptrdiff_t)(base + places[0]) < (ptrdiff_t)search->from; count--)
+		places++;
+	for (size_t i = 0; i < count; i += BATCH) {
+		uint64_t hits = find_grams(filter, search->text, places + i,
+		                           least(count - i, BATCH), base);
+
+		for (; hits; hits &= hits - 1) {
+			*end = places[i + (size_t)__builtin_ctzll(hits)];
+			prefetch_slot(filter, search->text + (base + *end++));
+		}
 	}
+	for (const uint32_t *at = found; at < end; at++)
+		look_up(search, filter, base + *at);
 }
 
 static void
-scan_tokens(const struct place_search *search, size_t end)
+look_at_marks(const struct place_search *search, const struct chunk *chunk, enum known_look look,
+              const uint32_t *places, size_t count)
 {
-	struct batch batch;
-
-	for (size_t at = search->from; at < end;) {
-		batch.count = 0;
-		at = gather_places(search, at, end, &batch);
-		keep_grams(search, &batch);
-		for (size_t i = 0; i < batch.count; i++)
-			look_up_blocks(search, batch.places[i]);
-	}
-	explicit_bzero(batch.grams, sizeof(batch.grams));
+	if (ks_known_filter_is_used(&search->filters[look]))
+		look_at_places(search, &search->filters[look], places, count,
+		               chunk->from - shapes[look].before);
 }
 
-/* Where blocks have other bytes too. */
+/* Few are in a row. */
 static void
-scan_others(const struct place_search *search, size_t end)
+look_at_evens(const struct place_search *search, struct chunk *chunk)
 {
-	const struct known_filter f = *search->filter;
+	known_words marks;
 
-	for (size_t at = search->from; at < end; at += f.step) {
-		if (has_gram(&f, search->text + at))
-			look_up_blocks(search, at);
+	for (size_t i = 1; i <= chunk->words; i++)
+		marks[i] = eights(chunk->marks.evens_long[i]);
+	look_at_marks(search, chunk, LOOK_EVEN_LONG, chunk->places,
+	              list_places(marks + 1, chunk->words, chunk->places, list_plain));
+	if (!ks_known_filter_is_used(&search->filters[LOOK_EVEN_SHORT]))
+		return;
+	for (size_t i = 1; i <= chunk->words; i++)
+		marks[i] = fours(chunk->marks.evens7[i]);
+	look_at_marks(search, chunk, LOOK_EVEN_SHORT, chunk->places,
+	              list_places(marks + 1, chunk->words, chunk->places, list_plain));
+}
+
+static inline __attribute__((always_inline)) size_t
+list_marks(struct chunk *chunk, list_fn list)
+{
+	ks_known_mark_rises(&chunk->classes, chunk->words, &chunk->marks);
+	if (chunk->has_evens)
+		ks_known_mark_evens(&chunk->classes, chunk->words, &chunk->marks);
+	return list_places(chunk->marks.rises + 1, chunk->words, chunk->places, list);
+}
+
+#ifdef __SSE2__
+
+static HASTE size_t
+list_marks_hastily(struct chunk *chunk)
+{
+	return list_marks(chunk, list_hastily);
+}
+
+#endif
+
+/* Mark the chunk, and list its rises. Returns how many there are. */
+static size_t
+mark(struct chunk *chunk)
+{
+#ifdef __SSE2__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	    __builtin_cpu_supports("popcnt"))
+		return list_marks_hastily(chunk);
+#endif
+	return list_marks(chunk, list_plain);
+}
+
+static void
+scan_marks(const struct place_search *search, bool with_signs)
+{
+	struct chunk chunk;
+
+	for (start(&chunk, search); chunk.from < search->len; chunk.from += CHUNK) {
+		size_t count;
+
+		classify(search, &chunk, with_signs);
+		count = mark(&chunk);
+		look_at_marks(search, &chunk, LOOK_RISE, chunk.places, count);
+		look_at_marks(search, &chunk, LOOK_RISE_RIGHT, chunk.places, count);
+		look_at_marks(search, &chunk, LOOK_RISE_LEFT, chunk.places, count);
+		if (chunk.has_evens)
+			look_at_evens(search, &chunk);
+		turn_page(&chunk, chunk.words);
 	}
+}
+
+/* Few patterns are looked for so: most places do not even have two bytes of theirs. */
+static void
+scan_steps(const struct place_search *search, const struct known_filter *filter)
+{
+	uint32_t places[CHUNK];
+	size_t end = search->len < STEP_GRAM_MAX ? 0 : search->len - STEP_GRAM_MAX + 1;
+
+	for (size_t base = search->from, last; base < end; base = last) {
+		size_t count = 0, at = base;
+
+		last = least(end, base + CHUNK / filter->step * filter->step);
+		for (; at < last; at += filter->step) {
+			unsigned pair = pair_at(search->text + at);
+
+			places[count] = (uint32_t)(at - base);
+			count += filter->pairs[pair >> 6] >> (pair & 63) & 1;
+		}
+		look_at_places(search, filter, places, count, base);
+	}
+}
+
+static bool
+is_any_used(const struct known_filter *filters, unsigned from, unsigned to)
+{
+	while (from < to && !ks_known_filter_is_used(&filters[from]))
+		from++;
+	return from < to;
 }
 
 void
-ks_known_filter_scan(const struct known_filter *filter, const uint8_t *text, size_t from,
-                     size_t len, known_place_fn on_place, void *ctx)
+ks_known_filter_scan(const struct known_filter filters[KNOWN_LOOKS], bool with_signs,
+                     const uint8_t *text, size_t from, size_t len, known_place_fn on_place,
+                     void *ctx)
 {
-	const struct place_search search = { filter, text, from, len, on_place, ctx };
-	size_t end = len < KNOWN_VIEW_MAX ? 0 : len - KNOWN_VIEW_MAX + 1;
+	const struct place_search search = { filters, text, from, len, on_place, ctx };
 
-	if (filter->is_of_tokens)
-		scan_tokens(&search, end);
-	else
-		scan_others(&search, end);
+	if (is_any_used(filters, 0, LOOK_STEP_MIN))
+		scan_marks(&search, with_signs);
+	for (unsigned look = LOOK_STEP_MIN; look < KNOWN_LOOKS; look++) {
+		if (ks_known_filter_is_used(&filters[look]))
+			scan_steps(&search, &filters[look]);
+	}
 }

@@ -1,78 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where in a text could a pattern begin? Of a text only every step-th place is looked at, and it is looked
- * for the step grams that begin in one block of each pattern: one of them is at such a place.
+ * Where in a text could a pattern begin? Only marked places of a text are looked at (known_class.h), and of each pattern one
+ * gram beside a place of it that is marked is in a set:
  *
- *     pattern    . . . .[g r a m s h e r e]. . . . . .
- *                       '- block -'
- *     text     . . . . . . . . . . . . . . . . . . . . .
- *              ^       ^       ^       ^       ^           places that are looked at
+ *     pattern    . . . .[g r a m ^ e r e]. . . .       ^ a mark, as the text has it there too
+ *     text     . . ^ . . . . . . ^ . . . . . ^ . .       places that are looked at
  *
- * Where all blocks have token bytes only, a place counts only if it is in a run of as many token bytes as a block has: of a log
- * few are, and no memory is asked about the others.
+ * There is a filter for each way to look. Patterns without such a mark are found as all can be: every step-th place of a text
+ * is looked at, and the grams that begin at step places of the pattern, one behind the other, are in the set.
  */
 #pragma once
 
-#include "known_grams.h"
+#include "known_bloom.h"
+#include "known_run.h"
 
-#define KNOWN_VIEW_MAX 16U
+/* Ways to look, that which costs least first. */
+enum known_look {
+	LOOK_RISE,       /* 3 bytes before a rise, 5 from it on */
+	LOOK_EVEN_LONG,  /* every 8th place, where 16 bytes are even */
+	LOOK_RISE_RIGHT, /* the byte before a rise, 4 from it on */
+	LOOK_RISE_LEFT,  /* 4 bytes before a rise, and it */
+	LOOK_EVEN_SHORT, /* every 4th place, where 8 bytes are even */
+	LOOK_STEP_LONG,  /* every 16th place */
+	LOOK_STEP_SHORT, /* every step-th place, for patterns too short for the former */
+	KNOWN_LOOKS
+};
 
-/* A block begins so many bytes behind its pattern's beginning, at most. */
-#define BLOCK_OFFSET_MAX 64U
-#define BLOCK_LEN_MAX    31U /* of the longest step and view */
-#define BLOCK_TOKEN_MIN  23U /* token bytes that make a block of a filter for tokens */
-
-/* Letters, digits, "-" and "_": what most values are made of. */
-static inline bool
-ks_known_is_token(uint8_t byte)
-{
-	return (uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '0') < 10 || byte == '-' ||
-	       byte == '_';
-}
+#define LOOK_STEP_MIN   LOOK_STEP_LONG
+#define STEP_MAX        16U
+#define STEP_GRAM_MAX   8U
+#define STEP_LONG_MIN   (STEP_MAX + STEP_GRAM_MAX - 1U) /* bytes of a pattern for it */
+#define STEP_PAIRS      1024U                           /* words for pairs of bytes */
+#define LOOK_BLOCK      64U /* so many bytes of a pattern are asked for marks, at most */
+#define LOOK_OFFSET_MAX 127U
 
 struct known_filter {
-	unsigned step; /* 4..16; 0: there are no patterns */
-	unsigned
-		view; /* bytes that are looked at at a place: a gram of 5 to 8, or with tokens up to 16 */
-	bool is_of_tokens;
+	enum known_look look;
+	unsigned step;      /* of the ways from LOOK_STEP_MIN on */
+	uint64_t *pairs;    /* of these, too: a bit for each pair of bytes: does a gram begin so? */
 	uint64_t gram_mask; /* of eight bytes those of a gram */
-	struct known_grams grams;
-	/* For a block's first 8 bytes: a part of their hash, and the block's offset; 0: none. */
+	struct known_bloom bloom;
+	/* For a gram: a part of its hash, and its offset in a pattern; 0: none. */
 	uint32_t *slots;
-	unsigned slots_log;
-	size_t offset_max; /* of blocks */
+	unsigned slots_log; /* 0: there are no patterns */
+	size_t offset_max;
+};
+
+/* Where a pattern is looked for: count grams, the first one offset behind its beginning. */
+struct known_grip {
+	enum known_look look;   /* LOOK_STEP_LONG: every step-th place has to be looked at */
+	unsigned offset, count; /* count is 0 then */
 };
 
 /*
- * A filter for count patterns of shortest bytes or more, of which is_of_tokens says that all are token bytes: init, count all of them, open, add all of them. init and open return
- * false when memory is out.
+ * Choose it, for a pattern of which len bytes stand at bytes, and LOOK_BLOCK zeros: from offset on, within LOOK_BLOCK bytes. A sign
+ * may be the mark, if they are marked in texts.
  */
-bool ks_known_filter_init(struct known_filter *filter, bool is_of_tokens, size_t count,
+struct known_grip ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset,
+                                       bool with_signs);
+
+/* For count grams. shortest: of patterns of a step. False when memory is out. */
+bool ks_known_filter_init(struct known_filter *filter, enum known_look look, size_t count,
                           size_t shortest, bool *is_locked);
 void ks_known_filter_done(struct known_filter *filter);
 
-/* How many bytes of a pattern a block has. No pattern has fewer. */
-static inline size_t
-ks_known_block_len(const struct known_filter *filter)
+static inline bool
+ks_known_filter_is_used(const struct known_filter *filter)
 {
-	return filter->step + filter->view - 1;
+	return filter->slots_log > 0;
 }
 
-/* A pattern's block, and 8 bytes more, whatever they are. */
-void ks_known_filter_count(struct known_filter *filter, const uint8_t *block);
-bool ks_known_filter_open(struct known_filter *filter, bool *is_locked);
-/* The same, and where in the pattern the block is. */
-void ks_known_filter_add(struct known_filter *filter, const uint8_t *block, size_t offset);
+/* Of a filter that looks at steps: how many bytes of a pattern its grams have. No pattern has fewer. */
+static inline size_t
+ks_known_filter_block(const struct known_filter *filter)
+{
+	return filter->step + (size_t)__builtin_popcountll(filter->gram_mask) / 8 - 1;
+}
+
+/* A gram at bytes, where 8 can be read, which is so far behind its pattern's beginning. */
+void ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size_t offset);
 
 /* So many bytes at the end of a text, at most, are not looked at: what begins there is not found. */
 static inline size_t
 ks_known_filter_blind(const struct known_filter *filter)
 {
-	return filter->offset_max + filter->step + KNOWN_VIEW_MAX - 1;
+	return filter->offset_max + STEP_GRAM_MAX;
 }
 
-/* Called with a place where a pattern may begin; more than once, and in no order. */
-typedef void (*known_place_fn)(void *ctx, size_t at);
-/* Find such places in text[from, len). */
-void ks_known_filter_scan(const struct known_filter *filter, const uint8_t *text, size_t from,
-                          size_t len, known_place_fn on_place, void *ctx);
+/* Find such places in text[from, len), for all filters that are used. */
+void ks_known_filter_scan(const struct known_filter filters[KNOWN_LOOKS], bool with_signs,
+                          const uint8_t *text, size_t from, size_t len, known_place_fn on_place,
+                          void *ctx);

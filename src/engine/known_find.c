@@ -2,36 +2,34 @@
 /*
  * Finding patterns in a text. Filters say where one may begin; the table (known_table.h) says what does. The last
  * bytes of a text, in which filters are blind, are looked at one by one.
- *
- * There are three filters: one for patterns that have token bytes enough, which is the fast one, and of the others one for short
- * ones, so that one short value does not make it slow to look for thousands of long ones.
  */
 #include "known_find.h"
 
 #include "known_spelling.h"
 #include "known_table.h"
 
-enum { FILTER_TOKEN, FILTER_SHORT, FILTER_LONG };
-
-#define LONG_MIN   23U /* bytes of a pattern for a step of 16 and the longest gram */
 #define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX 8U  /* if more patterns have the same head, blocks lie where they differ */
-
-_Static_assert(KNOWN_FILTERS + 1 == KNOWN_PASSES, "and one where they are blind");
+#define SHARED_MAX 8U  /* if more patterns have the same head, grams lie where they differ */
+#define LAST_MAX   24U /* but so many bytes are left for them */
+#define BLIND_MAX  (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
+#define BEGIN_MAX  (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
+#define OTHERS_MAX 2048U
+_Static_assert(LOOK_BLOCK + RUN_MAX + 8 <= BEGIN_MAX - LOOK_BLOCK, "they do");
+_Static_assert(RUN_OFFSET_MAX + RUN_STEP + RUN_VIEW_MAX <= BLIND_MAX, "so many are blind at most");
 
 /* ----------------------------------------------------------------------- making ---- */
 
-/* With how many bytes do both begin? No more than BLOCK_OFFSET_MAX are counted. */
+/* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
 static size_t
 count_common(const struct ks_known *known, size_t a, size_t b)
 {
 	const struct known_pattern *patterns = known->patterns;
-	uint8_t first[BLOCK_OFFSET_MAX + SPELLING_UNIT_MAX];
-	uint8_t second[BLOCK_OFFSET_MAX + SPELLING_UNIT_MAX];
+	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
+	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
 	size_t n = ks_spelling_begin(&known->texts[patterns[a].text], patterns[a].form, first,
-	                             BLOCK_OFFSET_MAX);
+	                             LOOK_BLOCK);
 	size_t m = ks_spelling_begin(&known->texts[patterns[b].text], patterns[b].form, second,
-	                             BLOCK_OFFSET_MAX);
+	                             LOOK_BLOCK);
 	size_t common = 0;
 
 	while (common < n && common < m && first[common] == second[common])
@@ -41,110 +39,114 @@ count_common(const struct ks_known *known, size_t a, size_t b)
 	return common;
 }
 
-/* Where a pattern is looked for. */
-struct block_place {
-	unsigned filter;
-	size_t offset, len; /* of the bytes in which the block may lie */
-};
-
-/* The longest run of token bytes that begins in [offset, BLOCK_OFFSET_MAX]; what is longer than a block does not count. */
-static struct block_place
-find_token_run(const uint8_t *begin, size_t len, size_t offset)
-{
-	struct block_place best = { FILTER_TOKEN, offset, 0 };
-	size_t from = offset, to;
-
-	for (; from <= BLOCK_OFFSET_MAX && from < len && best.len < BLOCK_LEN_MAX; from = to + 1) {
-		for (to = from;
-		     to < len && to - from < BLOCK_LEN_MAX && ks_known_is_token(begin[to]);)
-			to++;
-		if (to - from > best.len)
-			best = (struct block_place){ FILTER_TOKEN, from, to - from };
-	}
-	return best;
-}
-
-static struct block_place
-place_block(const uint8_t *begin, size_t begin_len, size_t len, size_t offset)
-{
-	struct block_place run = find_token_run(begin, begin_len, offset);
-
-	if (run.len >= BLOCK_TOKEN_MIN)
-		return run;
-	return (struct block_place){ len < LONG_MIN ? FILTER_SHORT : FILTER_LONG, offset, len };
-}
-
-/* The first len bytes of text, of which there are no more, or 8 of them. */
-static uint64_t
-gram_of(const uint8_t *text, size_t len)
-{
-	uint64_t gram = 0;
-
-	if (len >= KNOWN_HEAD)
-		return ks_known_gram(text, KNOWN_GRAM_WHOLE);
-	for (size_t i = len; i > 0; i--)
-		gram = gram << 8 | text[i - 1];
-	return gram;
-}
-
 /* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_MEASURE, TURN_COUNT, TURN_ADD };
+enum turn { TURN_MEASURE, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
 	enum turn turn;
-	size_t count[KNOWN_FILTERS], shortest[KNOWN_FILTERS];
+	bool with_runs;
+	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
+	size_t run_count, run_shortest, other_count, other_shortest;
 };
 
 static void
-measure(struct finder_making *m, const struct block_place *place)
+measure(size_t len, size_t *count, size_t *shortest)
 {
-	m->count[place->filter]++;
-	if (place->len < m->shortest[place->filter])
-		m->shortest[place->filter] = place->len;
+	++*count;
+	*shortest = len < *shortest ? len : *shortest;
+}
+
+/*
+ * Runs are the fastest way, if nearly all patterns have them, and the others are long: else all are found by marks, for two ways
+ * at once are slower.
+ */
+static bool
+is_for_runs(const struct finder_making *m)
+{
+	return m->run_count > 0 && (m->other_count == 0 || (m->other_shortest >= STEP_LONG_MIN &&
+	                                                    m->other_count <= OTHERS_MAX));
 }
 
 static void
-count_heads(struct ks_known *known, const uint8_t *begin)
+add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *begin, size_t len)
 {
-	for (size_t n = HEAD_MIN; n <= KNOWN_HEAD; n++)
-		ks_known_grams_count(&known->heads, gram_of(begin, n));
+	struct known_filter *filter = &m->known->filters[grip->look];
+	size_t count = grip->count, offset = grip->offset, last;
+
+	if (grip->look >= LOOK_STEP_MIN) {
+		count = filter->step;
+		last = len - ks_known_filter_block(filter);
+		offset = offset < last ? offset : last;
+	}
+	for (size_t i = offset; i < offset + count; i++)
+		ks_known_filter_add(filter, begin + i, i);
+}
+
+/* Signs are marked only if that is better for some pattern. */
+static struct known_grip
+choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t offset)
+{
+	struct known_grip grip = ks_known_grip_choose(begin, len, offset, false), other;
+
+	if (grip.look <= LOOK_EVEN_LONG)
+		return grip;
+	other = ks_known_grip_choose(begin, len, offset, true);
+	if (other.look >= grip.look)
+		return grip;
+	known->with_signs = true;
+	return other;
+}
+
+static struct known_grip
+grip_of(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
+        size_t len, size_t offset)
+{
+	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
+	struct known_grip grip = { .look = LOOK_STEP_LONG };
+
+	if (!m->with_runs)
+		grip = choose_grip(m->known, begin, len, offset < last ? offset : last);
+	if (grip.look >= LOOK_STEP_MIN)
+		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
+	return grip;
 }
 
 static void
-add_block_of(struct ks_known *known, struct known_filter *filter, const uint8_t *begin,
-             size_t offset)
+take_spelled(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
+             size_t len, size_t offset)
 {
-	ks_known_filter_add(filter, begin + offset, offset);
-	for (size_t n = HEAD_MIN; n <= KNOWN_HEAD; n++)
-		ks_known_grams_add(&known->heads, gram_of(begin, n));
-	known->begins[begin[0] << 2 | begin[1] >> 6] |= UINT64_C(1) << (begin[1] & 63);
+	struct known_run run = ks_known_run_find(begin, len, offset);
+	struct known_grip grip;
+
+	if (m->with_runs && run.len >= RUN_MIN) {
+		ks_known_runs_add(&m->known->runs, begin + run.offset, run.offset);
+		return;
+	}
+	grip = grip_of(m, pattern, begin, len, offset);
+	if (m->turn == TURN_ADD)
+		add_grip(m, &grip, begin, pattern->len);
+	if (m->turn != TURN_MEASURE)
+		return;
+	measure(pattern->len, &m->count[grip.look], &m->shortest[grip.look]);
+	m->count[grip.look] += grip.count > 1 ? grip.count - 1 : 0;
+	if (run.len < RUN_MIN) {
+		measure(pattern->len, &m->other_count, &m->other_shortest);
+		return;
+	}
+	measure(run.len, &m->run_count, &m->run_shortest);
+	ks_known_runs_count(&m->known->runs, begin + run.offset);
 }
 
+/* offset: so many bytes at its beginning tell little. */
 static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
-	uint8_t begin[BLOCK_OFFSET_MAX + BLOCK_LEN_MAX + SPELLING_UNIT_MAX] = { 0 };
+	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX] = { 0 };
 	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
-	                               BLOCK_OFFSET_MAX + BLOCK_LEN_MAX);
-	struct block_place place = place_block(begin, len, pattern->len, offset);
-	struct known_filter *filter = &m->known->filters[place.filter];
-	size_t last;
+	                               offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
 
-	if (m->turn == TURN_MEASURE) {
-		measure(m, &place);
-	} else {
-		last = place.filter == FILTER_TOKEN ? place.offset + place.len : pattern->len;
-		last -= ks_known_block_len(filter);
-		if (place.offset > last)
-			place.offset = last;
-		if (m->turn == TURN_COUNT) {
-			ks_known_filter_count(filter, begin + place.offset);
-			count_heads(m->known, begin);
-		} else {
-			add_block_of(m->known, filter, begin, place.offset);
-		}
-	}
+	take_spelled(m, pattern, begin, len, offset);
 	explicit_bzero(begin, sizeof(begin));
 }
 
@@ -172,26 +174,91 @@ init_filters(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++) {
-		if (m->count[f] > 0 &&
-		    !ks_known_filter_init(&known->filters[f], f == FILTER_TOKEN, m->count[f],
-		                          m->shortest[f], &known->is_locked))
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
+		if (m->count[look] > 0 &&
+		    !ks_known_filter_init(&known->filters[look], look, m->count[look],
+		                          m->shortest[look], &known->is_locked))
 			return false;
 	}
-	return ks_known_grams_init(&known->heads,
-	                           known->pattern_count * (KNOWN_HEAD - HEAD_MIN + 1),
-	                           &known->is_locked);
+	return true;
+}
+
+/* Patterns are found by runs, and what has none by steps. */
+static bool
+open_runs(struct finder_making *m)
+{
+	struct ks_known *known = m->known;
+
+	m->with_runs = true;
+	memset(m->count, 0, sizeof(m->count));
+	m->count[LOOK_STEP_LONG] = m->other_count;
+	m->shortest[LOOK_STEP_LONG] = m->other_shortest;
+	return ks_known_runs_open(&known->runs, m->run_shortest, &known->is_locked);
+}
+
+/* The first n bytes of a head. */
+static uint64_t
+hash_head(uint64_t head, size_t n)
+{
+	return ks_known_hash(head >> (64 - 8 * n));
+}
+
+/* Does a pattern begin with n bytes with which the one before does not? */
+static bool
+is_new_head(const struct ks_known *known, size_t i, size_t n)
+{
+	const struct known_pattern *patterns = known->patterns;
+
+	return i == 0 || (patterns[i].head ^ patterns[i - 1].head) >> (64 - 8 * n) != 0;
+}
+
+static void
+add_beginnings(struct ks_known *known)
+{
+	for (size_t i = 0; i < known->pattern_count; i++) {
+		uint64_t head = known->patterns[i].head;
+
+		known->begins[head >> 54] |= UINT64_C(1) << (head >> 48 & 63);
+		if (is_new_head(known, i, KNOWN_HEAD))
+			ks_known_bloom_add(&known->heads, hash_head(head, KNOWN_HEAD));
+		for (size_t n = HEAD_MIN; n < KNOWN_HEAD; n++) {
+			if (is_new_head(known, i, n))
+				ks_known_bloom_add(&known->short_heads, hash_head(head, n));
+		}
+	}
 }
 
 static bool
-open_filters(struct ks_known *known)
+make_beginnings(struct ks_known *known)
 {
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++) {
-		if (known->filters[f].step > 0 &&
-		    !ks_known_filter_open(&known->filters[f], &known->is_locked))
-			return false;
+	size_t count = 0, short_count = 0;
+
+	for (size_t i = 0; i < known->pattern_count; i++) {
+		count += is_new_head(known, i, KNOWN_HEAD);
+		for (size_t n = HEAD_MIN; n < KNOWN_HEAD; n++)
+			short_count += is_new_head(known, i, n);
 	}
-	return ks_known_grams_open(&known->heads, &known->is_locked);
+	if (!ks_known_bloom_init(&known->heads, count, &known->is_locked) ||
+	    !ks_known_bloom_init(&known->short_heads, short_count, &known->is_locked))
+		return false;
+	add_beginnings(known);
+	return true;
+}
+
+/* How patterns are found is known when all have been looked at. */
+static bool
+init_all(struct finder_making *m)
+{
+	struct ks_known *known = m->known;
+
+	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
+		return false;
+	take_patterns(m, TURN_MEASURE);
+	if (!is_for_runs(m))
+		ks_known_runs_done(&known->runs);
+	else if (!open_runs(m))
+		return false;
+	return init_filters(m) && make_beginnings(known);
 }
 
 int
@@ -199,13 +266,10 @@ ks_known_finder_make(struct ks_known *known)
 {
 	struct finder_making m = { .known = known };
 
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++)
-		m.shortest[f] = SIZE_MAX;
-	take_patterns(&m, TURN_MEASURE);
-	if (!init_filters(&m))
-		return KS_ERROR_MEMORY;
-	take_patterns(&m, TURN_COUNT);
-	if (!open_filters(known))
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
+		m.shortest[look] = SIZE_MAX;
+	m.run_shortest = m.other_shortest = SIZE_MAX;
+	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
 	return KS_OK;
@@ -214,9 +278,11 @@ ks_known_finder_make(struct ks_known *known)
 void
 ks_known_finder_done(struct ks_known *known)
 {
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++)
-		ks_known_filter_done(&known->filters[f]);
-	ks_known_grams_done(&known->heads);
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
+		ks_known_filter_done(&known->filters[look]);
+	ks_known_runs_done(&known->runs);
+	ks_known_bloom_done(&known->heads);
+	ks_known_bloom_done(&known->short_heads);
 }
 
 /* ---------------------------------------------------------------------- finding ---- */
@@ -259,50 +325,90 @@ does_begin(const struct ks_known *known, const uint8_t *text, size_t len)
 	return words[text[1] >> 6] >> (text[1] & 63) & 1;
 }
 
-/* What text[at, len) begins, at the end of a text. */
+/* What text[at, len), of fewer bytes than a head, begins. */
 static void
-look_at_end(struct find *find, size_t at)
+look_at_rest(struct find *find, size_t at)
 {
 	const struct ks_known *known = find->known;
-	const uint8_t *text = find->text + at;
 	size_t len = find->len - at;
+	uint64_t head = 0;
 
-	if (!does_begin(known, text, len))
+	if (!does_begin(known, find->text + at, len))
 		return;
-	if (len > 2 && ks_known_grams_has(&known->heads, gram_of(text, len)))
-		look_at(find, at);
-	else if (len <= 2 && at < find->open)
+	for (size_t i = at; i < find->len; i++)
+		head = head << 8 | find->text[i];
+	if (len < HEAD_MIN)
 		find->open = at;
+	else if (ks_known_bloom_has(&known->short_heads, ks_known_hash(head)))
+		look_at(find, at);
+}
+
+/* What begins in text[from, to), where whole heads are. All memory is asked for before any is waited for. */
+static void
+look_at_heads(struct find *find, size_t from, size_t to)
+{
+	const struct ks_known *known = find->known;
+	uint64_t hashes[BLIND_MAX];
+	size_t places[BLIND_MAX], count = 0;
+
+	for (size_t at = from; at < to; at++) {
+		uint64_t head;
+
+		memcpy(&head, find->text + at, sizeof(head));
+		hashes[count] = hash_head(be64toh(head), KNOWN_HEAD);
+		places[count] = at;
+		if (!does_begin(known, find->text + at, KNOWN_HEAD))
+			continue;
+		__builtin_prefetch(ks_known_bloom_word(&known->heads, hashes[count++]));
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (ks_known_bloom_has(&known->heads, hashes[i]))
+			look_at(find, places[i]);
+	}
+}
+
+/* What begins in text[from, len). Behind the first open place only whole patterns matter, for which the rest is too short. */
+static void
+look_at_end(struct find *find, size_t from)
+{
+	size_t rest = find->len - from < KNOWN_HEAD ? from : find->len - KNOWN_HEAD + 1;
+
+	look_at_heads(find, from, rest);
+	for (; rest < find->len && find->open == find->len; rest++)
+		look_at_rest(find, rest);
 }
 
 /* Where the bytes begin at the end of text[from, len) in which filters are blind. */
 static size_t
 blind_from(const struct ks_known *known, size_t from, size_t len)
 {
-	size_t blind = 0;
+	size_t blind = known->runs.view > 0 ? ks_known_runs_blind(&known->runs) : 0;
 
-	for (unsigned f = 0; f < KNOWN_FILTERS; f++) {
-		if (known->filters[f].step > 0 && ks_known_filter_blind(&known->filters[f]) > blind)
-			blind = ks_known_filter_blind(&known->filters[f]);
+	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
+		const struct known_filter *filter = &known->filters[look];
+
+		if (ks_known_filter_is_used(filter) && ks_known_filter_blind(filter) > blind)
+			blind = ks_known_filter_blind(filter);
 	}
 	return len - from > blind ? len - blind : from;
 }
 
 size_t
-ks_known_find(const struct ks_known *known, unsigned pass, const uint8_t *text, size_t from,
+ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t *text, size_t from,
               size_t len, known_match_fn on_match, void *ctx)
 {
 	struct find find = { known, text, len, len, on_match, ctx };
 
-	if (pass < KNOWN_FILTERS) {
-		if (known->filters[pass].step > 0)
-			ks_known_filter_scan(&known->filters[pass], text, from, len, look_at,
-			                     &find);
+	if (pass == PASS_RUNS) {
+		if (known->runs.view > 0)
+			ks_known_runs_scan(&known->runs, text, from, len, look_at, &find);
 		return find.open;
 	}
-	/* Behind the first open place only whole patterns matter, and the last bytes have no room for one. */
-	for (size_t i = blind_from(known, from, len);
-	     i < len && (i + KNOWN_HEAD <= len || find.open == len); i++)
-		look_at_end(&find, i);
+	if (pass == PASS_FILTERS) {
+		ks_known_filter_scan(known->filters, known->with_signs, text, from, len, look_at,
+		                     &find);
+		return find.open;
+	}
+	look_at_end(&find, blind_from(known, from, len));
 	return find.open;
 }

@@ -73,26 +73,30 @@ static const char *const line_breaks[] = { "\n", "\r\n", "\\n" };
 #define LINE_BREAK_MAX 2U
 _Static_assert(sizeof(line_breaks) / sizeof(line_breaks[0]) == LINE_BREAKS, "one for each");
 
+/* The two bytes of which the first is byte at of the first group on: 0 where the text has none. */
 static unsigned
-base64_byte(const struct spelling *s, size_t at)
+base64_bytes(const struct spelling *s, size_t at)
 {
-	size_t shift = ks_form_base64_shift(s->form);
+	size_t shift = ks_form_base64_shift(s->form), i = at - shift;
 
-	return at >= shift && at - shift < s->len ? s->bytes[at - shift] : 0;
+	if (at >= shift && i + 1 < s->len)
+		return (unsigned)s->bytes[i] << 8 | s->bytes[i + 1];
+	if (at >= shift)
+		return i < s->len ? (unsigned)s->bytes[i] << 8 : 0;
+	return at + 1 == shift ? s->bytes[0] : 0;
 }
 
 static uint8_t
 base64_digit(const struct spelling *s, size_t at)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	size_t bit = 6 * at, byte = bit / 8;
-	unsigned value = base64_byte(s, byte) << 8 | base64_byte(s, byte + 1);
+	static const char digits[2][65] = {
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+	};
+	size_t bit = 6 * at;
+	unsigned value = base64_bytes(s, bit / 8) >> (10 - bit % 8) & 63;
 
-	value = value >> (10 - bit % 8) & 63;
-	if (value < 62)
-		return (uint8_t)digits[value];
-	return (uint8_t)(s->form & BASE64_URL ? "-_" : "+/")[value - 62];
+	return (uint8_t)digits[s->form & BASE64_URL ? 1 : 0][value];
 }
 
 static size_t
@@ -118,8 +122,12 @@ next_hex(struct spelling *s, uint8_t *unit)
 {
 	size_t n = 0;
 
-	while (n < SPELLING_UNIT_MAX && s->at < s->end)
-		n += put_hex(unit + n, s->bytes[s->at++], 2, s->form & UPPER);
+	for (; n < SPELLING_UNIT_MAX && s->at < s->end; n += 2) {
+		uint8_t b = s->bytes[s->at++];
+
+		unit[n] = hex_digit(b >> 4, s->form & UPPER);
+		unit[n + 1] = hex_digit(b, s->form & UPPER);
+	}
 	return n;
 }
 

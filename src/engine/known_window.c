@@ -79,7 +79,7 @@ on_match(void *ctx, const struct known_match *match)
  * would move them again and again.
  */
 static size_t
-find_in(struct search *search, struct window *w, unsigned pass, const uint8_t *text, size_t from,
+find_in(struct search *search, struct window *w, enum known_pass pass, const uint8_t *text, size_t from,
         size_t len)
 {
 	size_t open;
@@ -109,7 +109,7 @@ find_in_gone(struct window *w, struct known_carry *carry)
 	if (carry->gone_len == 0)
 		return 0;
 	memcpy(carry->gone + carry->gone_len, w->buf, behind);
-	for (unsigned pass = 0; pass < KNOWN_PASSES; pass++)
+	for (enum known_pass pass = 0; pass < KNOWN_PASSES; pass++)
 		open = least(open,
 		             find_in(&search, w, pass, carry->gone, 0, carry->gone_len + behind));
 	return open;
@@ -121,7 +121,7 @@ find_in_window(struct window *w, const struct known_carry *carry)
 	struct search search = { .w = w, .known = carry->known, .from_max = w->len };
 	size_t open = w->len;
 
-	for (unsigned pass = 0; pass < KNOWN_PASSES; pass++)
+	for (enum known_pass pass = 0; pass < KNOWN_PASSES; pass++)
 		open = least(open, find_in(&search, w, pass, w->buf, carry->from, w->len));
 	return open;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../src/engine/known_class.h"
 #include "harness.h"
 #include "suite.h"
 
@@ -182,6 +183,85 @@ START_TEST(long_values)
 	free(buf);
 	free(value);
 	pair_done(&pair);
+}
+END_TEST
+
+/* ------------------------------------------------------------- where it is looked ---- */
+
+/* Each way to look: rises in the middle, at the left, at the right; none; digits; signs; nothing of all that. */
+static const char *const looks[][8] = {
+	{ "tq7zkmvw8xr2", NULL },
+	{ "QWERt3yUIOPA", "z4AAAAAB", NULL },
+	{ "QQWZRT9a", "ZZYX987w", NULL },
+	{ "QWZXtrvkm", "Kwqzvbnmx", NULL },
+	{ "9182736455647382", "91827364556473820", NULL },
+	{ "ab@cd.ef", "k.!.-=/.", "ab-cd`ef", NULL },
+	{ "ab.cd/ef", "/.-=:,;/.", "\xe9.\xea.\xeb.\xec.", "ab.cd/efgh-ij.kl/mn.op/qr", NULL },
+	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e", "kmvwtrqzpxkmvwtrqzpxkmvwtrqzp.9", NULL },
+};
+
+/* Each spelling at each place about the end of a word of marks, and of a chunk of them. */
+START_TEST(about_borders)
+{
+	static const size_t borders[] = { 192, 64, 2048, 4096 };
+	struct bench_pair pair;
+	uint8_t buf[4300];
+	char name[80];
+
+	pair_init(&pair, rules, COUNT(rules));
+	know(&pair, looks[_i]);
+	for (size_t i = 0; i < oracle_spelling_count(pair.oracle); i++) {
+		size_t len, border, back;
+		const uint8_t *bytes = oracle_spelling_get(pair.oracle, i, &len);
+
+		for (back = 0; back <= len + 1; back++) {
+			border = borders[(i + back) % COUNT(borders)];
+			if (back > border)
+				continue;
+			memset(buf, '.', sizeof(buf));
+			memcpy(buf + border - back, bytes, len);
+			(void)snprintf(name, sizeof(name),
+			               "look %d, spelling %zu, %zu back from %zu", _i, i, back,
+			               border);
+			check_input(&pair, buf, border + (back % 2 ? len : 130), 0, name);
+		}
+	}
+	pair_done(&pair);
+}
+END_TEST
+
+static void
+compare_classes(const struct known_classes *a, const struct known_classes *b, size_t count)
+{
+	for (size_t i = 1; i <= count; i++) {
+		ck_assert_uint_eq(a->digits[i], b->digits[i]);
+		ck_assert_uint_eq(a->lower[i], b->lower[i]);
+		ck_assert_uint_eq(a->upper[i], b->upper[i]);
+		ck_assert_uint_eq(a->signs[i], b->signs[i]);
+	}
+}
+
+/* All ways to classify say the same, of each byte. */
+START_TEST(classes)
+{
+	uint8_t text[256];
+	struct known_classes plain, other;
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 37);
+	for (int with_signs = 0; with_signs < 2; with_signs++) {
+		ks_known_classify_plain(text, 4, with_signs, &plain);
+		ks_known_classify(text, 4, with_signs, &other);
+		compare_classes(&plain, &other, 4);
+#ifdef __SSE2__
+		ks_known_classify_sse2(text, 4, with_signs, &other);
+		compare_classes(&plain, &other, 4);
+		if (!__builtin_cpu_supports("avx2"))
+			continue;
+		ks_known_classify_avx2(text, 4, with_signs, &other);
+		compare_classes(&plain, &other, 4);
+#endif
+	}
 }
 END_TEST
 
@@ -628,6 +708,8 @@ main(void)
 	tcase_add_loop_test(tcase, given_up, 0, (int)COUNT(worlds));
 	tcase_add_loop_test(tcase, in_frames, 0, (int)COUNT(worlds));
 	tcase_add_loop_test(tcase, long_values, 0, 7);
+	tcase_add_loop_test(tcase, about_borders, 0, (int)COUNT(looks));
+	tcase_add_test(tcase, classes);
 	tcase_add_test(tcase, refused_values);
 	tcase_add_test(tcase, not_compiled_or_empty);
 	tcase_add_test(tcase, tags);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See known_class.h. What is done to each byte of a text is done here, so it is done to 16 or 32 at a time. */
+#include "known_class.h"
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+static bool
+is_sign(uint8_t byte)
+{
+	return byte == '!' || byte == '#' || byte == '$' || byte == '*' || byte == '+' ||
+	       byte == ';' || byte == '<' || byte == '>' || byte == '@' || byte == '^' ||
+	       byte == '`' || byte == '~';
+}
+
+void
+ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
+                        struct known_classes *classes)
+{
+	for (size_t i = 1; i <= count; i++, text += CLASS_BYTES) {
+		classes->digits[i] = classes->lower[i] = classes->upper[i] = classes->signs[i] = 0;
+		for (unsigned k = 0; k < CLASS_BYTES; k++) {
+			classes->digits[i] |= (uint64_t)((uint8_t)(text[k] - '0') < 10) << k;
+			classes->lower[i] |= (uint64_t)((uint8_t)(text[k] - 'a') < 26) << k;
+			classes->upper[i] |= (uint64_t)((uint8_t)(text[k] - 'A') < 26) << k;
+			classes->signs[i] |= (uint64_t)(with_signs && is_sign(text[k])) << k;
+		}
+	}
+}
+
+#ifdef __SSE2__
+
+/* Where bytes are first to last: moved to where 127 is the last, only they are above what was before the first. */
+static inline __m128i
+find_range(__m128i text, char first, char last)
+{
+	__m128i moved = _mm_add_epi8(text, _mm_set1_epi8((char)(127 - last)));
+
+	return _mm_cmpgt_epi8(moved, _mm_set1_epi8((char)(126 - (last - first))));
+}
+
+static inline uint64_t
+bits_of(__m128i mask)
+{
+	return (unsigned)_mm_movemask_epi8(mask);
+}
+
+static inline __m128i
+find_byte(__m128i text, char byte)
+{
+	return _mm_cmpeq_epi8(text, _mm_set1_epi8(byte));
+}
+
+static inline __m128i
+find_signs(__m128i text)
+{
+	__m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20)); /* of @ and ^, ` and ~ */
+	__m128i signs = _mm_or_si128(find_range(text, '#', '$'), find_range(text, '*', '+'));
+
+	signs = _mm_or_si128(signs, find_range(text, ';', '<'));
+	signs = _mm_or_si128(signs, _mm_or_si128(find_byte(text, '>'), find_byte(text, '!')));
+	return _mm_or_si128(signs, _mm_or_si128(find_byte(folded, '`'), find_byte(folded, '~')));
+}
+
+void
+ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
+                       struct known_classes *classes)
+{
+	for (size_t i = 1; i <= count; i++) {
+		uint64_t digits = 0, letters = 0, small = 0, signs = 0;
+
+		for (unsigned k = 0; k < CLASS_BYTES; k += 16, text += 16) {
+			__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+			__m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+
+			digits |= bits_of(find_range(bytes, '0', '9')) << k;
+			letters |= bits_of(find_range(folded, 'a', 'z')) << k;
+			small |= bits_of(_mm_slli_epi16(bytes, 2)) << k; /* the bit of 0x20 */
+			signs |= with_signs ? bits_of(find_signs(bytes)) << k : 0;
+		}
+		classes->digits[i] = digits;
+		classes->lower[i] = letters & small;
+		classes->upper[i] = letters & ~small;
+		classes->signs[i] = signs;
+	}
+}
+
+#define AVX2 __attribute__((target("avx2")))
+
+static inline AVX2 __m256i
+find_range_avx2(__m256i text, char first, char last)
+{
+	__m256i moved = _mm256_add_epi8(text, _mm256_set1_epi8((char)(127 - last)));
+
+	return _mm256_cmpgt_epi8(moved, _mm256_set1_epi8((char)(126 - (last - first))));
+}
+
+static inline AVX2 uint64_t
+bits_of_avx2(__m256i mask)
+{
+	return (uint32_t)_mm256_movemask_epi8(mask);
+}
+
+/* Each half of a byte chooses from a table which others it may have: one bit for each of the upper halves 2 to 7. */
+static inline AVX2 uint64_t
+find_signs_avx2(__m256i text)
+{
+	const __m256i lower = _mm256_broadcastsi128_si256(
+		_mm_setr_epi8(4 | 16, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1 | 2, 2, 0, 2 | 8 | 32, 0));
+	const __m256i upper = _mm256_broadcastsi128_si256(
+		_mm_setr_epi8(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0));
+	__m256i half = _mm256_and_si256(_mm256_srli_epi16(text, 4), _mm256_set1_epi8(15));
+	__m256i both = _mm256_and_si256(_mm256_shuffle_epi8(lower, text),
+	                                _mm256_shuffle_epi8(upper, half));
+
+	return ~bits_of_avx2(_mm256_cmpeq_epi8(both, _mm256_setzero_si256())) & UINT32_MAX;
+}
+
+static inline AVX2 __attribute__((always_inline)) void
+classify_avx2(const uint8_t *text, size_t count, bool with_signs, struct known_classes *classes)
+{
+	for (size_t i = 1; i <= count; i++) {
+		uint64_t digits = 0, letters = 0, small = 0, signs = 0;
+
+		for (unsigned k = 0; k < CLASS_BYTES; k += 32, text += 32) {
+			__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)text);
+			__m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+
+			digits |= bits_of_avx2(find_range_avx2(bytes, '0', '9')) << k;
+			letters |= bits_of_avx2(find_range_avx2(folded, 'a', 'z')) << k;
+			small |= bits_of_avx2(_mm256_slli_epi16(bytes, 2)) << k;
+			signs |= with_signs ? find_signs_avx2(bytes) << k : 0;
+		}
+		classes->digits[i] = digits;
+		classes->lower[i] = letters & small;
+		classes->upper[i] = letters & ~small;
+		classes->signs[i] = signs;
+	}
+}
+
+AVX2 void
+ks_known_classify_avx2(const uint8_t *text, size_t count, bool with_signs,
+                       struct known_classes *classes)
+{
+	if (with_signs)
+		classify_avx2(text, count, true, classes);
+	else
+		classify_avx2(text, count, false, classes);
+}
+
+#endif
+
+void
+ks_known_classify(const uint8_t *text, size_t count, bool with_signs, struct known_classes *classes)
+{
+#ifdef __SSE2__
+	if (__builtin_cpu_supports("avx2"))
+		ks_known_classify_avx2(text, count, with_signs, classes);
+	else
+		ks_known_classify_sse2(text, count, with_signs, classes);
+#else
+	ks_known_classify_plain(text, count, with_signs, classes);
+#endif
+}
