@@ -53,6 +53,24 @@ escape_at(const struct classes *classes, unsigned k, const uint8_t *p, size_t n)
 	return hex_escape(classes, k, p, n, strlen(unicode));
 }
 
+/* Where the bytes of a class end that begin at from. Eight at a time: runs are long. */
+static size_t
+plain_end(const uint64_t *masks, uint64_t bit, const uint8_t *buf, size_t from, size_t len)
+{
+	size_t i = from;
+
+	for (; len - i >= 8; i += 8) {
+		const uint8_t *p = buf + i;
+
+		if (!(masks[p[0]] & masks[p[1]] & masks[p[2]] & masks[p[3]] & masks[p[4]] &
+		      masks[p[5]] & masks[p[6]] & masks[p[7]] & bit))
+			break;
+	}
+	while (i < len && masks[buf[i]] & bit)
+		i++;
+	return i;
+}
+
 struct run
 ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_t from, size_t len,
             bool is_last)
@@ -61,8 +79,7 @@ ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_
 	size_t i = from;
 
 	for (;;) {
-		while (i < len && classes->masks[buf[i]] & bit)
-			i++;
+		i = plain_end(classes->masks, bit, buf, i, len);
 		if (i == len)
 			return (struct run){ .end = len, .goes_on = !is_last };
 		int escape = escape_at(classes, k, buf + i, len - i);
@@ -74,22 +91,28 @@ ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_
 	}
 }
 
+static bool
+is_between(uint8_t b, uint8_t first, uint8_t last)
+{
+	return (uint8_t)(b - first) <= last - first;
+}
+
 /* The kinds of bytes that are required of the first 64 and are not there: enum ks_condition. */
 static unsigned
 missing_kinds(unsigned conditions, const uint8_t *p, size_t len)
 {
 	const unsigned required = KS_REQUIRE_DIGIT | KS_REQUIRE_UPPER | KS_REQUIRE_LOWER;
-	unsigned missing = conditions & required;
+	size_t n = len < KS_RUN_DECIDED ? len : KS_RUN_DECIDED;
+	uint8_t digit = 0, upper = 0, lower = 0;
 
-	for (size_t i = 0; missing && i < len && i < KS_RUN_DECIDED; i++) {
-		if (p[i] >= '0' && p[i] <= '9')
-			missing &= ~(unsigned)KS_REQUIRE_DIGIT;
-		else if (p[i] >= 'A' && p[i] <= 'Z')
-			missing &= ~(unsigned)KS_REQUIRE_UPPER;
-		else if (p[i] >= 'a' && p[i] <= 'z')
-			missing &= ~(unsigned)KS_REQUIRE_LOWER;
+	for (size_t i = 0; i < n; i++) { /* without a way out, so that the compiler makes vectors of it */
+		digit |= is_between(p[i], '0', '9');
+		upper |= is_between(p[i], 'A', 'Z');
+		lower |= is_between(p[i], 'a', 'z');
 	}
-	return missing;
+	return conditions & required &
+	       ~(digit * (unsigned)KS_REQUIRE_DIGIT | upper * (unsigned)KS_REQUIRE_UPPER |
+	         lower * (unsigned)KS_REQUIRE_LOWER);
 }
 
 static bool

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names are expressions of bytes, sets, groups and bounded repeats; no others come in here.
+ *
+ *     name      (?i)(?:brave(?:[a-z_]{0,20})key|x-token)        two paths from the root of the tree:
+ *     units     b r a v e (...) k e y                           y - e - k - (...) - e - v - a - r - b
+ */
+#include "name.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "name_tree.h"
+
+#define DEPTH_MAX 8U   /* of groups in groups */
+#define UNITS_MAX 128U /* of a path */
+#define MANY      4U   /* children that are not looked up by their byte */
+
+/* --------------------------------------------------------------------- making ---- */
+
+/* Room for one more item; false: memory is out. */
+static bool
+reserve(void *items, size_t count, size_t *max, size_t size)
+{
+	size_t want = *max ? *max * 2 : 64;
+	void *grown;
+
+	if (count < *max)
+		return true;
+	memcpy(&grown, items, sizeof(grown));
+	grown = realloc(grown, want * size);
+	if (!grown)
+		return false;
+	memcpy(items, &grown, sizeof(grown));
+	*max = want;
+	return true;
+}
+
+static void
+fold(struct byteset *set)
+{
+	for (uint8_t b = 'a'; b <= 'z'; b++) {
+		uint8_t capital = (uint8_t)(b - 'a' + 'A');
+
+		if (byteset_has(set, b))
+			byteset_add(set, capital);
+		else if (byteset_has(set, capital))
+			byteset_add(set, b);
+	}
+}
+
+static void
+negate(struct byteset *set)
+{
+	for (int i = 0; i < 4; i++)
+		set->words[i] = ~set->words[i];
+}
+
+/* The bytes of a bracket expression. Folding goes before '^'. */
+static int
+parse_brackets(struct part text, bool folds, struct byteset *ret_set)
+{
+	bool is_negated = text.from[1] == '^';
+
+	if (ks_byteset_parse(text.from + 1, (size_t)(text.to - text.from) - 2, ret_set))
+		return NAME_UNSUITED;
+	if (is_negated)
+		negate(ret_set);
+	if (folds)
+		fold(ret_set);
+	if (is_negated)
+		negate(ret_set);
+	return KS_OK;
+}
+
+/* The bytes of an element that is no group. */
+static int
+parse_set(struct part text, bool folds, struct byteset *ret_set)
+{
+	char c = *text.from;
+
+	*ret_set = (struct byteset){ { 0 } };
+	if (c == '[' && text.to - text.from > 2)
+		return parse_brackets(text, folds, ret_set);
+	if (c == '.') {
+		negate(ret_set);
+		return KS_OK;
+	}
+	if (c == '\\' && text.to - text.from == 2 && !isalnum((unsigned char)text.from[1]))
+		c = text.from[1];
+	else if (strchr("\\^$*+?{}[]()|", c))
+		return NAME_UNSUITED;
+	byteset_add(ret_set, (uint8_t)c);
+	if (folds)
+		fold(ret_set);
+	return KS_OK;
+}
+
+static void
+add_all(struct byteset *set, const struct byteset *more)
+{
+	for (int i = 0; i < 4; i++)
+		set->words[i] |= more->words[i];
+}
+
+/* An alternative whose last unit is last. */
+static struct name_alternative
+make_alternative(const struct names *names, uint32_t last, uint32_t next)
+{
+	struct name_alternative a = { .may_be_empty = true, .last = last, .next = next };
+
+	for (uint32_t i = last; i != NONE && a.may_be_empty; i = names->units[i].before) {
+		add_all(&a.ends, &names->units[i].ends);
+		a.may_be_empty = names->units[i].may_be_empty;
+	}
+	return a;
+}
+
+/* What is known of a group's end is known of its alternatives. */
+static void
+join_ends(const struct names *names, struct name_unit *unit)
+{
+	for (uint32_t i = unit->group; i != NONE; i = names->alternatives[i].next) {
+		add_all(&unit->ends, &names->alternatives[i].ends);
+		unit->has_empty = unit->has_empty || names->alternatives[i].may_be_empty;
+	}
+}
+
+static int parse_unit(struct names *names, const struct repeat *repeat, bool folds, unsigned depth,
+                      uint32_t *ret_unit);
+
+/* One alternative: its units in a row. */
+static int
+parse_sequence(struct names *names, struct part part, bool folds, unsigned depth, uint32_t *ret_last)
+{
+	struct repeat repeat;
+
+	*ret_last = NONE;
+	for (const char *p = part.from; p < part.to; p = repeat.text.to) {
+		uint32_t unit = NONE;
+		int r;
+
+		repeat = ks_expression_unit((struct part){ p, part.to });
+		r = parse_unit(names, &repeat, folds, depth, &unit);
+		if (r != KS_OK)
+			return r;
+		names->units[unit].before = *ret_last;
+		*ret_last = unit;
+	}
+	return KS_OK;
+}
+
+static int
+parse_alternatives(struct names *names, struct part part, bool folds, unsigned depth,
+                   uint32_t *ret_first)
+{
+	for (;; part.from++) {
+		const char *end = ks_expression_alternative(part, NULL);
+		uint32_t last = NONE;
+		int r = parse_sequence(names, (struct part){ part.from, end }, folds, depth, &last);
+
+		if (r == KS_OK && !reserve(&names->alternatives, names->alternative_count,
+		                           &names->alternative_max, sizeof(*names->alternatives)))
+			r = KS_ERROR_MEMORY;
+		if (r != KS_OK)
+			return r;
+		names->alternatives[names->alternative_count] =
+			make_alternative(names, last, *ret_first);
+		*ret_first = (uint32_t)names->alternative_count++; /* all are followed, in any order */
+		part.from = end;
+		if (end == part.to)
+			return KS_OK;
+	}
+}
+
+static int
+parse_group(struct names *names, struct part part, bool folds, unsigned depth, uint32_t *ret_first)
+{
+	const char *inner = ks_expression_group(part.from);
+	struct part flags = { part.from + 2, inner };
+
+	if (!inner || depth == DEPTH_MAX)
+		return NAME_UNSUITED;
+	if (part.from[1] == '?' && strncmp(flags.from, "i:", 2) == 0)
+		folds = true;
+	else if (part.from[1] == '?' && *flags.from != ':')
+		return NAME_UNSUITED;
+	return parse_alternatives(names, (struct part){ inner, part.to - 1 }, folds, depth + 1,
+	                          ret_first);
+}
+
+static int
+parse_unit(struct names *names, const struct repeat *repeat, bool folds, unsigned depth,
+           uint32_t *ret_unit)
+{
+	struct name_unit unit = { .group = NONE, .before = NONE };
+	struct part element = { repeat->text.from, repeat->element_end };
+	int r;
+
+	if (repeat->max > NAME_WIDTH_MAX || repeat->min > repeat->max)
+		return NAME_UNSUITED;
+	unit.min = (uint8_t)repeat->min;
+	unit.max = (uint8_t)repeat->max;
+	r = *element.from == '(' ? parse_group(names, element, folds, depth, &unit.group)
+	                         : parse_set(element, folds, &unit.ends);
+	if (r == KS_OK &&
+	    !reserve(&names->units, names->unit_count, &names->unit_max, sizeof(*names->units)))
+		r = KS_ERROR_MEMORY;
+	if (r != KS_OK)
+		return r;
+	join_ends(names, &unit);
+	unit.may_be_empty = unit.min == 0 || unit.has_empty;
+	*ret_unit = (uint32_t)names->unit_count++;
+	names->units[*ret_unit] = unit;
+	return KS_OK;
+}
+
+/* ------------------------------------------------------------------------ tree ---- */
+
+/* A name on its way into the tree. */
+struct path {
+	struct part text;
+	bool folds;
+	uint32_t rule; /* NONE: only to see whether it can be added */
+	enum ks_boundary boundary;
+};
+
+static int
+add_node(struct names *names, struct name_node node, uint32_t *ret_node)
+{
+	if (!reserve(&names->nodes, names->node_count, &names->node_max, sizeof(*names->nodes)))
+		return KS_ERROR_MEMORY;
+	names->nodes[names->node_count] = node;
+	*ret_node = (uint32_t)names->node_count++;
+	return KS_OK;
+}
+
+static bool
+is_same_unit(const struct name_node *node, struct part text, bool folds)
+{
+	size_t len = (size_t)(text.to - text.from);
+
+	return node->folds == folds && len == (size_t)(node->text.to - node->text.from) &&
+	       memcmp(node->text.from, text.from, len) == 0;
+}
+
+/* The child of a node that stands for a unit; it is made if there is none. */
+static int
+find_child(struct names *names, uint32_t parent, const struct repeat *repeat, bool folds,
+           uint32_t *ret_child)
+{
+	struct name_node node = { .text = repeat->text, .folds = folds, .child = NONE, .end = NONE };
+	int r;
+
+	for (uint32_t i = names->nodes[parent].child; i != NONE; i = names->nodes[i].next) {
+		if (is_same_unit(&names->nodes[i], repeat->text, folds)) {
+			*ret_child = i;
+			return KS_OK;
+		}
+	}
+	node.next = names->nodes[parent].child;
+	r = parse_unit(names, repeat, folds, 0, &node.unit);
+	if (r == KS_OK)
+		r = add_node(names, node, ret_child);
+	if (r == KS_OK)
+		names->nodes[parent].child = *ret_child;
+	return r;
+}
+
+static int
+add_end(struct names *names, uint32_t node, const struct path *path)
+{
+	if (path->rule == NONE)
+		return KS_OK;
+	if (!reserve(&names->ends, names->end_count, &names->end_max, sizeof(*names->ends)))
+		return KS_ERROR_MEMORY;
+	names->ends[names->end_count] =
+		(struct name_end){ path->rule, names->nodes[node].end, path->boundary };
+	names->nodes[node].end = (uint32_t)names->end_count++;
+	return KS_OK;
+}
+
+static int
+add_path(struct names *names, const struct path *path)
+{
+	struct repeat units[UNITS_MAX];
+	unsigned count = 0;
+	uint32_t node = 0;
+	int r = KS_OK;
+
+	for (const char *p = path->text.from; p < path->text.to; p = units[count++].text.to) {
+		if (count == UNITS_MAX)
+			return NAME_UNSUITED;
+		units[count] = ks_expression_unit((struct part){ p, path->text.to });
+	}
+	while (r == KS_OK && count > 0)
+		r = find_child(names, node, &units[--count], path->folds, &node);
+	return r == KS_OK ? add_end(names, node, path) : r;
+}
+
+/* A name that is one group has a path for each of its alternatives, so that they can share what others have. */
+static int
+add_paths(struct names *names, struct path path)
+{
+	struct part rest = path.text;
+	const char *group, *end = ks_expression_alternative(rest, &group);
+	int r = KS_OK;
+
+	if (end != rest.to)
+		return NAME_UNSUITED;
+	if (group != rest.from || strncmp(group, "(?:", 3) != 0)
+		return add_path(names, &path);
+	rest = (struct part){ group + 3, rest.to - 1 };
+	for (; r == KS_OK; rest.from = end + 1) {
+		end = ks_expression_alternative(rest, NULL);
+		path.text = (struct part){ rest.from, end };
+		r = add_path(names, &path);
+		if (end == rest.to)
+			break;
+	}
+	return r;
+}
+
+/* The nodes' texts are parts of it. NULL: memory is out. */
+static const char *
+keep_text(struct names *names, const char *name)
+{
+	char *copy;
+
+	if (!reserve(&names->texts, names->text_count, &names->text_max, sizeof(*names->texts)))
+		return NULL;
+	copy = strdup(name);
+	if (copy)
+		names->texts[names->text_count++] = copy;
+	return copy;
+}
+
+static void
+free_texts(struct names *names)
+{
+	for (size_t i = 0; i < names->text_count; i++)
+		free(names->texts[i]);
+	free(names->texts);
+	names->texts = NULL;
+	names->text_count = names->text_max = 0;
+}
+
+int
+ks_names_add(struct names *names, const char *name, uint32_t rule, enum ks_boundary boundary)
+{
+	const char *text = keep_text(names, name);
+	struct path path = { { text, text }, false, NONE, boundary };
+	uint32_t root;
+	int r = KS_OK;
+
+	if (!text)
+		return KS_ERROR_MEMORY;
+	path.text.to += strlen(text);
+
+	if (strncmp(text, "(?i)", 4) == 0) {
+		path.folds = true;
+		path.text.from += 4;
+	}
+	if (names->node_count == 0)
+		r = add_node(names, (struct name_node){ .unit = NONE, .child = NONE, .next = NONE, .end = NONE },
+		             &root);
+	if (r == KS_OK)
+		r = add_paths(names, path);
+	path.rule = rule;
+	return r == KS_OK ? add_paths(names, path) : r;
+}
+
+/* Is the unit one byte, or one letter, once? *ret_byte is it, the small letter. */
+static bool
+is_one_byte(const struct name_unit *unit, uint8_t *ret_byte)
+{
+	unsigned count = 0;
+
+	if (unit->group != NONE || unit->min != 1 || unit->max != 1)
+		return false;
+	for (unsigned b = 0; b < 256; b++) {
+		if (byteset_has(&unit->ends, (uint8_t)b)) {
+			count++;
+			*ret_byte = (uint8_t)b;
+		}
+	}
+	return count == 1 || (count == 2 && islower(*ret_byte) &&
+	                      byteset_has(&unit->ends, (uint8_t)toupper(*ret_byte)));
+}
+
+static void
+move_to_table(struct names *names, uint32_t parent, uint16_t table[256])
+{
+	uint32_t *link = &names->nodes[parent].child;
+
+	while (*link != NONE) {
+		struct name_node *child = &names->nodes[*link];
+		const struct name_unit *unit = &names->units[child->unit];
+		uint32_t number = *link;
+		uint8_t b = 0;
+
+		if (!is_one_byte(unit, &b) || number > UINT16_MAX || table[b] ||
+		    (byteset_has(&unit->ends, (uint8_t)toupper(b)) && table[(uint8_t)toupper(b)])) {
+			link = &child->next;
+			continue;
+		}
+		*link = child->next;
+		child->next = NONE;
+		table[b] = (uint16_t)number; /* the root, 0, is nobody's child */
+		if (byteset_has(&unit->ends, (uint8_t)toupper(b)))
+			table[(uint8_t)toupper(b)] = (uint16_t)number;
+	}
+}
+
+static int
+make_table(struct names *names, uint32_t node)
+{
+	if (names->table_count == UINT16_MAX)
+		return KS_OK;
+	if (!reserve(&names->tables, names->table_count, &names->table_max, sizeof(*names->tables)))
+		return KS_ERROR_MEMORY;
+	memset(names->tables[names->table_count], 0, sizeof(*names->tables));
+	move_to_table(names, node, names->tables[names->table_count]);
+	names->nodes[node].table = (uint16_t)++names->table_count;
+	return KS_OK;
+}
+
+int
+ks_names_finish(struct names *names)
+{
+	int r = KS_OK;
+
+	for (uint32_t i = 0; r == KS_OK && i < names->node_count; i++) {
+		unsigned children = 0;
+
+		names->nodes[i].text = (struct part){ NULL, NULL };
+		for (uint32_t c = names->nodes[i].child; c != NONE; c = names->nodes[c].next)
+			children++;
+		if (children > MANY)
+			r = make_table(names, i);
+	}
+	free_texts(names);
+	return r;
+}
+
+void
+ks_names_free(struct names *names)
+{
+	free_texts(names);
+	free(names->units);
+	free(names->alternatives);
+	free(names->nodes);
+	free(names->ends);
+	free(names->tables);
+	*names = (struct names){ .unit_count = 0 };
+}
