@@ -117,14 +117,47 @@ make_alternative(const struct names *names, uint32_t last, uint32_t next)
 	return a;
 }
 
-/* What is known of a group's end is known of its alternatives. */
-static void
-join_ends(const struct names *names, struct name_unit *unit)
+static int
+add_filter(struct names *names, uint32_t *ret_filter)
 {
+	if (!reserve(&names->filters, names->filter_count, &names->filter_max,
+	             sizeof(*names->filters)))
+		return KS_ERROR_MEMORY;
+	memset(&names->filters[names->filter_count], 0, sizeof(*names->filters));
+	*ret_filter = (uint32_t)names->filter_count++;
+	return KS_OK;
+}
+
+/* Let one that can end with a byte of ends through the filter. */
+static void
+fill_filter(struct name_filter *filter, unsigned bit, const struct byteset *ends, bool may_be_empty)
+{
+	uint64_t all = ends->words[0] | ends->words[1] | ends->words[2] | ends->words[3];
+	uint32_t numbers = may_be_empty ? UINT32_MAX : (uint32_t)(all | all >> 32);
+
+	for (; numbers; numbers &= numbers - 1)
+		filter->bits[__builtin_ctz(numbers)] |= UINT64_C(1) << bit;
+}
+
+/* What is known of a group's end is known of its alternatives. */
+static int
+join_ends(struct names *names, struct name_unit *unit)
+{
+	unsigned bit = 0;
+
+	if (unit->group == NONE)
+		return KS_OK;
+	if (add_filter(names, &unit->filter) != KS_OK)
+		return KS_ERROR_MEMORY;
 	for (uint32_t i = unit->group; i != NONE; i = names->alternatives[i].next) {
-		add_all(&unit->ends, &names->alternatives[i].ends);
-		unit->has_empty = unit->has_empty || names->alternatives[i].may_be_empty;
+		struct name_alternative *a = &names->alternatives[i];
+
+		a->bit = (uint8_t)(bit++ % 64);
+		add_all(&unit->ends, &a->ends);
+		unit->has_empty = unit->has_empty || a->may_be_empty;
+		fill_filter(&names->filters[unit->filter], a->bit, &a->ends, a->may_be_empty);
 	}
+	return KS_OK;
 }
 
 static int parse_unit(struct names *names, const struct repeat *repeat, bool folds, unsigned depth,
@@ -209,7 +242,8 @@ parse_unit(struct names *names, const struct repeat *repeat, bool folds, unsigne
 		r = KS_ERROR_MEMORY;
 	if (r != KS_OK)
 		return r;
-	join_ends(names, &unit);
+	if (join_ends(names, &unit) != KS_OK)
+		return KS_ERROR_MEMORY;
 	unit.may_be_empty = unit.min == 0 || unit.has_empty;
 	*ret_unit = (uint32_t)names->unit_count++;
 	names->units[*ret_unit] = unit;
@@ -281,9 +315,56 @@ add_end(struct names *names, uint32_t node, const struct path *path)
 	return KS_OK;
 }
 
+static bool
+is_plain(struct part text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text.from + i >= text.to || (!isalnum((unsigned char)text.from[i]) &&
+		                                 text.from[i] != '_' && text.from[i] != '-'))
+			return false;
+	}
+	return true;
+}
+
+/* The bit of the head that text begins with; all if that is none: its last byte must not be a unit that may be missing. */
+static uint64_t
+head_of(struct names *names, struct part text)
+{
+	uint8_t *number;
+
+	if (!is_plain(text, HEAD_WIDTH) ||
+	    (text.to - text.from > (ptrdiff_t)HEAD_WIDTH && strchr("?*{", text.from[HEAD_WIDTH])))
+		return UINT64_MAX;
+	number = &names->heads[head_hash((const uint8_t *)text.from)];
+	if (!*number)
+		*number = (uint8_t)(1 + names->head_count++ % 63);
+	return UINT64_C(1) << *number;
+}
+
+/* The heads of a path. It may begin with a group, each of whose alternatives has one. */
+static uint64_t
+heads_of(struct names *names, struct part text)
+{
+	struct repeat first = ks_expression_unit(text);
+	struct part rest = { text.from + 3, first.element_end - 1 };
+	uint64_t heads = 0;
+
+	if (text.to - text.from < 4 || strncmp(text.from, "(?:", 3) != 0 || first.min != 1)
+		return head_of(names, text);
+	for (;; rest.from++) {
+		const char *end = ks_expression_alternative(rest, NULL);
+
+		heads |= head_of(names, (struct part){ rest.from, end });
+		rest.from = end;
+		if (end == rest.to)
+			return heads;
+	}
+}
+
 static int
 add_path(struct names *names, const struct path *path)
 {
+	uint64_t heads = path->text.from < path->text.to ? heads_of(names, path->text) : UINT64_MAX;
 	struct repeat units[UNITS_MAX];
 	unsigned count = 0;
 	uint32_t node = 0;
@@ -294,8 +375,10 @@ add_path(struct names *names, const struct path *path)
 			return NAME_UNSUITED;
 		units[count] = ks_expression_unit((struct part){ p, path->text.to });
 	}
-	while (r == KS_OK && count > 0)
+	while (r == KS_OK && count > 0) {
 		r = find_child(names, node, &units[--count], path->folds, &node);
+		names->nodes[node].heads |= heads;
+	}
 	return r == KS_OK ? add_end(names, node, path) : r;
 }
 
@@ -426,6 +509,23 @@ make_table(struct names *names, uint32_t node)
 	return KS_OK;
 }
 
+static int
+filter_children(struct names *names, uint32_t node)
+{
+	unsigned bit = 0;
+
+	if (add_filter(names, &names->nodes[node].filter) != KS_OK)
+		return KS_ERROR_MEMORY;
+	for (uint32_t i = names->nodes[node].child; i != NONE; i = names->nodes[i].next) {
+		const struct name_unit *unit = &names->units[names->nodes[i].unit];
+
+		names->nodes[i].bit = (uint8_t)(bit++ % 64);
+		fill_filter(&names->filters[names->nodes[node].filter], names->nodes[i].bit,
+		            &unit->ends, unit->may_be_empty);
+	}
+	return KS_OK;
+}
+
 int
 ks_names_finish(struct names *names)
 {
@@ -439,6 +539,8 @@ ks_names_finish(struct names *names)
 			children++;
 		if (children > MANY)
 			r = make_table(names, i);
+		if (r == KS_OK)
+			r = filter_children(names, i);
 	}
 	free_texts(names);
 	return r;
@@ -452,6 +554,7 @@ ks_names_free(struct names *names)
 	free(names->alternatives);
 	free(names->nodes);
 	free(names->ends);
+	free(names->filters);
 	free(names->tables);
 	*names = (struct names){ .unit_count = 0 };
 }

@@ -21,17 +21,27 @@ struct name_unit;
 struct name_alternative;
 struct name_node;
 struct name_end;
+struct name_filter;
 
-/* Zero: no names. */
+#define HEAD_WIDTH  3U
+#define HEAD_HASHES 4096U
+
+/*
+ * Zero: no names. A head is the plain bytes with which a name begins. Most words of a log are no provider's name;
+ * so heads are looked for first, and only names followed that begin with one that is there.
+ */
 struct names {
+	uint8_t heads[HEAD_HASHES]; /* by hash of its first bytes, a head's number from 1 to 63; 0: there is none */
+	unsigned head_count;
 	struct name_unit *units;
 	struct name_alternative *alternatives;
 	struct name_node *nodes;
 	struct name_end *ends;
+	struct name_filter *filters;
 	uint16_t (*tables)[256]; /* of nodes with many children: by byte, a child */
 	char **texts;            /* while the tree is made */
-	size_t unit_count, alternative_count, node_count, end_count, table_count, text_count;
-	size_t unit_max, alternative_max, node_max, end_max, table_max, text_max;
+	size_t unit_count, alternative_count, node_count, end_count, filter_count, table_count, text_count;
+	size_t unit_max, alternative_max, node_max, end_max, filter_max, table_max, text_max;
 };
 
 /* Of ks_names_add(): it is not of the few kinds of expressions that are compared here. */

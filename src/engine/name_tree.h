@@ -8,10 +8,28 @@
 
 #define NONE UINT32_MAX
 
+/* Capitals and small letters have the same. */
+static inline unsigned
+head_hash(const uint8_t *p)
+{
+	uint32_t bytes = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+
+	return ((bytes | UINT32_C(0x202020)) * UINT32_C(0x9e3779b1)) >> 20;
+}
+
+/*
+ * Which of many can end with a byte: by the byte's last five bits, a bit for each. It is right where it says
+ * that one cannot; and one bit may stand for several.
+ */
+struct name_filter {
+	uint64_t bits[32];
+};
+
 /* A part of a path that repeats as a whole: a set of bytes, or a group. */
 struct name_unit {
 	struct byteset ends; /* bytes with which it can end; if it is a set: these */
 	bool may_be_empty, has_empty; /* has_empty: one of its alternatives may be */
+	uint32_t filter; /* of a group */
 	uint32_t group;  /* its first alternative; NONE: it is a set */
 	uint32_t before; /* the unit before it in its alternative; NONE: it is the first */
 	uint8_t min, max;
@@ -20,6 +38,7 @@ struct name_unit {
 struct name_alternative {
 	struct byteset ends;
 	bool may_be_empty;
+	uint8_t bit; /* in the filter of the group */
 	uint32_t last; /* unit; NONE: it is empty */
 	uint32_t next; /* of the group; NONE: it is the last */
 };
@@ -29,7 +48,10 @@ struct name_node {
 	struct part text; /* of the unit, while the tree is made */
 	bool folds;       /* capitals and small letters are the same */
 	uint16_t table;   /* number + 1; 0: there is none */
+	uint8_t bit;      /* in the filter of its parent */
 	uint32_t unit, child, next, end;
+	uint32_t filter; /* of the children */
+	uint64_t heads;  /* of names through here, a bit for each number; all: there are names without */
 };
 
 /* A rule whose name begins with the unit of a node. */

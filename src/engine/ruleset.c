@@ -54,8 +54,20 @@ has_all(const struct byteset *set, const char *bytes)
 }
 
 static void
+fill_kinds(struct classes *classes)
+{
+	for (uint8_t b = '0'; b <= '9'; b++)
+		classes->kinds[b] = KS_REQUIRE_DIGIT;
+	for (uint8_t b = 'A'; b <= 'Z'; b++)
+		classes->kinds[b] = KS_REQUIRE_UPPER;
+	for (uint8_t b = 'a'; b <= 'z'; b++)
+		classes->kinds[b] = KS_REQUIRE_LOWER;
+}
+
+static void
 fill_classes(struct classes *classes, const struct class_table *table)
 {
+	fill_kinds(classes);
 	classes->count = table->count;
 	for (unsigned k = 0; k < table->count; k++) {
 		const struct byteset *set = &table->sets[k];

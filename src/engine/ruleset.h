@@ -29,6 +29,7 @@
 struct classes {
 	uint64_t masks[256];
 	uint64_t maybe[256]; /* the same, but with all sets where an escape may begin */
+	uint8_t kinds[256];  /* as rules require them: one of enum ks_condition, or 0 */
 	/* Sets whose bytes count escaped too; see ks_run_find(). */
 	uint64_t slash;   /* as "\/": with '/' but not '\' */
 	uint64_t percent; /* as "%2B": with all hexadecimal digits but not '%' */

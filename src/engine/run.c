@@ -91,34 +91,22 @@ ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_
 	}
 }
 
-static bool
-is_between(uint8_t b, uint8_t first, uint8_t last)
-{
-	return (uint8_t)(b - first) <= last - first;
-}
-
 /* The kinds of bytes that are required of the first 64 and are not there: enum ks_condition. */
 static unsigned
-missing_kinds(unsigned conditions, const uint8_t *p, size_t len)
+missing_kinds(const struct classes *classes, unsigned conditions, const uint8_t *p, size_t len)
 {
 	const unsigned required = KS_REQUIRE_DIGIT | KS_REQUIRE_UPPER | KS_REQUIRE_LOWER;
-	size_t n = len < KS_RUN_DECIDED ? len : KS_RUN_DECIDED;
-	uint8_t digit = 0, upper = 0, lower = 0;
+	unsigned missing = conditions & required;
 
-	for (size_t i = 0; i < n; i++) { /* without a way out, so that the compiler makes vectors of it */
-		digit |= is_between(p[i], '0', '9');
-		upper |= is_between(p[i], 'A', 'Z');
-		lower |= is_between(p[i], 'a', 'z');
-	}
-	return conditions & required &
-	       ~(digit * (unsigned)KS_REQUIRE_DIGIT | upper * (unsigned)KS_REQUIRE_UPPER |
-	         lower * (unsigned)KS_REQUIRE_LOWER);
+	for (size_t i = 0; missing && i < len && i < KS_RUN_DECIDED; i++)
+		missing &= ~(unsigned)classes->kinds[p[i]];
+	return missing;
 }
 
 static bool
-has_required(unsigned conditions, const uint8_t *p, size_t len)
+has_required(const struct classes *classes, unsigned conditions, const uint8_t *p, size_t len)
 {
-	return !missing_kinds(conditions, p, len);
+	return !missing_kinds(classes, conditions, p, len);
 }
 
 static bool
@@ -191,14 +179,15 @@ follow_is_met(const struct compiled_rule *rule, const struct classes *classes, c
 
 /* Is the verdict open while a run of this length goes on? */
 static bool
-is_open(const struct compiled_rule *rule, struct view view, size_t from, size_t len)
+is_open(const struct compiled_rule *rule, const struct classes *classes, struct view view,
+        size_t from, size_t len)
 {
 	if (rule->max)
 		return len <= rule->max;
 	if (len >= KS_RUN_DECIDED)
 		return false;
 	return view.may_be_allowed || !(rule->is_early && len >= rule->min &&
-	                                has_required(rule->conditions, view.buf + from, len));
+	                                has_required(classes, rule->conditions, view.buf + from, len));
 }
 
 static enum ks_reason
@@ -220,8 +209,8 @@ ks_run_refusal(const struct compiled_rule *rule, const struct classes *classes, 
 		return KS_REASON_SHORT;
 	if (rule->max && n > rule->max)
 		return KS_REASON_LONG;
-	if (!has_required(rule->conditions, p, n))
-		return reason_of_missing(missing_kinds(rule->conditions, p, n));
+	if (!has_required(classes, rule->conditions, p, n))
+		return reason_of_missing(missing_kinds(classes, rule->conditions, p, n));
 	if (n < KS_RUN_DECIDED && !follow_is_met(rule, classes, view.buf, run.end, view.len))
 		return KS_REASON_FOLLOW;
 	if (rule->conditions & KS_REFUSE_PLACEHOLDER && (!run.goes_on || n >= KS_RUN_DECIDED) &&
@@ -234,7 +223,7 @@ enum verdict
 ks_run_judge(const struct compiled_rule *rule, const struct classes *classes, struct view view,
              size_t from, struct run run)
 {
-	if (run.goes_on && is_open(rule, view, from, run.end - from))
+	if (run.goes_on && is_open(rule, classes, view, from, run.end - from))
 		return VERDICT_OPEN;
 	return ks_run_refusal(rule, classes, view, from, run) == KS_REASON_MASKED
 	               ? VERDICT_SATISFIED

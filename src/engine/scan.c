@@ -225,17 +225,16 @@ may_begin(struct scan *scan, size_t from, size_t n, uint64_t classes)
 {
 	const struct window *w = scan->window;
 	struct beginning *b = &scan->beginning;
+	size_t i;
 
 	if (b->from != from) {
 		b->from = from;
 		b->count = 0;
 		b->classes[0] = UINT64_MAX;
 	}
-	while (b->count < n && b->classes[b->count] & classes) {
-		b->classes[b->count + 1] = b->classes[b->count] &
-		                           w->set->classes.maybe[w->buf[from + b->count]];
-		b->count++;
-	}
+	for (i = b->count; i < n && b->classes[i] & classes; i++)
+		b->classes[i + 1] = b->classes[i] & w->set->classes.maybe[w->buf[from + i]];
+	b->count = (unsigned)i;
 	return b->classes[n < b->count ? n : b->count] & classes;
 }
 
