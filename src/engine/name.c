@@ -165,7 +165,8 @@ static int parse_unit(struct names *names, const struct repeat *repeat, bool fol
 
 /* One alternative: its units in a row. */
 static int
-parse_sequence(struct names *names, struct part part, bool folds, unsigned depth, uint32_t *ret_last)
+parse_sequence(struct names *names, struct part part, bool folds, unsigned depth,
+               uint32_t *ret_last)
 {
 	struct repeat repeat;
 
@@ -198,9 +199,10 @@ parse_alternatives(struct names *names, struct part part, bool folds, unsigned d
 			r = KS_ERROR_MEMORY;
 		if (r != KS_OK)
 			return r;
-		names->alternatives[names->alternative_count] =
-			make_alternative(names, last, *ret_first);
-		*ret_first = (uint32_t)names->alternative_count++; /* all are followed, in any order */
+		names->alternatives[names->alternative_count] = make_alternative(names, last,
+		                                                                 *ret_first);
+		*ret_first =
+			(uint32_t)names->alternative_count++; /* all are followed, in any order */
 		part.from = end;
 		if (end == part.to)
 			return KS_OK;
@@ -284,7 +286,9 @@ static int
 find_child(struct names *names, uint32_t parent, const struct repeat *repeat, bool folds,
            uint32_t *ret_child)
 {
-	struct name_node node = { .text = repeat->text, .folds = folds, .child = NONE, .end = NONE };
+	struct name_node node = {
+		.text = repeat->text, .folds = folds, .child = NONE, .end = NONE
+	};
 	int r;
 
 	for (uint32_t i = names->nodes[parent].child; i != NONE; i = names->nodes[i].next) {
@@ -309,8 +313,8 @@ add_end(struct names *names, uint32_t node, const struct path *path)
 		return KS_OK;
 	if (!reserve(&names->ends, names->end_count, &names->end_max, sizeof(*names->ends)))
 		return KS_ERROR_MEMORY;
-	names->ends[names->end_count] =
-		(struct name_end){ path->rule, names->nodes[node].end, path->boundary };
+	names->ends[names->end_count] = (struct name_end){ path->rule, names->nodes[node].end,
+		                                           path->boundary };
 	names->nodes[node].end = (uint32_t)names->end_count++;
 	return KS_OK;
 }
@@ -446,7 +450,9 @@ ks_names_add(struct names *names, const char *name, uint32_t rule, enum ks_bound
 		path.text.from += 4;
 	}
 	if (names->node_count == 0)
-		r = add_node(names, (struct name_node){ .unit = NONE, .child = NONE, .next = NONE, .end = NONE },
+		r = add_node(names,
+		             (struct name_node){
+				     .unit = NONE, .child = NONE, .next = NONE, .end = NONE },
 		             &root);
 	if (r == KS_OK)
 		r = add_paths(names, path);

@@ -31,7 +31,8 @@ struct name_filter;
  * so heads are looked for first, and only names followed that begin with one that is there.
  */
 struct names {
-	uint8_t heads[HEAD_HASHES]; /* by hash of its first bytes, a head's number from 1 to 63; 0: there is none */
+	uint8_t heads
+		[HEAD_HASHES]; /* by hash of its first bytes, a head's number from 1 to 63; 0: there is none */
 	unsigned head_count;
 	struct name_unit *units;
 	struct name_alternative *alternatives;
@@ -40,7 +41,8 @@ struct names {
 	struct name_filter *filters;
 	uint16_t (*tables)[256]; /* of nodes with many children: by byte, a child */
 	char **texts;            /* while the tree is made */
-	size_t unit_count, alternative_count, node_count, end_count, filter_count, table_count, text_count;
+	size_t unit_count, alternative_count, node_count, end_count, filter_count, table_count,
+		text_count;
 	size_t unit_max, alternative_max, node_max, end_max, filter_max, table_max, text_max;
 };
 
@@ -63,4 +65,5 @@ void ks_names_free(struct names *names);
  * for all. text begins with the stream, or NAME_WIDTH_MAX and BOUNDARY_WIDTH_MAX bytes before its end. Takes time
  * for NAME_WIDTH_MAX bytes at most for each part of a name.
  */
-size_t ks_names_find(const struct names *names, const uint8_t *text, size_t len, uint32_t *ret_rules);
+size_t ks_names_find(const struct names *names, const uint8_t *text, size_t len,
+                     uint32_t *ret_rules);

@@ -11,7 +11,7 @@ struct search {
 	const uint8_t *end; /* of the text */
 	size_t len;
 	uint64_t inside; /* places that have a byte before them */
-	uint64_t heads; /* that are in the text */
+	uint64_t heads;  /* that are in the text */
 	uint32_t *rules;
 	size_t count;
 };
@@ -56,7 +56,8 @@ match_run(const struct search *s, const struct name_unit *unit, uint64_t places)
 	for (; places; places &= places - 1) {
 		int first = __builtin_ctzll(places), k = first;
 
-		while (k - first < unit->max && s->inside >> k & 1 && is_behind(s, &unit->ends, k)) {
+		while (k - first < unit->max && s->inside >> k & 1 &&
+		       is_behind(s, &unit->ends, k)) {
 			k++;
 			to |= (uint64_t)(k - first >= unit->min) << k;
 		}
@@ -172,14 +173,15 @@ follow(struct search *s, uint32_t number, uint64_t places)
 	}
 }
 
+/* The bits of heads in the text, and that of names without. */
 static uint64_t
 find_heads(const struct names *names, const uint8_t *text, size_t len)
 {
-	uint64_t heads = 0;
+	uint64_t heads = 1;
 
 	for (size_t i = 0; i + HEAD_WIDTH <= len; i++)
 		heads |= UINT64_C(1) << names->heads[head_hash(text + i)];
-	return heads & ~UINT64_C(1);
+	return heads;
 }
 
 size_t

@@ -27,10 +27,10 @@ struct name_filter {
 
 /* A part of a path that repeats as a whole: a set of bytes, or a group. */
 struct name_unit {
-	struct byteset ends; /* bytes with which it can end; if it is a set: these */
+	struct byteset ends;          /* bytes with which it can end; if it is a set: these */
 	bool may_be_empty, has_empty; /* has_empty: one of its alternatives may be */
-	uint32_t filter; /* of a group */
-	uint32_t group;  /* its first alternative; NONE: it is a set */
+	uint32_t filter;              /* of a group */
+	uint32_t group;               /* its first alternative; NONE: it is a set */
 	uint32_t before; /* the unit before it in its alternative; NONE: it is the first */
 	uint8_t min, max;
 };
@@ -38,7 +38,7 @@ struct name_unit {
 struct name_alternative {
 	struct byteset ends;
 	bool may_be_empty;
-	uint8_t bit; /* in the filter of the group */
+	uint8_t bit;   /* in the filter of the group */
 	uint32_t last; /* unit; NONE: it is empty */
 	uint32_t next; /* of the group; NONE: it is the last */
 };
@@ -51,7 +51,8 @@ struct name_node {
 	uint8_t bit;      /* in the filter of its parent */
 	uint32_t unit, child, next, end;
 	uint32_t filter; /* of the children */
-	uint64_t heads;  /* of names through here, a bit for each number; all: there are names without */
+	uint64_t
+		heads; /* of names through here, a bit for each number; all: there are names without */
 };
 
 /* A rule whose name begins with the unit of a node. */

@@ -186,8 +186,9 @@ is_open(const struct compiled_rule *rule, const struct classes *classes, struct 
 		return len <= rule->max;
 	if (len >= KS_RUN_DECIDED)
 		return false;
-	return view.may_be_allowed || !(rule->is_early && len >= rule->min &&
-	                                has_required(classes, rule->conditions, view.buf + from, len));
+	return view.may_be_allowed ||
+	       !(rule->is_early && len >= rule->min &&
+	         has_required(classes, rule->conditions, view.buf + from, len));
 }
 
 static enum ks_reason

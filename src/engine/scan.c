@@ -23,7 +23,7 @@ struct scan {
 	struct window *window;
 	struct carry *carry;
 	size_t noun_count, named_count; /* in the scratch */
-	struct beginning beginning; /* the last that was looked at */
+	struct beginning beginning;     /* the last that was looked at */
 	bool has_failed; /* Hyperscan, or there are more matches than there can be: a bug */
 };
 
