@@ -60,3 +60,17 @@ struct name_end {
 	uint32_t rule, next;
 	enum ks_boundary boundary;
 };
+
+/* Room for one more of count items, in the array to which items points; false: memory is out. */
+bool ks_names_reserve(void *items, size_t count, size_t *max, size_t size);
+
+/* A filter that lets nothing through. Errors: KS_ERROR_MEMORY. */
+int ks_names_add_filter(struct names *names, uint32_t *ret_filter);
+
+/* Let one that can end with a byte of ends through the filter. */
+void ks_names_fill_filter(struct name_filter *filter, unsigned bit, const struct byteset *ends,
+                          bool may_be_empty);
+
+/* Returns KS_OK, NAME_UNSUITED or KS_ERROR_MEMORY. */
+int ks_names_parse_unit(struct names *names, const struct repeat *repeat, bool folds,
+                        uint32_t *ret_unit);
