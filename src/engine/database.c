@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Most triggers go into one streaming database, with the nouns of those that go by their nouns
- * (setting.h). Some small ones in block mode are asked about a few bytes at a time: does a provider's
- * trigger begin here, what names are here, what separators begin here.
+ * (setting.h). A small one in block mode is asked about a few bytes at a time: does a provider's trigger
+ * begin here?
  *
  * To compile them takes a good part of a second, to load them less than a millisecond. Prepared bytes
  * are what a build of this very version made for the built-in rules:
@@ -23,7 +23,7 @@
 #include "version.h"
 
 /* To be raised when the same rules and macros get other databases or another order of bytes. */
-#define LAYOUT "1"
+#define LAYOUT "2"
 
 struct header {
 	uint64_t hash; /* ks_prepared_hash() */
@@ -103,64 +103,18 @@ needs_anchored(const struct compiled_rule *rule)
 	return !rule->is_carrier && !rule->before_len && rule->width.min != rule->width.max;
 }
 
-/* The patterns of names, on their way. */
-struct path_patterns {
-	struct patterns *patterns; /* of all databases */
-	const struct ks_rule *rule;
-	unsigned count; /* paths so far: the next one's number */
-	bool has_part;  /* the rule has a head that is not all of its name */
-};
-
-static int
-add_path(void *ctx, const char *head, bool is_whole)
-{
-	struct path_patterns *paths = ctx;
-
-	paths->has_part = paths->has_part || !is_whole;
-	return patterns_add(&paths->patterns[DATABASE_HEADS], paths->count++, paths->rule,
-	                    is_whole ? ks_trigger_name(paths->rule, head) : strdup(head));
-}
-
-static int
-add_name(struct path_patterns *paths, size_t rule_number, const struct compiled_rule *compiled)
-{
-	struct nouns nouns = { .count = 0 };
-	char *name;
-	int r = ks_setting_split(paths->rule, &nouns, &name);
-
-	paths->has_part = false;
-	if (r == KS_OK)
-		r = ks_setting_paths(name, has_simple_name(compiled), add_path, paths);
-	if (r == KS_OK && paths->has_part)
-		r = patterns_add(&paths->patterns[DATABASE_NAMES], rule_number, paths->rule,
-		                 ks_trigger_name(paths->rule, name));
-	free(name);
-	return r;
-}
-
 static int
 add_rule(struct patterns *patterns, const struct ks_ruleset *set, const struct ks_rule *rule,
-         size_t i, struct path_patterns *paths)
+         size_t i)
 {
 	int r = KS_OK;
 
 	if (needs_anchored(&set->rules[i]))
 		r = patterns_add(&patterns[DATABASE_ANCHORED], i, rule, ks_trigger_anchored(rule));
-	if (r != KS_OK)
-		return r;
-	if (!set->rules[i].is_named)
-		return patterns_add(&patterns[DATABASE_TRIGGERS], i, rule,
-		                    ks_trigger_expression(rule, set->rules[i].checks_boundary));
-	paths->rule = rule;
-	return add_name(paths, i, &set->rules[i]);
-}
-
-static char *
-separator_expression(void)
-{
-	char *expression;
-
-	return asprintf(&expression, "^%s", ks_macro_separator) < 0 ? NULL : expression;
+	if (r == KS_OK && !set->rules[i].is_named)
+		r = patterns_add(&patterns[DATABASE_TRIGGERS], i, rule,
+		                 ks_trigger_expression(rule, set->rules[i].checks_boundary));
+	return r;
 }
 
 /* A separator must be as wide as macro.h says. */
@@ -196,9 +150,6 @@ add_nouns(struct patterns *patterns, const struct ks_ruleset *set)
 		r = patterns_add(&patterns[DATABASE_TRIGGERS], set->rule_count + k, NULL,
 		                 expression);
 	}
-	if (r == KS_OK)
-		r = patterns_add(&patterns[DATABASE_SEPARATORS], set->rule_count, NULL,
-		                 separator_expression());
 	return r;
 }
 
@@ -206,13 +157,12 @@ int
 ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
 {
 	struct patterns patterns[DATABASE_COUNT] = { 0 };
-	struct path_patterns paths = { .patterns = patterns };
 	int r = KS_OK;
 
 	for (unsigned d = 0; r == KS_OK && d < DATABASE_COUNT; d++)
-		r = patterns_init(&patterns[d], set->rule_count + NOUN_MAX + set->path_count);
+		r = patterns_init(&patterns[d], set->rule_count + NOUN_MAX);
 	for (size_t i = 0; r == KS_OK && i < set->rule_count; i++)
-		r = add_rule(patterns, set, &rules[i], i, &paths);
+		r = add_rule(patterns, set, &rules[i], i);
 	if (r == KS_OK)
 		r = add_nouns(patterns, set);
 	if (r != KS_OK) {

@@ -54,8 +54,20 @@ has_all(const struct byteset *set, const char *bytes)
 }
 
 static void
+fill_kinds(struct classes *classes)
+{
+	for (uint8_t b = '0'; b <= '9'; b++)
+		classes->kinds[b] = KS_REQUIRE_DIGIT;
+	for (uint8_t b = 'A'; b <= 'Z'; b++)
+		classes->kinds[b] = KS_REQUIRE_UPPER;
+	for (uint8_t b = 'a'; b <= 'z'; b++)
+		classes->kinds[b] = KS_REQUIRE_LOWER;
+}
+
+static void
 fill_classes(struct classes *classes, const struct class_table *table)
 {
+	fill_kinds(classes);
 	classes->count = table->count;
 	for (unsigned k = 0; k < table->count; k++) {
 		const struct byteset *set = &table->sets[k];
@@ -73,6 +85,8 @@ fill_classes(struct classes *classes, const struct class_table *table)
 		if (has_hex && has_all(set, "u") && !has_all(set, "\\"))
 			classes->unicode |= bit;
 	}
+	memcpy(classes->maybe, classes->masks, sizeof(classes->maybe));
+	classes->maybe['\\'] = classes->maybe['%'] = UINT64_MAX;
 }
 
 static int
@@ -139,19 +153,26 @@ compile_infix(struct making *making, const struct ks_rule *rule, struct compiled
 	return KS_OK;
 }
 
+/* Have the rule go by its noun, if its name is one of those that are compared. Errors: KS_ERROR_MEMORY. */
 static int
-add_path(void *ctx, const char *head, bool is_whole)
+compile_name(struct making *making, const struct ks_rule *rule, struct compiled_rule *compiled)
 {
-	const struct making *making = ctx;
 	struct ks_ruleset *set = making->set;
-	struct name_path *grown = realloc(set->paths, (set->path_count + 1) * sizeof(*grown));
+	struct nouns nouns = set->nouns;
+	char *name;
+	int r = ks_setting_split(rule, &nouns, &name);
 
-	(void)head;
-	if (!grown)
-		return KS_ERROR_MEMORY;
-	set->paths = grown;
-	grown[set->path_count++] = (struct name_path){ making->number, is_whole };
-	return KS_OK;
+	if (r != KS_OK || !name)
+		return r;
+	r = NAME_UNSUITED;
+	if (compiled->width.max <= NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX)
+		r = ks_names_add(&set->names, name, making->number, rule->boundary);
+	free(name);
+	if (r == NAME_UNSUITED)
+		return KS_OK;
+	set->nouns = nouns;
+	compiled->is_named = r == KS_OK;
+	return r;
 }
 
 /* How the rule's trigger is found: by its noun, or by an expression of which its boundary is a part or not. */
@@ -159,22 +180,10 @@ static int
 compile_trigger(struct making *making, const struct ks_rule *rule, struct compiled_rule *compiled,
                 struct ks_error *reterr)
 {
-	struct ks_ruleset *set = making->set;
 	const struct trigger_width *width = &compiled->width;
-	struct nouns nouns = set->nouns;
-	char *name;
-	int r = ks_setting_split(rule, &nouns, &name);
+	int r = compile_name(making, rule, compiled);
 
 	ks_lead_split(rule, &compiled->lead);
-	if (r == KS_OK && name && width->max <= NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX) {
-		set->nouns = nouns;
-		compiled->is_named = true;
-		unsigned strangers = ks_setting_count_strangers(name);
-		if (strangers > set->strangers)
-			set->strangers = strangers;
-		r = ks_setting_paths(name, has_simple_name(compiled), add_path, making);
-	}
-	free(name);
 	if (r != KS_OK)
 		return ks_error_set(reterr, r, "%s", ks_status_text(r));
 	compiled->checks_boundary = !compiled->is_named && !compiled->lead.head_len &&
@@ -262,6 +271,8 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t
 		count_rule(set, &set->rules[i]);
 	}
 	fill_classes(&set->classes, &making.table);
+	if (ks_names_finish(&set->names) != KS_OK)
+		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
 	return KS_OK;
 }
 
@@ -399,7 +410,7 @@ ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 	struct compiled_rule compiled;
 	int r = compile_rule(&making, rule, NULL, &compiled, reterr);
 
-	free(set.paths);
+	ks_names_free(&set.names);
 	return r;
 }
 
@@ -441,7 +452,7 @@ ks_ruleset_free(struct ks_ruleset *set)
 	free(set->rules);
 	free(set->infixes);
 	free(set->ids);
-	free(set->paths);
+	ks_names_free(&set->names);
 	free(set);
 }
 

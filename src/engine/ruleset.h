@@ -7,6 +7,7 @@
 #include "keysieve.h"
 #include "lead.h"
 #include "macro.h"
+#include "name.h"
 #include "setting.h"
 #include "trigger.h"
 
@@ -27,6 +28,8 @@
  */
 struct classes {
 	uint64_t masks[256];
+	uint64_t maybe[256]; /* the same, but with all sets where an escape may begin */
+	uint8_t kinds[256];  /* as rules require them: one of enum ks_condition, or 0 */
 	/* Sets whose bytes count escaped too; see ks_run_find(). */
 	uint64_t slash;   /* as "\/": with '/' but not '\' */
 	uint64_t percent; /* as "%2B": with all hexadecimal digits but not '%' */
@@ -60,11 +63,8 @@ struct compiled_rule {
 
 /* What is compiled; NULL where a set has no use for it. */
 enum database {
-	DATABASE_TRIGGERS,   /* streaming; a pattern's number is the rule's, then come the nouns */
-	DATABASE_ANCHORED,   /* block; triggers of varying width, to find their start */
-	DATABASE_HEADS,      /* block; heads of names; a pattern's number is the path's */
-	DATABASE_NAMES,      /* block; names of which a head is not all */
-	DATABASE_SEPARATORS, /* block; what follows a name, at the start of the block */
+	DATABASE_TRIGGERS, /* streaming; a pattern's number is the rule's, then come the nouns */
+	DATABASE_ANCHORED, /* block; triggers of varying width, to find their start */
 	DATABASE_COUNT
 };
 
@@ -80,9 +80,7 @@ struct ks_ruleset {
 	size_t lead_count; /* rules whose trigger has a lead */
 	struct nouns nouns;
 	size_t named_count;      /* rules that go by their nouns */
-	unsigned strangers;      /* the most in any name */
-	struct name_path *paths; /* through their names, in order of rules */
-	size_t path_count;
+	struct names names;      /* of these */
 	uint64_t named_bodies;   /* their classes */
 	unsigned named_min;      /* the least length of a run of theirs */
 	uint64_t carrier_bodies; /* classes of carriers' bodies */
@@ -95,14 +93,6 @@ enum { RULESET_UNPREPARED = 1 };
 /* As ks_ruleset_new_prepared(), but returns RULESET_UNPREPARED where that would compile. */
 int ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
                     struct ks_ruleset **ret_set, struct ks_error *reterr);
-
-/* Is the name of a rule that goes by its noun quickly compared: without boundary, and about as long as any other? */
-static inline bool
-has_simple_name(const struct compiled_rule *rule)
-{
-	return rule->boundary == KS_BOUNDARY_NONE &&
-	       rule->width.max - rule->width.min <= 16U + SEPARATOR_WIDTH_MAX - SEPARATOR_WIDTH_MIN;
-}
 
 static inline const char *
 ks_ruleset_id(const struct ks_ruleset *set, size_t rule)

@@ -53,6 +53,24 @@ escape_at(const struct classes *classes, unsigned k, const uint8_t *p, size_t n)
 	return hex_escape(classes, k, p, n, strlen(unicode));
 }
 
+/* Where the bytes of a class end that begin at from. Eight at a time: runs are long. */
+static size_t
+plain_end(const uint64_t *masks, uint64_t bit, const uint8_t *buf, size_t from, size_t len)
+{
+	size_t i = from;
+
+	for (; len - i >= 8; i += 8) {
+		const uint8_t *p = buf + i;
+
+		if (!(masks[p[0]] & masks[p[1]] & masks[p[2]] & masks[p[3]] & masks[p[4]] &
+		      masks[p[5]] & masks[p[6]] & masks[p[7]] & bit))
+			break;
+	}
+	while (i < len && masks[buf[i]] & bit)
+		i++;
+	return i;
+}
+
 struct run
 ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_t from, size_t len,
             bool is_last)
@@ -61,8 +79,7 @@ ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_
 	size_t i = from;
 
 	for (;;) {
-		while (i < len && classes->masks[buf[i]] & bit)
-			i++;
+		i = plain_end(classes->masks, bit, buf, i, len);
 		if (i == len)
 			return (struct run){ .end = len, .goes_on = !is_last };
 		int escape = escape_at(classes, k, buf + i, len - i);
@@ -76,26 +93,20 @@ ks_run_find(const struct classes *classes, unsigned k, const uint8_t *buf, size_
 
 /* The kinds of bytes that are required of the first 64 and are not there: enum ks_condition. */
 static unsigned
-missing_kinds(unsigned conditions, const uint8_t *p, size_t len)
+missing_kinds(const struct classes *classes, unsigned conditions, const uint8_t *p, size_t len)
 {
 	const unsigned required = KS_REQUIRE_DIGIT | KS_REQUIRE_UPPER | KS_REQUIRE_LOWER;
 	unsigned missing = conditions & required;
 
-	for (size_t i = 0; missing && i < len && i < KS_RUN_DECIDED; i++) {
-		if (p[i] >= '0' && p[i] <= '9')
-			missing &= ~(unsigned)KS_REQUIRE_DIGIT;
-		else if (p[i] >= 'A' && p[i] <= 'Z')
-			missing &= ~(unsigned)KS_REQUIRE_UPPER;
-		else if (p[i] >= 'a' && p[i] <= 'z')
-			missing &= ~(unsigned)KS_REQUIRE_LOWER;
-	}
+	for (size_t i = 0; missing && i < len && i < KS_RUN_DECIDED; i++)
+		missing &= ~(unsigned)classes->kinds[p[i]];
 	return missing;
 }
 
 static bool
-has_required(unsigned conditions, const uint8_t *p, size_t len)
+has_required(const struct classes *classes, unsigned conditions, const uint8_t *p, size_t len)
 {
-	return !missing_kinds(conditions, p, len);
+	return !missing_kinds(classes, conditions, p, len);
 }
 
 static bool
@@ -168,14 +179,16 @@ follow_is_met(const struct compiled_rule *rule, const struct classes *classes, c
 
 /* Is the verdict open while a run of this length goes on? */
 static bool
-is_open(const struct compiled_rule *rule, struct view view, size_t from, size_t len)
+is_open(const struct compiled_rule *rule, const struct classes *classes, struct view view,
+        size_t from, size_t len)
 {
 	if (rule->max)
 		return len <= rule->max;
 	if (len >= KS_RUN_DECIDED)
 		return false;
-	return view.may_be_allowed || !(rule->is_early && len >= rule->min &&
-	                                has_required(rule->conditions, view.buf + from, len));
+	return view.may_be_allowed ||
+	       !(rule->is_early && len >= rule->min &&
+	         has_required(classes, rule->conditions, view.buf + from, len));
 }
 
 static enum ks_reason
@@ -197,8 +210,8 @@ ks_run_refusal(const struct compiled_rule *rule, const struct classes *classes, 
 		return KS_REASON_SHORT;
 	if (rule->max && n > rule->max)
 		return KS_REASON_LONG;
-	if (!has_required(rule->conditions, p, n))
-		return reason_of_missing(missing_kinds(rule->conditions, p, n));
+	if (!has_required(classes, rule->conditions, p, n))
+		return reason_of_missing(missing_kinds(classes, rule->conditions, p, n));
 	if (n < KS_RUN_DECIDED && !follow_is_met(rule, classes, view.buf, run.end, view.len))
 		return KS_REASON_FOLLOW;
 	if (rule->conditions & KS_REFUSE_PLACEHOLDER && (!run.goes_on || n >= KS_RUN_DECIDED) &&
@@ -211,7 +224,7 @@ enum verdict
 ks_run_judge(const struct compiled_rule *rule, const struct classes *classes, struct view view,
              size_t from, struct run run)
 {
-	if (run.goes_on && is_open(rule, view, from, run.end - from))
+	if (run.goes_on && is_open(rule, classes, view, from, run.end - from))
 		return VERDICT_OPEN;
 	return ks_run_refusal(rule, classes, view, from, run) == KS_REASON_MASKED
 	               ? VERDICT_SATISFIED

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Scanning. What Hyperscan finds is a trigger's end, or the end of what leads to one: a head, whose lead
- * is followed here (lead.h), or a noun, behind which separator and names are looked up (setting.h).
+ * is followed here (lead.h), or a noun, behind which is the separator (separator.h) and before it the name (name.h).
  *
  * Invariants: a candidate is found in the window in which its trigger's last byte is new, whatever came
  * in which window before. Nothing here looks at a byte more than a constant number of times.
@@ -10,10 +10,20 @@
 
 #include <string.h>
 
+#include "separator.h"
+
+/* Of which classes all of the first n bytes of a run can be, for each n: many triggers end at one place. */
+struct beginning {
+	size_t from;
+	unsigned count;
+	uint64_t classes[KS_RUN_DECIDED + 1];
+};
+
 struct scan {
 	struct window *window;
 	struct carry *carry;
 	size_t noun_count, named_count; /* in the scratch */
+	struct beginning beginning;     /* the last that was looked at */
 	bool has_failed; /* Hyperscan, or there are more matches than there can be: a bug */
 };
 
@@ -87,85 +97,6 @@ follow_carried_leads(struct scan *scan)
 
 /* --------------------------------------------------------------- settings ---- */
 
-/* Ends of separators behind a noun, counted from it. */
-struct separator_ends {
-	uint8_t items[SEPARATOR_WIDTH_MAX];
-	size_t count;
-	size_t seen; /* ends up to here were found in the last window */
-};
-
-static int
-on_separator(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
-{
-	struct separator_ends *ends = ctx;
-
-	(void)id;
-	(void)from;
-	(void)flags;
-	if (to > ends->seen && ends->count < SEPARATOR_WIDTH_MAX)
-		ends->items[ends->count++] = (uint8_t)to;
-	return 0;
-}
-
-/* A search for names in the text before a noun. */
-struct name_search {
-	const struct ks_ruleset *set;
-	uint32_t *rules; /* whose names end at the noun; room for every named rule */
-	size_t count;
-	size_t end;     /* of the text: the noun's */
-	bool has_heads; /* of names that go on behind it */
-};
-
-static void
-add_rule(struct name_search *search, uint32_t rule)
-{
-	for (size_t i = 0; i < search->count; i++) {
-		if (search->rules[i] == rule)
-			return;
-	}
-	search->rules[search->count++] = rule;
-}
-
-static int
-on_head(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
-{
-	struct name_search *search = ctx;
-	const struct name_path *path = &search->set->paths[id];
-
-	(void)from;
-	(void)flags;
-	if (!path->is_whole)
-		search->has_heads = true;
-	else if (to == search->end)
-		add_rule(search, path->rule);
-	return 0;
-}
-
-static int
-on_name(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
-{
-	struct name_search *search = ctx;
-
-	(void)from;
-	(void)flags;
-	if (to == search->end)
-		add_rule(search, id);
-	return 0;
-}
-
-static void
-scan_block(struct scan *scan, enum database number, const uint8_t *text, size_t len,
-           match_event_handler on_match, void *ctx)
-{
-	const struct window *w = scan->window;
-
-	hs_error_t e = hs_scan(w->set->databases[number], (const char *)text, (unsigned)len, 0,
-	                       w->scratch->hs, on_match, ctx);
-
-	if (e != HS_SUCCESS && e != HS_SCAN_TERMINATED)
-		scan->has_failed = true;
-}
-
 /* Can a value of a setting begin at at? It may have escapes in it. */
 static bool
 may_be_value(const struct window *w, size_t at)
@@ -180,44 +111,36 @@ may_be_value(const struct window *w, size_t at)
 	return true;
 }
 
-/* Where the longest name can begin that ends at noun. */
-static ptrdiff_t
-name_begin(const struct window *w, ptrdiff_t noun)
-{
-	unsigned strangers = 0;
-	ptrdiff_t at = noun;
+/* The rules whose names end at a noun; they are looked for when there is a value. */
+struct found_names {
+	uint32_t *rules;
+	size_t count;
+	bool is_known;
+};
 
-	while (at > -(ptrdiff_t)w->before_len && noun - at < (ptrdiff_t)NAME_WIDTH_MAX) {
-		uint8_t b = at > 0 ? w->buf[at - 1] : w->before[(ptrdiff_t)w->before_len + at - 1];
-
-		if (!is_setting_byte(b) && strangers++ == w->set->strangers)
-			break;
-		at--;
-	}
-	return at;
-}
-
-/* Find the rules whose names end at noun. */
 static void
-find_names(struct scan *scan, ptrdiff_t noun, struct name_search *ret_search)
+find_names(struct scan *scan, ptrdiff_t noun, struct found_names *names)
 {
 	const struct window *w = scan->window;
 	uint8_t room[NAME_TEXT_MAX];
 	size_t len;
-	ptrdiff_t from = name_begin(w, noun) - (ptrdiff_t)BOUNDARY_WIDTH_MAX - 1;
-	const uint8_t *text = ks_window_text(w, from, noun, room, &len);
+	const uint8_t *text = ks_window_text(w, noun - (ptrdiff_t)NAME_TEXT_MAX, noun, room, &len);
 
-	*ret_search = (struct name_search){ .set = w->set, .rules = w->scratch->names, .end = len };
-	scan_block(scan, DATABASE_HEADS, text, len, on_head, ret_search);
-	if (ret_search->has_heads)
-		scan_block(scan, DATABASE_NAMES, text, len, on_name, ret_search);
+	names->rules = w->scratch->names;
+	names->count = ks_names_find(&w->set->names, text, len, names->rules);
+	names->is_known = true;
 }
 
+/* A separator behind noun ends at end. */
 static void
-add_named(struct scan *scan, size_t end, const struct name_search *names)
+add_named(struct scan *scan, ptrdiff_t noun, size_t end, struct found_names *names)
 {
 	struct ks_scratch *scratch = scan->window->scratch;
 
+	if (!may_be_value(scan->window, end))
+		return;
+	if (!names->is_known)
+		find_names(scan, noun, names);
 	for (size_t i = 0; i < names->count; i++) {
 		if (!insert_in_order(scratch->named, &scan->named_count, scratch->named_max,
 		                     (struct candidate){ (uint32_t)end, names->rules[i] }))
@@ -233,36 +156,21 @@ static void
 follow_noun(struct scan *scan, ptrdiff_t noun)
 {
 	const struct window *w = scan->window;
-	ptrdiff_t to = noun + (ptrdiff_t)SEPARATOR_WIDTH_MAX;
-	struct separator_ends ends = { .count = 0 };
-	struct name_search names;
-	uint8_t room[SEPARATOR_WIDTH_MAX];
-	const uint8_t *text;
-	size_t len;
-	bool has_names = false;
+	struct found_names names = { .is_known = false };
+	unsigned state = SEPARATOR_START;
+	ptrdiff_t at = noun;
 
-	if (to > (ptrdiff_t)w->len)
-		to = (ptrdiff_t)w->len;
-	text = ks_window_text(w, noun, to, room, &len);
-	if (len > 0 && !ks_setting_may_go_on(text[0]))
-		return;
-	if (noun < (ptrdiff_t)w->held)
-		ends.seen = (size_t)((ptrdiff_t)w->held - noun);
-	if (len > ends.seen)
-		scan_block(scan, DATABASE_SEPARATORS, text, len, on_separator, &ends);
-	for (size_t i = 0; i < ends.count; i++) {
-		size_t end = (size_t)(noun + (ptrdiff_t)ends.items[i]);
+	while (at < (ptrdiff_t)w->len && state) {
+		uint8_t b = at < 0 ? w->before[(ptrdiff_t)w->before_len + at] : w->buf[at];
 
-		if (!may_be_value(w, end))
-			continue;
-		if (!has_names)
-			find_names(scan, noun, &names);
-		has_names = true;
-		add_named(scan, end, &names);
+		state = separator_step(state, b);
+		at++;
+		if (separator_ends(state) && at > (ptrdiff_t)w->held)
+			add_named(scan, noun, (size_t)at, &names);
 	}
-	if (len < SEPARATOR_WIDTH_MAX && scan->carry->noun_count < SEPARATOR_WIDTH_MAX &&
-	    ks_setting_may_be_open(text, len))
-		scan->carry->nouns[scan->carry->noun_count++] = (uint8_t)len;
+	if (state && at - noun < (ptrdiff_t)SEPARATOR_WIDTH_MAX &&
+	    scan->carry->noun_count < SEPARATOR_WIDTH_MAX)
+		scan->carry->nouns[scan->carry->noun_count++] = (uint8_t)(at - noun);
 }
 
 static void
@@ -311,24 +219,41 @@ boundary_allows(const struct window *w, const struct compiled_rule *rule, size_t
 	return ks_boundary_allows((enum ks_boundary)rule->boundary, text, len);
 }
 
+/* Can the first n bytes of the run at from be of these classes? */
+static bool
+may_begin(struct scan *scan, size_t from, size_t n, uint64_t classes)
+{
+	const struct window *w = scan->window;
+	struct beginning *b = &scan->beginning;
+	size_t i;
+
+	if (b->from != from) {
+		b->from = from;
+		b->count = 0;
+		b->classes[0] = UINT64_MAX;
+	}
+	for (i = b->count; i < n && b->classes[i] & classes; i++)
+		b->classes[i + 1] = b->classes[i] & w->set->classes.maybe[w->buf[from + i]];
+	b->count = (unsigned)i;
+	return b->classes[n < b->count ? n : b->count] & classes;
+}
+
 /*
  * Does the run behind a trigger end, in this window, before the rule's least length? Most triggers in a
  * log are such near misses, and this spares them all the rest. Not if a carrier's run could end
  * with the trigger, or has an earlier mask behind it: then the carrier has to know of it (window.c).
  */
 static bool
-is_near_miss(const struct window *w, const struct compiled_rule *rule, size_t end)
+is_near_miss(struct scan *scan, const struct compiled_rule *rule, size_t end)
 {
-	const uint64_t *masks = w->set->classes.masks;
-	uint64_t bit = UINT64_C(1) << rule->body, carriers = w->set->carrier_bodies;
-	size_t to = end + rule->min < w->len ? end + rule->min : w->len, i = end;
+	const struct window *w = scan->window;
+	uint64_t carriers = w->set->carrier_bodies;
+	size_t n = end + rule->min < w->len ? rule->min : w->len - end;
 
 	if (w->on_attempt || end == w->len || w->buf[end] == '*' ||
-	    (masks[w->buf[end]] & carriers) != carriers)
+	    (w->set->classes.masks[w->buf[end]] & carriers) != carriers)
 		return false;
-	while (i < to && (masks[w->buf[i]] & bit || w->buf[i] == '\\' || w->buf[i] == '%'))
-		i++;
-	return i < to;
+	return !may_begin(scan, end, n, UINT64_C(1) << rule->body);
 }
 
 static int
@@ -348,7 +273,7 @@ on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned f
 	rule = &w->set->rules[id];
 	if (rule->lead.head_len)
 		follow_lead(scan, id, end, 0);
-	else if (!is_near_miss(w, rule, end) &&
+	else if (!is_near_miss(scan, rule, end) &&
 	         (!rule->checks_boundary || boundary_allows(w, rule, end)))
 		add_candidate(scan, end, id);
 	return 0;
@@ -357,7 +282,7 @@ on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned f
 int
 ks_scan_window(struct window *w, struct carry *carry, hs_stream_t *hs)
 {
-	struct scan scan = { .window = w, .carry = carry };
+	struct scan scan = { .window = w, .carry = carry, .beginning = { .from = SIZE_MAX } };
 
 	w->candidate_count = carry->open_count;
 	if (w->candidate_count)

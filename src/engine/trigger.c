@@ -49,12 +49,6 @@ ks_trigger_anchored(const struct ks_rule *rule)
 	return expression;
 }
 
-char *
-ks_trigger_name(const struct ks_rule *rule, const char *name)
-{
-	return prefix(ks_boundary_expression(rule->boundary), name);
-}
-
 /* Does the expression assert something about its surroundings, which a trigger must not? */
 static bool
 has_assertion(const char *p)

@@ -66,5 +66,3 @@ int ks_trigger_parse_infix(const struct ks_rule *rule, struct infix *ret_infix,
 char *ks_trigger_expression(const struct ks_rule *rule, bool checks_boundary);
 /* One that matches the trigger at the start of a block. */
 char *ks_trigger_anchored(const struct ks_rule *rule);
-/* One that matches the name of a setting, boundary included. */
-char *ks_trigger_name(const struct ks_rule *rule, const char *name);
