@@ -88,7 +88,7 @@ add_json(struct forms *f, unsigned nested)
 static void
 add_shell(struct forms *f)
 {
-	for (unsigned style = SHELL_SINGLE; style <= SHELL_TWICE; style++)
+	for (unsigned style = SHELL_SINGLE; style <= SHELL_HEX_DOUBLE; style++)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
 }
 

@@ -53,7 +53,8 @@ enum shell_style {
 	SHELL_DOLLAR,     /* $'..' */
 	SHELL_OCTAL,      /* the same with \303 for bytes above 126 */
 	SHELL_HEX,        /* as Python's repr of bytes */
-	SHELL_TWICE       /* '..' with '' for a ', as in SQL and YAML */
+	SHELL_TWICE,      /* '..' with '' for a ', as in SQL and YAML */
+	SHELL_HEX_DOUBLE  /* as Python's repr of bytes that have a ' and no " */
 };
 
 enum trait {

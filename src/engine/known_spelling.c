@@ -86,17 +86,38 @@ base64_bytes(const struct spelling *s, size_t at)
 	return at + 1 == shift ? s->bytes[0] : 0;
 }
 
+static const char *
+base64_digits(const struct spelling *s)
+{
+	return s->form & BASE64_URL
+	               ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	               : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+}
+
 static uint8_t
 base64_digit(const struct spelling *s, size_t at)
 {
-	static const char digits[2][65] = {
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-	};
 	size_t bit = 6 * at;
-	unsigned value = base64_bytes(s, bit / 8) >> (10 - bit % 8) & 63;
 
-	return (uint8_t)digits[s->form & BASE64_URL ? 1 : 0][value];
+	return (uint8_t)base64_digits(s)[base64_bytes(s, bit / 8) >> (10 - bit % 8) & 63];
+}
+
+/* The next four digits, if they are a whole group and the text has all of its bytes. */
+static bool
+put_base64_group(struct spelling *s, uint8_t *to)
+{
+	size_t shift = ks_form_base64_shift(s->form), at = s->at / 4 * 3;
+	const char *digits = base64_digits(s);
+	const uint8_t *p = s->bytes + at - shift;
+	unsigned group;
+
+	if (s->at % 4 != 0 || at < shift || at - shift + 3 > s->len)
+		return false;
+	group = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
+	for (unsigned i = 0; i < 4; i++)
+		to[i] = (uint8_t)digits[group >> (18 - 6 * i) & 63];
+	s->at += 4;
+	return true;
 }
 
 static size_t
@@ -105,12 +126,15 @@ next_base64(struct spelling *s, uint8_t *unit)
 	const char *line_break = line_breaks[s->form >> BASE64_BREAK & 3];
 	size_t n = 0;
 
-	while (n + LINE_BREAK_MAX < SPELLING_UNIT_MAX && s->at < s->end) {
+	while (n + LINE_BREAK_MAX + 4 <= SPELLING_UNIT_MAX && s->at < s->end) {
 		if (s->columns > 0 && s->at > 0 && s->at % s->columns == 0) {
 			memcpy(unit + n, line_break, strlen(line_break));
 			n += strlen(line_break);
 		}
-		unit[n++] = base64_digit(s, s->at++);
+		if (put_base64_group(s, unit + n))
+			n += 4;
+		else
+			unit[n++] = base64_digit(s, s->at++);
 	}
 	return n;
 }
@@ -280,13 +304,13 @@ put_dollar(uint8_t *to, uint8_t b, bool is_octal)
 	return 4;
 }
 
-/* As Python's repr of bytes. */
+/* As Python's repr of bytes: in '..', or in ".." which leaves a ' as it is. */
 static size_t
-put_python(uint8_t *to, uint8_t b)
+put_python(uint8_t *to, uint8_t b, bool is_double)
 {
 	static const char controls[] = "\t\n\r", letters[] = "tnr";
 
-	if (b == '\'' || b == '\\')
+	if ((b == '\'' && !is_double) || b == '\\')
 		return put_escaped(to, b);
 	if (is_one_of(b, controls))
 		return put_escaped(to, (uint8_t)letters[strchr(controls, b) - controls]);
@@ -326,7 +350,8 @@ next_shell(struct spelling *s, uint8_t *unit)
 	case SHELL_TWICE:
 		return b == '\'' ? put_text(unit, "''") : 1;
 	case SHELL_HEX:
-		return put_python(unit, b);
+	case SHELL_HEX_DOUBLE:
+		return put_python(unit, b, style == SHELL_HEX_DOUBLE);
 	case SHELL_DOLLAR:
 	case SHELL_OCTAL:
 		break;
@@ -343,6 +368,17 @@ next_raw(struct spelling *s, uint8_t *unit)
 
 	memcpy(unit, s->bytes + s->at, n);
 	s->at += n;
+	return n;
+}
+
+/* Letters and digits are themselves in all but base64 and hexadecimal: as many as are next. */
+static size_t
+next_alnum(struct spelling *s, uint8_t *unit)
+{
+	size_t n = 0;
+
+	while (n < SPELLING_UNIT_MAX && s->at < s->end && is_alnum(s->bytes[s->at]))
+		unit[n++] = s->bytes[s->at++];
 	return n;
 }
 
@@ -368,21 +404,27 @@ ks_spelling_of(const struct known_text *text, unsigned form)
 size_t
 ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 {
-	switch ((enum kind)kind_of(s->form)) {
+	enum kind kind = (enum kind)kind_of(s->form);
+	size_t n;
+
+	switch (kind) {
 	case KIND_BASE64:
 		return next_base64(s, unit);
 	case KIND_HEX:
 		return next_hex(s, unit);
-	case KIND_PERCENT:
-		return next_percent(s, unit);
-	case KIND_JSON:
-		return next_json(s, unit);
-	case KIND_SHELL:
-		return next_shell(s, unit);
 	case KIND_RAW:
+		return next_raw(s, unit);
+	case KIND_PERCENT:
+	case KIND_JSON:
+	case KIND_SHELL:
 		break;
 	}
-	return next_raw(s, unit);
+	n = next_alnum(s, unit);
+	if (n > 0)
+		return n;
+	return kind == KIND_PERCENT ? next_percent(s, unit)
+	       : kind == KIND_JSON  ? next_json(s, unit)
+	                            : next_shell(s, unit);
 }
 
 size_t

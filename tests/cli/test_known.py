@@ -119,6 +119,8 @@ class Spellings(KnownTest):
         self.assert_masked(b"'" + quoted + b"'", ODD)
         self.assert_masked(b"'" + ODD.replace(b"'", b"''") + b"'", ODD)
         self.assert_masked(repr(ODD)[1:].encode(), ODD)
+        quoted = ODD.replace(b'"', b"")
+        self.assert_masked(repr(quoted)[1:].encode(), quoted)
         self.assert_masked(b'"' + re.sub(rb'(["\\$`])', rb"\\\1", ODD) + b'"', ODD)
 
     @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")

@@ -324,12 +324,12 @@ spell_dollar(struct builder *b, bool octal)
 }
 
 static void
-spell_python(struct builder *b)
+spell_python(struct builder *b, bool in_double_quotes)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		unsigned c = b->text[i];
 
-		if (c == '\\' || c == '\'')
+		if (c == '\\' || (c == '\'' && !in_double_quotes))
 			put(b, '\\');
 		if (c >= 32 && c < 127) {
 			put(b, c);
@@ -395,7 +395,8 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, s
 	spell_quoted(&b, "'\\''");
 	spell_quoted(&b, "'\"'\"'");
 	spell_quoted(&b, "''");
-	spell_python(&b);
+	spell_python(&b, false);
+	spell_python(&b, true);
 	spell_backslashed(&b, "$`\"\\", "");
 	spell_backslashed(&b, "|&;()<>!{}*[]?^$`,\"'\\ \t\n", "~#");
 	spell_dollar(&b, false);
