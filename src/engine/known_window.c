@@ -79,8 +79,8 @@ on_match(void *ctx, const struct known_match *match)
  * would move them again and again.
  */
 static size_t
-find_in(struct search *search, struct window *w, enum known_pass pass, const uint8_t *text, size_t from,
-        size_t len)
+find_in(struct search *search, struct window *w, enum known_pass pass, const uint8_t *text,
+        size_t from, size_t len)
 {
 	size_t open;
 
