@@ -454,6 +454,22 @@ START_TEST(identity_of_long_and_empty_files)
 }
 END_TEST
 
+/* It is neither the same nor another one: whoever asks must not read it from its beginning. */
+START_TEST(identity_of_what_cannot_be_read)
+{
+	struct file_identity id;
+	int fd;
+
+	file_append("a", "first\n");
+	id = identify("a");
+	fd = open("a", O_WRONLY);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ks_file_identity_matches(&id, fd), -EBADF);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_eq(ks_file_identity_matches(&id, fd), -EBADF);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------- all ---- */
 
 int
@@ -477,6 +493,7 @@ main(void)
 	tcase_add_test(file, symbolic_link);
 	tcase_add_test(file, identity);
 	tcase_add_test(file, identity_of_long_and_empty_files);
+	tcase_add_test(file, identity_of_what_cannot_be_read);
 	tcase_add_test(text, directory_that_cannot_be_written);
 	suite_add_tcase(suite, text);
 	suite_add_tcase(suite, file);
