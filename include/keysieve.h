@@ -387,7 +387,7 @@ KS_PUBLIC int ks_stream_feed_end(struct ks_stream *stream, struct ks_scratch *sc
 
 /* Fewer bytes are no secret value; more are not taken. */
 #define KS_KNOWN_MIN 8U
-#define KS_KNOWN_MAX (1024U * 1024U)
+#define KS_KNOWN_MAX 1048576U
 
 /* What their findings are called where others have the id of a rule: no rule has it. */
 #define KS_KNOWN_ID "known-secret"

@@ -84,8 +84,10 @@ ks_expression_unit(struct part part)
 {
 	const char *end = element_end(part);
 	struct repeat repeat = { { part.from, end }, end, 1, 1 };
-	char c = end < part.to ? *end : '\0';
+	char c = '\0';
 
+	if (end < part.to)
+		c = *end;
 	if (c == '{') {
 		read_braces((struct part){ end, part.to }, &repeat);
 	} else if (c == '?' || c == '*' || c == '+') {

@@ -20,7 +20,7 @@
 /* The longest text: what is longer is known by its pieces. */
 #define KNOWN_TEXT_MAX 1023U
 /* The longest pattern: of each byte a JSON string in a JSON string makes 7 at most, as "\\u0001". */
-#define KNOWN_PATTERN_MAX (7U * KNOWN_TEXT_MAX)
+#define KNOWN_PATTERN_MAX ((size_t)7 * KNOWN_TEXT_MAX)
 /* As many bytes of each pattern are kept spelled. No pattern has fewer. */
 #define KNOWN_HEAD 8U
 _Static_assert(KNOWN_HEAD <= KS_KNOWN_MIN, "no spelling is shorter than its value");

@@ -115,7 +115,7 @@ ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size_t of
 static uint64_t
 bits(size_t first, size_t last)
 {
-	return first > last ? 0 : UINT64_MAX << first & UINT64_MAX >> (63 - last);
+	return first > last || last > 63 ? 0 : UINT64_MAX << first & UINT64_MAX >> (63 - last);
 }
 
 /* In the first word of a text. */
@@ -162,7 +162,7 @@ ks_known_grip_choose(const uint8_t *bytes, size_t len, size_t offset, bool with_
 
 /* ---------------------------------------------------------------------- scanning ---- */
 
-#define CHUNK (CLASS_WORDS * CLASS_BYTES)
+#define CHUNK ((size_t)CLASS_WORDS * CLASS_BYTES)
 
 struct place_search {
 	const struct known_filter *filters;
@@ -437,7 +437,7 @@ scan_marks(const struct place_search *search, bool with_signs)
 static void
 scan_steps(const struct place_search *search, const struct known_filter *filter)
 {
-	uint32_t places[CHUNK];
+	uint32_t places[CHUNK] = { 0 };
 	size_t end = search->len < STEP_GRAM_MAX ? 0 : search->len - STEP_GRAM_MAX + 1;
 
 	for (size_t base = search->from, last; base < end; base = last) {

@@ -184,7 +184,7 @@ is_in_run(const struct place_search *search, size_t at)
 	const struct known_runs *runs = search->runs;
 	unsigned before, behind;
 
-	if (at - search->from < RUN_VIEW_MAX || search->len - at < 2 * RUN_VIEW_MAX)
+	if (at - search->from < RUN_VIEW_MAX || search->len - at < (size_t)2 * RUN_VIEW_MAX)
 		return true;
 	before = find_strangers(search->text + at - RUN_VIEW_MAX);
 	behind = find_strangers(search->text + at + runs->view);
@@ -232,9 +232,11 @@ gather_places_avx2(const uint8_t *text, size_t at, size_t end, struct batch *bat
 {
 	const uint64_t ones = UINT64_C(0x0001000100010001);
 
-	for (; at + 3 * RUN_STEP < end && batch->count + 4 <= BATCH_MAX; at += 4 * RUN_STEP) {
+	for (; at + (size_t)3 * RUN_STEP < end && batch->count + 4 <= BATCH_MAX;
+	     at += (size_t)4 * RUN_STEP) {
 		uint64_t strangers = find_strangers_avx2(text + at) |
-		                     (uint64_t)find_strangers_avx2(text + at + 2 * RUN_STEP) << 32;
+		                     (uint64_t)find_strangers_avx2(text + at + (size_t)2 * RUN_STEP)
+		                             << 32;
 		uint64_t none = (strangers - ones) & ~strangers & ones << 15;
 
 		for (; none; none &= none - 1)

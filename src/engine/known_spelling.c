@@ -24,6 +24,16 @@ is_one_of(uint8_t b, const char *set)
 	return b != 0 && strchr(set, b) != NULL;
 }
 
+static size_t
+put_text(uint8_t *to, const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		to[n] = (uint8_t)text[n];
+	return n;
+}
+
 static uint8_t
 hex_digit(unsigned value, bool is_upper)
 {
@@ -127,10 +137,8 @@ next_base64(struct spelling *s, uint8_t *unit)
 	size_t n = 0;
 
 	while (n + LINE_BREAK_MAX + 4 <= SPELLING_UNIT_MAX && s->at < s->end) {
-		if (s->columns > 0 && s->at > 0 && s->at % s->columns == 0) {
-			memcpy(unit + n, line_break, strlen(line_break));
-			n += strlen(line_break);
-		}
+		if (s->columns > 0 && s->at > 0 && s->at % s->columns == 0)
+			n += put_text(unit + n, line_break);
 		if (put_base64_group(s, unit + n))
 			n += 4;
 		else
@@ -266,15 +274,6 @@ next_json(struct spelling *s, uint8_t *unit)
 }
 
 /* ----------------------------------------------------------------------- shell ---- */
-
-static size_t
-put_text(uint8_t *to, const char *text)
-{
-	size_t n = strlen(text);
-
-	memcpy(to, text, n);
-	return n;
-}
 
 static size_t
 put_escaped(uint8_t *to, uint8_t b)

@@ -100,7 +100,8 @@ is_date(const uint8_t *value, size_t len)
 		bool is_dash = i == 4 || i == 7;
 
 		if (is_dash ? value[i] != '-'
-		            : !is_digit(value[i]) && (i < 10 || !memchr(" T:.+-Z", value[i], 7)))
+		            : !is_digit(value[i]) &&
+		                      (i < 10 || value[i] == 0 || !strchr(" T:.+-Z", value[i])))
 			return false;
 	}
 	return true;
@@ -247,7 +248,7 @@ split_lines(const uint8_t *value, size_t len, known_text_fn fn, void *ctx)
 static int
 split_wrapped(const uint8_t *value, size_t len, unsigned columns, known_text_fn fn, void *ctx)
 {
-	size_t line = columns / 4 * 3, n;
+	size_t line = (size_t)columns / 4 * 3, n;
 	int r = 0;
 
 	if (len <= line)

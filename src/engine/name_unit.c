@@ -31,8 +31,8 @@ ks_names_reserve(void *items, size_t count, size_t *max, size_t size)
 static void
 fold(struct byteset *set)
 {
-	for (uint8_t b = 'a'; b <= 'z'; b++) {
-		uint8_t capital = (uint8_t)(b - 'a' + 'A');
+	for (unsigned i = 0; i < 26; i++) {
+		uint8_t b = (uint8_t)('a' + i), capital = (uint8_t)('A' + i);
 
 		if (byteset_has(set, b))
 			byteset_add(set, capital);

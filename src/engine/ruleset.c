@@ -56,11 +56,11 @@ has_all(const struct byteset *set, const char *bytes)
 static void
 fill_kinds(struct classes *classes)
 {
-	for (uint8_t b = '0'; b <= '9'; b++)
+	for (int b = '0'; b <= '9'; b++)
 		classes->kinds[b] = KS_REQUIRE_DIGIT;
-	for (uint8_t b = 'A'; b <= 'Z'; b++)
+	for (int b = 'A'; b <= 'Z'; b++)
 		classes->kinds[b] = KS_REQUIRE_UPPER;
-	for (uint8_t b = 'a'; b <= 'z'; b++)
+	for (int b = 'a'; b <= 'z'; b++)
 		classes->kinds[b] = KS_REQUIRE_LOWER;
 }
 

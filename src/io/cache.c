@@ -132,7 +132,7 @@ int
 ks_cache_load(const char *directory, const uint8_t *key, uint8_t **ret_bytes, size_t *ret_len)
 {
 	char name[NAME_SIZE];
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, r, directory_fd = open_directory(directory);
 
 	if (directory_fd <= CACHE_UNTRUSTED)

@@ -85,7 +85,7 @@ ks_file_identity_is_inode(const struct file_identity *a, const struct file_ident
 int
 ks_file_identity_matches(const struct file_identity *identity, int fd)
 {
-	struct file_identity now;
+	struct file_identity now = { 0 };
 	int r = ks_file_identity_read_inode(fd, &now);
 
 	if (r < 0 || !ks_file_identity_is_inode(identity, &now))

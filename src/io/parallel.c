@@ -145,7 +145,7 @@ make_scratches(struct parallel *p)
 {
 	int r = KS_OK;
 
-	p->scratches = calloc(p->threads, sizeof(*p->scratches));
+	p->scratches = calloc(p->threads, sizeof(void *));
 	if (!p->scratches)
 		return KS_ERROR_MEMORY;
 	for (size_t i = 0; r == KS_OK && i + 1 < p->threads; i++)

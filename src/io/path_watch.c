@@ -218,7 +218,7 @@ wait_for(struct path_watch *w, int inotify, int timeout)
 	uint64_t count;
 
 	if (poll(fds, 2, timeout) < 0)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = SETTLE_MS * 1000000 }, NULL);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = SETTLE_MS * 1000000L }, NULL);
 	return read(w->stop, &count, sizeof(count)) < 0;
 }
 
