@@ -175,7 +175,10 @@ open_regular(const char *path, struct ks_error *reterr)
 	            "others may write to it, and so choose what is masked; see chmod o-w");
 }
 
-/* Lines end with LF or CRLF. There are no comments: a value may begin with any byte. */
+/*
+ * Lines end with LF or CRLF. A CR that ends the file is half a CRLF: the value without it masks more. There are no
+ * comments, as a value may begin with any byte.
+ */
 static int
 split_lines(struct known_source *s)
 {

@@ -26,7 +26,7 @@ struct line {
 	size_t len;
 };
 
-/* The line that *data begins with; *data is moved behind it. */
+/* The line that *data begins with, without LF, CRLF, or a CR that ends the file; *data is moved behind it. */
 static struct line
 take_line(struct choices *data)
 {
@@ -36,7 +36,7 @@ take_line(struct choices *data)
 
 	data->data += whole;
 	data->len -= whole;
-	if (end && line.len > 0 && line.bytes[line.len - 1] == '\r')
+	if (line.len > 0 && line.bytes[line.len - 1] == '\r')
 		line.len--;
 	return line;
 }
