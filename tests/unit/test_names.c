@@ -10,7 +10,7 @@
 #include "ruleset.h"
 #include "suite.h"
 
-#define ROUNDS    400000
+#define ROUNDS    100000
 #define TEXT_MAX  400
 #define RULES_MAX 400
 
