@@ -230,6 +230,12 @@ typedef void (*ks_finding_fn)(void *ctx, const struct ks_finding *finding);
 typedef int (*ks_sink_fn)(void *ctx, const uint8_t *data, size_t len);
 
 /*
+ * Called before bytes of the caller's buffer are filled, for who may want them back: each byte once at most, in order. Otherwise
+ * as ks_sink_fn.
+ */
+typedef int (*ks_fill_fn)(void *ctx, uint8_t *data, size_t len);
+
+/*
  * Is run[0, len), fewer than 64 bytes that a satisfied match of that rule would mask, to stay readable?
  * Non-zero: yes. Borrows run until return. It may be asked more than once about a match; its answer must
  * depend on rule and run alone.
@@ -294,6 +300,8 @@ struct ks_stream_options {
 	void *finding_ctx;
 	ks_sink_fn sink; /* for ks_stream_feed(); NULL: for ks_stream_mask() */
 	void *sink_ctx;
+	ks_fill_fn on_fill; /* of ks_stream_mask() and its like; NULL: nobody wants to know */
+	void *fill_ctx;
 	ks_allow_fn is_allowed; /* NULL: no run is; else runs are held to their end, or 64 bytes */
 	void *allow_ctx;
 	ks_attempt_fn on_attempt; /* NULL: nobody wants to know */
