@@ -24,7 +24,7 @@ SLOWNESS = "10"  # timeouts are so many times longer, and there are so many time
 LIMIT = 3600     # seconds for one unit program, two hours for the command line
 
 VALGRIND = ("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite", "--num-callers=30",
-            "--trace-children=no", "--child-silent-after-fork=no")
+            "--trace-children=no", "--child-silent-after-fork=no", "--vgdb=no")
 
 # What runs in place of keysieve. Its arguments are kept beside the log, so that a log tells which run it is of.
 WRAPPER = """\
