@@ -31,19 +31,21 @@ struct name_filter {
 
 /* A part of a path that repeats as a whole: a set of bytes, or a group. */
 struct name_unit {
-	struct byteset ends;          /* bytes with which it can end; if it is a set: these */
+	struct byteset ends; /* bytes with which it can end; if it is a set: these */
+	uint32_t filter;     /* of a group */
+	uint32_t group;      /* its first alternative; NONE: it is a set */
+	uint32_t before;     /* the unit before it in its alternative; NONE: it is the first */
 	bool may_be_empty, has_empty; /* has_empty: one of its alternatives may be */
+	bool is_wide;                 /* a set in it has more than ASCII, as "[^a]" has */
 	uint8_t min, max;
-	uint32_t filter; /* of a group */
-	uint32_t group;  /* its first alternative; NONE: it is a set */
-	uint32_t before; /* the unit before it in its alternative; NONE: it is the first */
+	uint8_t unused[7];
 };
 
 struct name_alternative {
 	struct byteset ends;
-	bool may_be_empty;
+	bool may_be_empty, is_wide;
 	uint8_t bit; /* in the filter of the group */
-	uint8_t unused[6];
+	uint8_t unused[5];
 	uint32_t last; /* unit; NONE: it is empty */
 	uint32_t next; /* of the group; NONE: it is the last */
 };
