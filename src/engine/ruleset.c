@@ -14,6 +14,7 @@
 #include "macro.h"
 #include "pages.h"
 #include "prepared.h"
+#include "rule_id.h"
 #include "run.h"
 #include "scratch.h"
 #include "stream.h"
@@ -119,17 +120,10 @@ compile_set(const struct ks_rule *rule, const char *key, const char *text,
 	return KS_OK;
 }
 
-static bool
-id_is_valid(const char *id)
-{
-	return id && *id && strlen(id) <= RULE_ID_MAX &&
-	       strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(id);
-}
-
 static int
 check_members(const struct ks_rule *rule, struct ks_error *reterr)
 {
-	if (!id_is_valid(rule->id))
+	if (!ks_rule_id_is_valid(rule->id))
 		return ks_error_rule(reterr, "?", "id",
 		                     "up to 128 letters a-z, digits and '-' only");
 	if (strcmp(rule->id, KS_KNOWN_ID) == 0)
@@ -288,51 +282,6 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_err
 
 /* ------------------------------------------------------------- public ---- */
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int
-check_ids(const struct ks_rule *rules, size_t count, struct ks_error *reterr)
-{
-	const char **ids = calloc(count, sizeof(*ids));
-	int r = KS_OK;
-
-	if (!ids)
-		return out_of_memory(reterr);
-	for (size_t i = 0; i < count; i++)
-		ids[i] = rules[i].id;
-	qsort(ids, count, sizeof(*ids), compare_ids);
-	for (size_t i = 1; r == KS_OK && i < count; i++) {
-		if (strcmp(ids[i - 1], ids[i]) == 0)
-			r = ks_error_rule(reterr, ids[i], "id", "there are two of it");
-	}
-	free(ids);
-	return r;
-}
-
-/* Pointers, and behind them what they point at. */
-static char **
-copy_ids(const struct ks_rule *rules, size_t count)
-{
-	size_t size = count * sizeof(char *);
-	char **ids, *p;
-
-	for (size_t i = 0; i < count; i++)
-		size += strlen(rules[i].id) + 1;
-	ids = malloc(size);
-	if (!ids)
-		return NULL;
-	p = (char *)(ids + count);
-	for (size_t i = 0; i < count; i++) {
-		ids[i] = p;
-		p = stpcpy(p, rules[i].id) + 1;
-	}
-	return ids;
-}
-
 /* All but the ids. */
 static int
 compile_all(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
@@ -375,8 +324,8 @@ fill_set(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_pr
 	int r = prepared ? load_all(set, rules, prepared, reterr) : compile_all(set, rules, reterr);
 
 	if (r == KS_OK)
-		r = check_ids(rules, set->rule_count, reterr);
-	if (r == KS_OK && !(set->ids = copy_ids(rules, set->rule_count)))
+		r = ks_rule_ids_check(rules, set->rule_count, reterr);
+	if (r == KS_OK && !(set->ids = ks_rule_ids_copy(rules, set->rule_count)))
 		r = out_of_memory(reterr);
 	return r;
 }
