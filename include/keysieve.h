@@ -158,14 +158,14 @@ KS_PUBLIC int ks_ruleset_new(const struct ks_rule *rules, size_t count, struct k
 /* NULL is fine. All streams and scratches of the set must be gone. */
 KS_PUBLIC void ks_ruleset_free(struct ks_ruleset *set);
 
-/* What ks_ruleset_save() gave: a set's compiled triggers. Borrowed. */
+/* What ks_ruleset_save() gave: what was made of a set's rules. Borrowed. */
 struct ks_prepared {
 	const uint8_t *bytes;
 	size_t len;
 };
 
 /*
- * The same, but much faster where prepared was saved from the same triggers with the same versions of
+ * The same, but much faster where prepared was saved from the same rules (but for their masks) with the same versions of
  * keysieve and libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a
  * trusted place.
  */

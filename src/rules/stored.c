@@ -84,8 +84,9 @@ load(const struct ks_rule *rules, size_t count, const struct ks_prepared_store *
 		return RULESET_UNPREPARED;
 	const struct ks_prepared prepared = { bytes, len };
 
-	r = ks_ruleset_load(rules, count, &prepared, ret_set, reterr);
-	free(bytes);
+	r = ks_ruleset_load(rules, count, &prepared, bytes, ret_set, reterr);
+	if (r != KS_OK)
+		free(bytes);
 	return r;
 }
 
@@ -106,7 +107,7 @@ ks_stored_compile(const struct ks_rule *rules, size_t count, const struct ks_pre
                   struct ks_ruleset **ret_set, struct ks_error *reterr)
 {
 	uint8_t key[KS_PREPARED_KEY];
-	int r = ks_ruleset_load(rules, count, &ks_pack_prepared, ret_set, reterr);
+	int r = ks_ruleset_load(rules, count, &ks_pack_prepared, NULL, ret_set, reterr);
 
 	if (r == RULESET_UNPREPARED && sodium_init() < 0)
 		store = NULL;
