@@ -19,36 +19,40 @@ _Static_assert(RUN_OFFSET_MAX + RUN_STEP + RUN_VIEW_MAX <= BLIND_MAX, "so many a
 
 /* ----------------------------------------------------------------------- making ---- */
 
-/* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
-static size_t
-count_common(const struct ks_known *known, size_t a, size_t b)
-{
-	const struct known_pattern *patterns = known->patterns;
-	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
-	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
-	size_t n = ks_spelling_begin(&known->texts[patterns[a].text], patterns[a].form, first,
-	                             LOOK_BLOCK);
-	size_t m = ks_spelling_begin(&known->texts[patterns[b].text], patterns[b].form, second,
-	                             LOOK_BLOCK);
-	size_t common = 0;
-
-	while (common < n && common < m && first[common] == second[common])
-		common++;
-	explicit_bzero(first, sizeof(first));
-	explicit_bzero(second, sizeof(second));
-	return common;
-}
-
 /* What is done with each pattern, one after the other with all of them. */
 enum turn { TURN_MEASURE, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
+	struct known_speller *speller;
 	enum turn turn;
 	bool with_runs;
 	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
 	size_t run_count, run_shortest, other_count, other_shortest;
 };
+
+static size_t
+spell(const struct finder_making *m, const struct known_pattern *pattern, uint8_t *to, size_t max)
+{
+	return ks_known_spell(m->speller, &m->known->texts[pattern->text], pattern->form, to, max);
+}
+
+/* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
+static size_t
+count_common(const struct finder_making *m, size_t a, size_t b)
+{
+	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
+	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
+	size_t n = spell(m, &m->known->patterns[a], first, LOOK_BLOCK);
+	size_t k = spell(m, &m->known->patterns[b], second, LOOK_BLOCK);
+	size_t common = 0;
+
+	while (common < n && common < k && first[common] == second[common])
+		common++;
+	explicit_bzero(first, sizeof(first));
+	explicit_bzero(second, sizeof(second));
+	return common;
+}
 
 static void
 measure(size_t len, size_t *count, size_t *shortest)
@@ -143,8 +147,7 @@ static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
 	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX] = { 0 };
-	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
-	                               offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
+	size_t len = spell(m, pattern, begin, offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
 
 	take_spelled(m, pattern, begin, len, offset);
 	explicit_bzero(begin, sizeof(begin));
@@ -163,7 +166,7 @@ take_patterns(struct finder_making *m, enum turn turn)
 		for (end = i + 1; end < count && patterns[end].head == patterns[i].head;)
 			end++;
 		if (end - i > SHARED_MAX)
-			offset = count_common(m->known, i, end - 1);
+			offset = count_common(m, i, end - 1);
 		for (size_t k = i; k < end; k++)
 			take_pattern(m, &patterns[k], offset);
 	}
@@ -262,9 +265,9 @@ init_all(struct finder_making *m)
 }
 
 int
-ks_known_finder_make(struct ks_known *known)
+ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct finder_making m = { .known = known };
+	struct finder_making m = { .known = known, .speller = speller };
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		m.shortest[look] = SIZE_MAX;

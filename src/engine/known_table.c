@@ -227,13 +227,13 @@ make_patterns(struct making *m)
 }
 
 int
-ks_known_table_make(struct ks_known *known)
+ks_known_table_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct making m = { .known = known, .speller = ks_known_speller_new() };
+	struct making m = { .known = known, .speller = speller };
 	int r = KS_ERROR_MEMORY;
 
 	m.room = ks_known_memory_new(MAKING_SIZE, &known->is_locked);
-	if (m.room && m.speller) {
+	if (m.room) {
 		m.spelled = (struct spelled *)(void *)(m.room + ORDER_SIZE);
 		r = make_patterns(&m);
 	}
@@ -242,7 +242,6 @@ ks_known_table_make(struct ks_known *known)
 		r = trim(known);
 	}
 	ks_known_memory_free(m.room, MAKING_SIZE);
-	ks_known_speller_free(m.speller);
 	explicit_bzero(m.signs, sizeof(m.signs));
 	return r;
 }
