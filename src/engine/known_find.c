@@ -120,9 +120,11 @@ static void
 take_spelled(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
              size_t len, size_t offset)
 {
-	struct known_run run = ks_known_run_find(begin, len, offset);
+	struct known_run run = { 0 };
 	struct known_grip grip;
 
+	if (m->with_runs || m->turn == TURN_MEASURE)
+		run = ks_known_run_find(begin, len, offset);
 	if (m->with_runs && run.len >= RUN_MIN) {
 		ks_known_runs_add(&m->known->runs, begin + run.offset, run.offset);
 		return;

@@ -470,7 +470,9 @@ traits_of(uint8_t b)
 	traits |= b == '=' ? TRAIT_EQUALS : 0;
 	traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
 	traits |= b < 0x20 ? TRAIT_CONTROL : 0;
-	traits |= b >= 0x80 ? TRAIT_WIDE : 0;
+	traits |= b >= 0x80 ? TRAIT_WIDE | TRAIT_URL : 0;
+	/* of ASCII only the last six bits of a byte are five ones: those that begin in another byte have a zero in the middle */
+	traits |= (b & 0x3e) == 0x3e ? TRAIT_URL : 0;
 	return traits | (is_special(b, true) || b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0);
 }
 
