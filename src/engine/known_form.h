@@ -67,6 +67,7 @@ enum trait {
 	TRAIT_CONTROL = 64,
 	TRAIT_WIDE = 128, /* bytes above 127 */
 	TRAIT_EQUALS = 512,
+	TRAIT_URL = 1024, /* its base64 may have "+" or "/" */
 	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
 };
 
