@@ -29,7 +29,8 @@ static void
 add_base64_options(struct forms *f, unsigned form)
 {
 	add_base64_alphabets(f, form);
-	if ((ks_form_base64_shift(form) + f->text->len) % 3 != 0) /* its last character is not full */
+	if ((ks_form_base64_shift(form) + f->text->len) % 3 !=
+	    0) /* its last character is not full */
 		add_base64_alphabets(f, form | BASE64_END);
 }
 
@@ -99,6 +100,15 @@ add_shell(struct forms *f)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
 }
 
+static void
+add_xml(struct forms *f)
+{
+	for (unsigned style = 0; style < XML_STYLES; style++) {
+		add_form(f, KIND_XML | style << XML_QUOTES);
+		add_form(f, KIND_XML | style << XML_QUOTES | XML_GREATER);
+	}
+}
+
 int
 ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 {
@@ -123,5 +133,7 @@ ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 	}
 	if (traits & TRAIT_SHELL)
 		add_shell(&f);
+	if (traits & (TRAIT_HTML | TRAIT_QUOTE | TRAIT_APOS))
+		add_xml(&f);
 	return f.r;
 }

@@ -32,7 +32,8 @@ struct known_speller {
 static void
 make_base64(struct base64_map *map, const char *last)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 	for (unsigned i = 0; i < 1U << 12; i++) {
 		map->pairs[i][0] = (uint8_t)(i >> 6 < 62 ? digits[i >> 6] : last[(i >> 6) - 62]);
@@ -92,6 +93,7 @@ has_map(const struct known_text *text, unsigned form)
 		       (text->bytes[0] != '~' && text->bytes[0] != '#');
 	case KIND_RAW:
 	case KIND_PERCENT:
+	case KIND_XML:
 		break;
 	}
 	return true;
