@@ -16,6 +16,7 @@
 #include "keysieve.h"
 #include "known_filter.h"
 #include "known_memory.h"
+#include "known_run.h"
 
 /* The longest text: what is longer is known by its pieces. */
 #define KNOWN_TEXT_MAX 1023U

@@ -29,6 +29,23 @@ ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
 	}
 }
 
+static bool
+is_token(uint8_t byte)
+{
+	return (uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '0') < 10 || byte == '-' ||
+	       byte == '_';
+}
+
+void
+ks_known_classify_tokens_plain(const uint8_t *text, size_t count, uint64_t *words)
+{
+	for (size_t i = 0; i < count; i++, text += CLASS_BYTES) {
+		words[i] = 0;
+		for (unsigned k = 0; k < CLASS_BYTES; k++)
+			words[i] |= (uint64_t)is_token(text[k]) << k;
+	}
+}
+
 #ifdef __SSE2__
 
 /* Where bytes are first to last: moved to where 127 is the last, only they are above what was before the first. */
@@ -86,6 +103,23 @@ ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
 	}
 }
 
+void
+ks_known_classify_tokens_sse2(const uint8_t *text, size_t count, uint64_t *words)
+{
+	for (size_t i = 0; i < count; i++) {
+		words[i] = 0;
+		for (unsigned k = 0; k < CLASS_BYTES; k += 16, text += 16) {
+			__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+			__m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+			__m128i tokens = _mm_or_si128(find_range(bytes, '0', '9'),
+			                              find_range(folded, 'a', 'z'));
+
+			tokens = _mm_or_si128(tokens, find_byte(bytes, '-'));
+			words[i] |= bits_of(_mm_or_si128(tokens, find_byte(bytes, '_'))) << k;
+		}
+	}
+}
+
 #define AVX2 __attribute__((target("avx2")))
 
 static inline AVX2 __m256i
@@ -102,19 +136,48 @@ bits_of_avx2(__m256i mask)
 	return (uint32_t)_mm256_movemask_epi8(mask);
 }
 
-/* Each half of a byte chooses from a table which others it may have: one bit for each of the upper halves 2 to 7. */
-static inline AVX2 uint64_t
-find_signs_avx2(__m256i text)
+/*
+ * 0 where none of them is: each half of a byte chooses from a table which others it may have, one bit for each of the upper halves
+ * 2 to 7.
+ */
+static inline AVX2 __m256i
+find_halves(__m256i text, __m128i table)
 {
-	const __m256i lower = _mm256_broadcastsi128_si256(
-		_mm_setr_epi8(4 | 16, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1 | 2, 2, 0, 2 | 8 | 32, 0));
+	const __m256i lower = _mm256_broadcastsi128_si256(table);
 	const __m256i upper = _mm256_broadcastsi128_si256(
 		_mm_setr_epi8(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0));
 	__m256i half = _mm256_and_si256(_mm256_srli_epi16(text, 4), _mm256_set1_epi8(15));
-	__m256i both = _mm256_and_si256(_mm256_shuffle_epi8(lower, text),
-	                                _mm256_shuffle_epi8(upper, half));
 
-	return ~bits_of_avx2(_mm256_cmpeq_epi8(both, _mm256_setzero_si256())) & UINT32_MAX;
+	return _mm256_and_si256(_mm256_shuffle_epi8(lower, text), _mm256_shuffle_epi8(upper, half));
+}
+
+static inline AVX2 uint64_t
+find_others_avx2(__m256i text, __m128i table)
+{
+	return bits_of_avx2(_mm256_cmpeq_epi8(find_halves(text, table), _mm256_setzero_si256()));
+}
+
+static inline AVX2 uint64_t
+find_signs_avx2(__m256i text)
+{
+	const __m128i table =
+		_mm_setr_epi8(4 | 16, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1 | 2, 2, 0, 2 | 8 | 32, 0);
+
+	return ~find_others_avx2(text, table) & UINT32_MAX;
+}
+
+AVX2 void
+ks_known_classify_tokens_avx2(const uint8_t *text, size_t count, uint64_t *words)
+{
+	const __m128i table =
+		_mm_setr_epi8(42, 62, 62, 62, 62, 62, 62, 62, 62, 62, 60, 20, 20, 21, 20, 28);
+
+	for (size_t i = 0; i < count; i++, text += CLASS_BYTES) {
+		__m256i first = _mm256_loadu_si256((const __m256i *)(const void *)text);
+		__m256i second = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
+
+		words[i] = ~(find_others_avx2(first, table) | find_others_avx2(second, table) << 32);
+	}
 }
 
 static inline AVX2 __attribute__((always_inline)) void
@@ -161,5 +224,18 @@ ks_known_classify(const uint8_t *text, size_t count, bool with_signs, struct kno
 		ks_known_classify_sse2(text, count, with_signs, classes);
 #else
 	ks_known_classify_plain(text, count, with_signs, classes);
+#endif
+}
+
+void
+ks_known_classify_tokens(const uint8_t *text, size_t count, uint64_t *words)
+{
+#ifdef __SSE2__
+	if (__builtin_cpu_supports("avx2"))
+		ks_known_classify_tokens_avx2(text, count, words);
+	else
+		ks_known_classify_tokens_sse2(text, count, words);
+#else
+	ks_known_classify_tokens_plain(text, count, words);
 #endif
 }

@@ -30,10 +30,16 @@ struct known_classes {
 void ks_known_classify(const uint8_t *text, size_t count, bool with_signs,
                        struct known_classes *classes);
 
-/* What ks_known_classify() chooses from. All do the same. */
+/* Letters, digits, "-" and "_", of which most values are made: to words[0, count). */
+void ks_known_classify_tokens(const uint8_t *text, size_t count, uint64_t *words);
+
+/* What these choose from. All do the same. */
 void ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
                              struct known_classes *classes);
+void ks_known_classify_tokens_plain(const uint8_t *text, size_t count, uint64_t *words);
 #ifdef __SSE2__
+void ks_known_classify_tokens_sse2(const uint8_t *text, size_t count, uint64_t *words);
+void ks_known_classify_tokens_avx2(const uint8_t *text, size_t count, uint64_t *words);
 void ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
                             struct known_classes *classes);
 void ks_known_classify_avx2(const uint8_t *text, size_t count, bool with_signs,

@@ -9,46 +9,51 @@
 #include "known_table.h"
 
 #define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX 8U  /* if more patterns have the same head, grams lie where they differ */
+#define SHARED_MAX 32U  /* if more patterns have the same head, grams lie where they differ */
 #define LAST_MAX   24U /* but so many bytes are left for them */
 #define BLIND_MAX  (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
 #define BEGIN_MAX  (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
 #define OTHERS_MAX 2048U
-_Static_assert(LOOK_BLOCK + RUN_MAX + 8 <= BEGIN_MAX - LOOK_BLOCK, "they do");
-_Static_assert(RUN_OFFSET_MAX + RUN_STEP + RUN_VIEW_MAX <= BLIND_MAX, "so many are blind at most");
+_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BEGIN_MAX - LOOK_BLOCK, "they do");
+_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at most");
 
 /* ----------------------------------------------------------------------- making ---- */
-
-/* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
-static size_t
-count_common(const struct ks_known *known, size_t a, size_t b)
-{
-	const struct known_pattern *patterns = known->patterns;
-	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
-	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
-	size_t n = ks_spelling_begin(&known->texts[patterns[a].text], patterns[a].form, first,
-	                             LOOK_BLOCK);
-	size_t m = ks_spelling_begin(&known->texts[patterns[b].text], patterns[b].form, second,
-	                             LOOK_BLOCK);
-	size_t common = 0;
-
-	while (common < n && common < m && first[common] == second[common])
-		common++;
-	explicit_bzero(first, sizeof(first));
-	explicit_bzero(second, sizeof(second));
-	return common;
-}
 
 /* What is done with each pattern, one after the other with all of them. */
 enum turn { TURN_MEASURE, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
+	struct known_speller *speller;
 	enum turn turn;
 	bool with_runs;
+	bool with_signs; /* some pattern has no other mark */
 	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
-	size_t run_count, run_shortest, other_count, other_shortest;
+	size_t run_count[RUN_KINDS], other_count, other_shortest;
 };
+
+static size_t
+spell(const struct finder_making *m, const struct known_pattern *pattern, uint8_t *to, size_t max)
+{
+	return ks_known_spell(m->speller, &m->known->texts[pattern->text], pattern->form, to, max);
+}
+
+/* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
+static size_t
+count_common(const struct finder_making *m, size_t a, size_t b)
+{
+	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
+	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
+	size_t n = spell(m, &m->known->patterns[a], first, LOOK_BLOCK);
+	size_t k = spell(m, &m->known->patterns[b], second, LOOK_BLOCK);
+	size_t common = 0;
+
+	while (common < n && common < k && first[common] == second[common])
+		common++;
+	explicit_bzero(first, sizeof(first));
+	explicit_bzero(second, sizeof(second));
+	return common;
+}
 
 static void
 measure(size_t len, size_t *count, size_t *shortest)
@@ -64,7 +69,7 @@ measure(size_t len, size_t *count, size_t *shortest)
 static bool
 is_for_runs(const struct finder_making *m)
 {
-	return m->run_count > 0 && (m->other_count == 0 || (m->other_shortest >= STEP_LONG_MIN &&
+	return m->other_count < m->known->pattern_count && (m->other_count == 0 || (m->other_shortest >= STEP_LONG_MIN &&
 	                                                    m->other_count <= OTHERS_MAX));
 }
 
@@ -85,7 +90,7 @@ add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *
 
 /* Signs are marked only if that is better for some pattern. */
 static struct known_grip
-choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t offset)
+choose_grip(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
 {
 	struct known_grip grip = ks_known_grip_choose(begin, len, offset, false), other;
 
@@ -94,7 +99,7 @@ choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t off
 	other = ks_known_grip_choose(begin, len, offset, true);
 	if (other.look >= grip.look)
 		return grip;
-	known->with_signs = true;
+	m->with_signs = true;
 	return other;
 }
 
@@ -106,21 +111,32 @@ grip_of(struct finder_making *m, const struct known_pattern *pattern, const uint
 	struct known_grip grip = { .look = LOOK_STEP_LONG };
 
 	if (!m->with_runs)
-		grip = choose_grip(m->known, begin, len, offset < last ? offset : last);
+		grip = choose_grip(m, begin, len, offset < last ? offset : last);
 	if (grip.look >= LOOK_STEP_MIN)
 		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
 	return grip;
+}
+
+/* What begins like many others is found by what follows, unless there is no run. */
+static struct known_run
+find_run(const uint8_t *begin, size_t len, size_t offset)
+{
+	struct known_run run = ks_known_run_find(begin, len, offset);
+
+	return run.kind == RUN_NONE && offset > 0 ? ks_known_run_find(begin, len, 0) : run;
 }
 
 static void
 take_spelled(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
              size_t len, size_t offset)
 {
-	struct known_run run = ks_known_run_find(begin, len, offset);
+	struct known_run run = { RUN_NONE, 0 };
 	struct known_grip grip;
 
-	if (m->with_runs && run.len >= RUN_MIN) {
-		ks_known_runs_add(&m->known->runs, begin + run.offset, run.offset);
+	if (m->with_runs || m->turn == TURN_MEASURE)
+		run = find_run(begin, len, offset);
+	if (m->with_runs && run.kind != RUN_NONE) {
+		ks_known_runs_add(&m->known->runs, begin, run);
 		return;
 	}
 	grip = grip_of(m, pattern, begin, len, offset);
@@ -130,22 +146,22 @@ take_spelled(struct finder_making *m, const struct known_pattern *pattern, const
 		return;
 	measure(pattern->len, &m->count[grip.look], &m->shortest[grip.look]);
 	m->count[grip.look] += grip.count > 1 ? grip.count - 1 : 0;
-	if (run.len < RUN_MIN) {
+	if (run.kind == RUN_NONE) {
 		measure(pattern->len, &m->other_count, &m->other_shortest);
 		return;
 	}
-	measure(run.len, &m->run_count, &m->run_shortest);
-	ks_known_runs_count(&m->known->runs, begin + run.offset);
+	m->run_count[run.kind]++;
+	ks_known_runs_count(&m->known->runs, begin, run);
 }
 
 /* offset: so many bytes at its beginning tell little. */
 static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
-	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX] = { 0 };
-	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
-	                               offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
+	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX];
+	size_t len = spell(m, pattern, begin, offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
 
+	memset(begin + len, 0, LOOK_BLOCK);
 	take_spelled(m, pattern, begin, len, offset);
 	explicit_bzero(begin, sizeof(begin));
 }
@@ -163,7 +179,7 @@ take_patterns(struct finder_making *m, enum turn turn)
 		for (end = i + 1; end < count && patterns[end].head == patterns[i].head;)
 			end++;
 		if (end - i > SHARED_MAX)
-			offset = count_common(m->known, i, end - 1);
+			offset = count_common(m, i, end - 1);
 		for (size_t k = i; k < end; k++)
 			take_pattern(m, &patterns[k], offset);
 	}
@@ -193,7 +209,7 @@ open_runs(struct finder_making *m)
 	memset(m->count, 0, sizeof(m->count));
 	m->count[LOOK_STEP_LONG] = m->other_count;
 	m->shortest[LOOK_STEP_LONG] = m->other_shortest;
-	return ks_known_runs_open(&known->runs, m->run_shortest, &known->is_locked);
+	return ks_known_runs_open(&known->runs, m->run_count, &known->is_locked);
 }
 
 /* The first n bytes of a head. */
@@ -258,17 +274,18 @@ init_all(struct finder_making *m)
 		ks_known_runs_done(&known->runs);
 	else if (!open_runs(m))
 		return false;
+	known->with_signs = m->with_signs && !m->with_runs;
 	return init_filters(m) && make_beginnings(known);
 }
 
 int
-ks_known_finder_make(struct ks_known *known)
+ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct finder_making m = { .known = known };
+	struct finder_making m = { .known = known, .speller = speller };
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
 		m.shortest[look] = SIZE_MAX;
-	m.run_shortest = m.other_shortest = SIZE_MAX;
+	m.other_shortest = SIZE_MAX;
 	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
@@ -382,7 +399,7 @@ look_at_end(struct find *find, size_t from)
 static size_t
 blind_from(const struct ks_known *known, size_t from, size_t len)
 {
-	size_t blind = known->runs.view > 0 ? ks_known_runs_blind(&known->runs) : 0;
+	size_t blind = ks_known_runs_blind(&known->runs);
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
 		const struct known_filter *filter = &known->filters[look];
@@ -400,7 +417,7 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 	struct find find = { known, text, len, len, on_match, ctx };
 
 	if (pass == PASS_RUNS) {
-		if (known->runs.view > 0)
+		if (ks_known_runs_are_used(&known->runs))
 			ks_known_runs_scan(&known->runs, text, from, len, look_at, &find);
 		return find.open;
 	}

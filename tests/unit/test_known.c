@@ -41,7 +41,7 @@ static const char *const worlds[][8] = {
 	  NULL }, /* triggers */
 	{ "p\"q\\r/<'&\xc3\xa9$ \xf0\x9f\x98\x80", "~a,b{c}\t\x01\x7f\n0*", "\xff\xfe\xc3(9xyz",
 	  NULL },
-	{ "a/b+c=d&e f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
+	{ "a/b+c=d&e >f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
 	{ "7zQ\xffx"
 	  "Server=db;User=app;Password=k3J/9+w~v8u7t6s5r4q3p2o1n0m9l8",
 	  NULL }, /* of 64 bytes: base64 in lines */
