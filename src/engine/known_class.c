@@ -46,6 +46,16 @@ ks_known_classify_tokens_plain(const uint8_t *text, size_t count, uint64_t *word
 	}
 }
 
+void
+ks_known_classify_capitals_plain(const uint8_t *text, size_t count, uint64_t *words)
+{
+	for (size_t i = 0; i < count; i++, text += CLASS_BYTES) {
+		words[i] = 0;
+		for (unsigned k = 0; k < CLASS_BYTES; k++)
+			words[i] |= (uint64_t)((uint8_t)(text[k] - 'A') < 26) << k;
+	}
+}
+
 #ifdef __SSE2__
 
 /* Where bytes are first to last: moved to where 127 is the last, only they are above what was before the first. */
@@ -120,6 +130,18 @@ ks_known_classify_tokens_sse2(const uint8_t *text, size_t count, uint64_t *words
 	}
 }
 
+void
+ks_known_classify_capitals_sse2(const uint8_t *text, size_t count, uint64_t *words)
+{
+	for (size_t i = 0; i < count; i++) {
+		words[i] = 0;
+		for (unsigned k = 0; k < CLASS_BYTES; k += 16, text += 16)
+			words[i] |= bits_of(find_range(_mm_loadu_si128((const void *)text), 'A',
+			                               'Z'))
+			            << k;
+	}
+}
+
 #define AVX2 __attribute__((target("avx2")))
 
 static inline AVX2 __m256i
@@ -180,6 +202,18 @@ ks_known_classify_tokens_avx2(const uint8_t *text, size_t count, uint64_t *words
 	}
 }
 
+AVX2 void
+ks_known_classify_capitals_avx2(const uint8_t *text, size_t count, uint64_t *words)
+{
+	for (size_t i = 0; i < count; i++, text += CLASS_BYTES) {
+		__m256i first = _mm256_loadu_si256((const __m256i *)(const void *)text);
+		__m256i second = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
+
+		words[i] = bits_of_avx2(find_range_avx2(first, 'A', 'Z')) |
+		           bits_of_avx2(find_range_avx2(second, 'A', 'Z')) << 32;
+	}
+}
+
 static inline AVX2 __attribute__((always_inline)) void
 classify_avx2(const uint8_t *text, size_t count, bool with_signs, struct known_classes *classes)
 {
@@ -237,5 +271,18 @@ ks_known_classify_tokens(const uint8_t *text, size_t count, uint64_t *words)
 		ks_known_classify_tokens_sse2(text, count, words);
 #else
 	ks_known_classify_tokens_plain(text, count, words);
+#endif
+}
+
+void
+ks_known_classify_capitals(const uint8_t *text, size_t count, uint64_t *words)
+{
+#ifdef __SSE2__
+	if (__builtin_cpu_supports("avx2"))
+		ks_known_classify_capitals_avx2(text, count, words);
+	else
+		ks_known_classify_capitals_sse2(text, count, words);
+#else
+	ks_known_classify_capitals_plain(text, count, words);
 #endif
 }

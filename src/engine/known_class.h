@@ -30,16 +30,20 @@ struct known_classes {
 void ks_known_classify(const uint8_t *text, size_t count, bool with_signs,
                        struct known_classes *classes);
 
-/* Letters, digits, "-" and "_", of which most values are made: to words[0, count). */
-void ks_known_classify_tokens(const uint8_t *text, size_t count, uint64_t *words);
+/* Letters, digits, "-" and "_", of which most values are made, to tokens[0, count). */
+void ks_known_classify_tokens(const uint8_t *text, size_t count, uint64_t *tokens);
+void ks_known_classify_capitals(const uint8_t *text, size_t count, uint64_t *capitals);
 
 /* What these choose from. All do the same. */
 void ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
                              struct known_classes *classes);
-void ks_known_classify_tokens_plain(const uint8_t *text, size_t count, uint64_t *words);
+void ks_known_classify_tokens_plain(const uint8_t *text, size_t count, uint64_t *tokens);
+void ks_known_classify_capitals_plain(const uint8_t *text, size_t count, uint64_t *capitals);
 #ifdef __SSE2__
-void ks_known_classify_tokens_sse2(const uint8_t *text, size_t count, uint64_t *words);
-void ks_known_classify_tokens_avx2(const uint8_t *text, size_t count, uint64_t *words);
+void ks_known_classify_tokens_sse2(const uint8_t *text, size_t count, uint64_t *tokens);
+void ks_known_classify_capitals_sse2(const uint8_t *text, size_t count, uint64_t *capitals);
+void ks_known_classify_tokens_avx2(const uint8_t *text, size_t count, uint64_t *tokens);
+void ks_known_classify_capitals_avx2(const uint8_t *text, size_t count, uint64_t *capitals);
 void ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
                             struct known_classes *classes);
 void ks_known_classify_avx2(const uint8_t *text, size_t count, bool with_signs,

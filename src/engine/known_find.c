@@ -397,9 +397,9 @@ look_at_end(struct find *find, size_t from)
 
 /* Where the bytes begin at the end of text[from, len) in which filters are blind. */
 static size_t
-blind_from(const struct ks_known *known, size_t from, size_t len)
+blind_from(const struct ks_known *known, const uint8_t *text, size_t from, size_t len)
 {
-	size_t blind = ks_known_runs_blind(&known->runs);
+	size_t runs = ks_known_runs_blind(&known->runs, text, from, len), blind = len - runs;
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
 		const struct known_filter *filter = &known->filters[look];
@@ -426,6 +426,6 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 		                     &find);
 		return find.open;
 	}
-	look_at_end(&find, blind_from(known, from, len));
+	look_at_end(&find, blind_from(known, text, from, len));
 	return find.open;
 }

@@ -40,13 +40,17 @@ struct known_run
 ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset)
 {
 	size_t left = len - offset;
-	uint64_t tokens, rows;
+	uint64_t tokens, capitals, rows;
 
 	ks_known_classify_tokens(bytes + offset, 1, &tokens);
+	ks_known_classify_capitals(bytes + offset, 1, &capitals);
 	if (left < CLASS_BYTES)
 		tokens &= ~(UINT64_MAX << left);
+	capitals = ~find_rows(~capitals, 8); /* among the next 8 bytes */
 	for (unsigned kind = 0; kind < RUN_KINDS && offset <= RUN_OFFSET_MAX; kind++) {
 		rows = find_rows(tokens, run_length(kind));
+		if (kind != RUN_LONG)
+			rows &= find_rows(capitals, RUN_STEP);
 		if (rows)
 			return (struct known_run){ kind, offset + (size_t)__builtin_ctzll(rows) };
 	}
@@ -121,18 +125,32 @@ ks_known_runs_are_used(const struct known_runs *runs)
 	       is_used(&runs->sets[RUN_SHORT]);
 }
 
-size_t
-ks_known_runs_blind(const struct known_runs *runs)
+/* So many bytes at the end of text[from, len) are such as a run has. No more than RUN_MAX are counted. */
+static size_t
+count_last(const uint8_t *text, size_t from, size_t len)
 {
-	size_t blind = 0;
+	size_t n = len - from < RUN_MAX ? len - from : RUN_MAX;
+	uint8_t last[CLASS_BYTES] = { 0 };
+	uint64_t tokens;
+
+	memcpy(last + CLASS_BYTES - n, text + len - n, n);
+	ks_known_classify_tokens(last, 1, &tokens);
+	explicit_bzero(last, sizeof(last));
+	return (size_t)__builtin_clzll(~tokens);
+}
+
+size_t
+ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t from, size_t len)
+{
+	size_t last = count_last(text, from, len), blind = 0;
 
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
 		const struct known_run_set *set = &runs->sets[kind];
 
-		if (is_used(set) && set->slots.offset_max + run_length(kind) > blind)
-			blind = set->slots.offset_max + run_length(kind);
+		if (is_used(set) && set->slots.offset_max + last > blind)
+			blind = set->slots.offset_max + last;
 	}
-	return blind;
+	return len - from > blind ? len - blind : from;
 }
 
 /* ---------------------------------------------------------------------- scanning ---- */
@@ -228,20 +246,36 @@ half_bytes(uint64_t tokens)
 	return (tokens & tokens << 2) << 4 & UINT64_C(0x8080808080808080);
 }
 
-/* Where do views end, in the words behind wholes[0]? One bit for each 8 bytes: that of word i is the i-th of a byte. */
+/* The highest bit of each byte: is any of it set? */
 static inline uint64_t
-find_views(enum run_kind kind, const uint64_t wholes[1 + BLOCK_WORDS],
-           const uint64_t tokens[BLOCK_WORDS])
+any_bytes(uint64_t bits)
 {
+	bits |= bits << 1;
+	bits |= bits << 2;
+	return (bits | bits << 4) & UINT64_C(0x8080808080808080);
+}
+
+/* What is known of a block, behind the last word of the one before. A bit stands for 8 bytes. */
+struct block {
+	uint64_t tokens[BLOCK_WORDS];         /* (of these, for a byte) */
+	uint64_t wholes[1 + BLOCK_WORDS];     /* all are tokens */
+	uint64_t capitalized[1 + BLOCK_WORDS]; /* and one at least is a capital */
+};
+
+/* Where do views end? One bit for each 8 bytes: that of word i is the i-th of a byte. */
+static inline uint64_t
+find_views(enum run_kind kind, const struct block *block)
+{
+	const uint64_t *begins = kind == RUN_LONG ? block->wholes : block->capitalized;
 	uint64_t views = 0;
 
 	for (unsigned i = 0; i < BLOCK_WORDS; i++) {
-		const uint64_t *word = &wholes[1 + i];
-		uint64_t ends = (kind == RUN_SHORT ? half_bytes(tokens[i]) : word[0]) &
-		                ks_known_before(word, 8);
+		uint64_t ends = kind == RUN_SHORT ? half_bytes(block->tokens[i])
+		                                  : block->wholes[1 + i];
 
+		ends &= ks_known_before(&begins[1 + i], 8);
 		if (kind == RUN_LONG)
-			ends &= ks_known_before(word, 16);
+			ends &= ks_known_before(&begins[1 + i], 16);
 		views |= ends >> (7 - i);
 	}
 	return views;
@@ -267,23 +301,35 @@ list_views(struct place_search *search, enum run_kind kind, uint64_t views, uint
 		look_at_places(search, kind);
 }
 
-/* wholes[0]: of the word before. */
 static void
-scan_block(struct place_search *search, const uint8_t *block, uint32_t base,
-           uint64_t wholes[1 + BLOCK_WORDS])
+classify(struct block *block, const uint8_t *text, bool with_capitals)
 {
-	uint64_t tokens[BLOCK_WORDS];
+	uint64_t capitals[BLOCK_WORDS];
 
-	ks_known_classify_tokens(block, BLOCK_WORDS, tokens);
+	block->wholes[0] = block->wholes[BLOCK_WORDS];
+	ks_known_classify_tokens(text, BLOCK_WORDS, block->tokens);
 	for (unsigned i = 0; i < BLOCK_WORDS; i++)
-		wholes[1 + i] = whole_bytes(tokens[i]);
-	if (is_used(&search->runs->sets[RUN_LONG]))
-		list_views(search, RUN_LONG, find_views(RUN_LONG, wholes, tokens), base);
-	if (is_used(&search->runs->sets[RUN_MIDDLE]))
-		list_views(search, RUN_MIDDLE, find_views(RUN_MIDDLE, wholes, tokens), base);
-	if (is_used(&search->runs->sets[RUN_SHORT]))
-		list_views(search, RUN_SHORT, find_views(RUN_SHORT, wholes, tokens), base);
-	wholes[0] = wholes[BLOCK_WORDS];
+		block->wholes[1 + i] = whole_bytes(block->tokens[i]);
+	if (!with_capitals)
+		return;
+	block->capitalized[0] = block->capitalized[BLOCK_WORDS];
+	ks_known_classify_capitals(text, BLOCK_WORDS, capitals);
+	for (unsigned i = 0; i < BLOCK_WORDS; i++)
+		block->capitalized[1 + i] = block->wholes[1 + i] & any_bytes(capitals[i]);
+}
+
+static void
+scan_block(struct place_search *search, const uint8_t *text, uint32_t base, struct block *block)
+{
+	const struct known_run_set *sets = search->runs->sets;
+
+	classify(block, text, is_used(&sets[RUN_MIDDLE]) || is_used(&sets[RUN_SHORT]));
+	if (is_used(&sets[RUN_LONG]))
+		list_views(search, RUN_LONG, find_views(RUN_LONG, block), base);
+	if (is_used(&sets[RUN_MIDDLE]))
+		list_views(search, RUN_MIDDLE, find_views(RUN_MIDDLE, block), base);
+	if (is_used(&sets[RUN_SHORT]))
+		list_views(search, RUN_SHORT, find_views(RUN_SHORT, block), base);
 }
 
 void
@@ -291,7 +337,7 @@ ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t fr
                    known_place_fn on_place, void *ctx)
 {
 	struct place_search search;
-	uint64_t wholes[1 + BLOCK_WORDS] = { 0 };
+	struct block block = { 0 };
 	uint8_t last[BLOCK] = { 0 };
 	size_t at = from;
 
@@ -302,9 +348,9 @@ ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t fr
 	search.ctx = ctx;
 	memset(search.counts, 0, sizeof(search.counts));
 	for (; len - at >= BLOCK; at += BLOCK)
-		scan_block(&search, text + at, (uint32_t)(at - from), wholes);
+		scan_block(&search, text + at, (uint32_t)(at - from), &block);
 	memcpy(last, text + at, len - at);
-	scan_block(&search, last, (uint32_t)(at - from), wholes);
+	scan_block(&search, last, (uint32_t)(at - from), &block);
 	explicit_bzero(last, len - at);
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
 		look_at_places(&search, kind);
