@@ -21,13 +21,15 @@
 #define RUN_MAX        31U
 
 /*
- * By how long the view is: the longer, the fewer places there are in a text. A run is view + RUN_STEP - 1 bytes, or more. Short views
- * count only with a capital among their first 8 bytes, as base64 has it nearly everywhere.
+ * By the view: the longer it is and the more is asked of it, the fewer there are in a text. A run is view + RUN_STEP - 1 bytes, or
+ * more.
  */
 enum run_kind {
-	RUN_LONG,   /* 24: bytes of a view */
-	RUN_MIDDLE, /* 16 and a capital */
-	RUN_SHORT,  /* 12 and a capital */
+	RUN_WILD,   /* 24 bytes, with a letter behind f: most values */
+	RUN_HEX,    /* 24 bytes, as text in hexadecimal digits */
+	RUN_LONG,   /* 24 bytes: values that are hexadecimal */
+	RUN_MIDDLE, /* 16 bytes, with a capital among the first 8, as base64 has it nearly everywhere */
+	RUN_SHORT,  /* 12 bytes, the same */
 	RUN_KINDS,
 	RUN_NONE = RUN_KINDS
 };
