@@ -198,8 +198,8 @@ find_others_avx2(__m256i text, __m128i table)
 static inline AVX2 uint64_t
 find_signs_avx2(__m256i text)
 {
-	const __m128i table =
-		_mm_setr_epi8(4 | 16, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1 | 2, 2, 0, 2 | 8 | 32, 0);
+	const __m128i table = _mm_setr_epi8(4 | 16, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1 | 2, 2, 0,
+	                                    2 | 8 | 32, 0);
 
 	return ~find_others_avx2(text, table) & UINT32_MAX;
 }
@@ -216,8 +216,8 @@ find_zeros(__m256i bytes)
 static inline AVX2 __attribute__((always_inline)) void
 classify_lanes_avx2(const uint8_t *text, bool with_all, struct known_lanes *lanes)
 {
-	const __m128i table =
-		_mm_setr_epi8(42, 62, 62, 62, 62, 62, 62, 62, 62, 62, 60, 20, 20, 21, 20, 28);
+	const __m128i table = _mm_setr_epi8(42, 62, 62, 62, 62, 62, 62, 62, 62, 62, 60, 20, 20, 21,
+	                                    20, 28);
 	uint64_t whole = 0, half = 0, none = 0;
 
 	for (unsigned i = 0; i < 64; i += 4, text += 32) {
@@ -338,8 +338,8 @@ ks_known_classify_view(const uint8_t view[VIEW_BYTES])
 	__m128i end = _mm_loadl_epi64((const void *)(view + 16));
 	__m128i wild = _mm_or_si128(find_range(_mm_or_si128(begin, fold), 'g', 'z'),
 	                            find_range(_mm_or_si128(end, fold), 'g', 'z'));
-	uint64_t hex = bits_of(find_range(begin, '2', '7')) |
-	               bits_of(find_range(end, '2', '7')) << 16;
+	uint64_t hex = bits_of(find_range(begin, '2', '7')) | bits_of(find_range(end, '2', '7'))
+	                                                              << 16;
 	bool is_hex = !(~hex & 0x555555) | !(~hex & 0xaaaaaa);
 
 	return (bits_of(wild) ? VIEW_WILD : 0U) | (is_hex ? VIEW_HEX : 0U);

@@ -39,7 +39,8 @@ uint64_t ks_known_classify_capitals(const uint8_t *text);
 /* What a view may be, as bits. */
 enum known_view {
 	VIEW_WILD = 1, /* a letter behind f is in it */
-	VIEW_HEX = 2   /* as text in hexadecimal digits: every second byte, or every other, is one of 2 to 7 */
+	VIEW_HEX =
+		2 /* as text in hexadecimal digits: every second byte, or every other, is one of 2 to 7 */
 };
 
 unsigned ks_known_classify_view(const uint8_t view[VIEW_BYTES]);

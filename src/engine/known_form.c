@@ -29,7 +29,8 @@ static void
 add_base64_options(struct forms *f, unsigned form)
 {
 	add_base64_alphabets(f, form);
-	if ((ks_form_base64_shift(form) + f->text->len) % 3 != 0) /* its last character is not full */
+	if ((ks_form_base64_shift(form) + f->text->len) % 3 !=
+	    0) /* its last character is not full */
 		add_base64_alphabets(f, form | BASE64_END);
 }
 

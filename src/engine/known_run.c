@@ -9,8 +9,7 @@ static const struct {
 	uint8_t back; /* lanes before its last one, which is half of one if it is short */
 } kinds[RUN_KINDS] = {
 	[RUN_WILD] = { VIEW_BYTES, 2 }, [RUN_HEX] = { VIEW_BYTES, 2 },
-	[RUN_LONG] = { VIEW_BYTES, 2 },
-	[RUN_MIDDLE] = { 16, 1 },
+	[RUN_LONG] = { VIEW_BYTES, 2 }, [RUN_MIDDLE] = { 16, 1 },
 	[RUN_SHORT] = { 12, 1 },
 };
 
@@ -81,8 +80,8 @@ ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked)
 	bool is_ok = true;
 
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
-		is_ok = is_ok && ks_known_grams_init(&runs->sets[kind].grams, count * RUN_STEP,
-		                                     is_locked);
+		is_ok = is_ok &&
+		        ks_known_grams_init(&runs->sets[kind].grams, count * RUN_STEP, is_locked);
 	return is_ok;
 }
 
@@ -179,8 +178,8 @@ ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t f
 
 /* ---------------------------------------------------------------------- scanning ---- */
 
-#define BATCH_MAX   64U
-#define PLACES_MAX  (2 * BATCH_MAX) /* lanes are 64 */
+#define BATCH_MAX  64U
+#define PLACES_MAX (2 * BATCH_MAX) /* lanes are 64 */
 
 struct place_search {
 	const struct known_runs *runs;
@@ -189,7 +188,8 @@ struct place_search {
 	known_place_fn on_place;
 	void *ctx;
 	size_t counts[RUN_KINDS];
-	uint32_t places[RUN_KINDS][PLACES_MAX + 4]; /* from from on; of long views all are in RUN_LONG */
+	uint32_t places[RUN_KINDS]
+		       [PLACES_MAX + 4]; /* from from on; of long views all are in RUN_LONG */
 };
 
 static inline uint64_t
@@ -233,7 +233,7 @@ look_at_batch(const struct place_search *search, const struct known_run_set *set
 	for (size_t i = 0; i < count; i++) {
 		uint64_t word = *(const uint64_t *)(uintptr_t)found[i];
 
-		hits |= (uint64_t)!(word & ks_known_bloom_mask(ks_known_hash(all[i]))) << i;
+		hits |= (uint64_t) !(word & ks_known_bloom_mask(ks_known_hash(all[i]))) << i;
 	}
 	for (; hits; hits &= hits - 1)
 		look_up(search, set, search->from + places[__builtin_ctzll(hits)]);
@@ -318,7 +318,8 @@ list_views(struct place_search *search, enum run_kind kind, uint64_t views, uint
 	search->counts[kind] += (size_t)__builtin_popcountll(views);
 	do {
 		for (unsigned k = 0; k < 4; k++, views &= views - 1)
-			*to++ = base + LANE_BYTES * (uint32_t)__builtin_ctzll(views | UINT64_C(1) << 63);
+			*to++ = base +
+			        LANE_BYTES * (uint32_t)__builtin_ctzll(views | UINT64_C(1) << 63);
 	} while (views);
 	if (search->counts[kind] > PLACES_MAX - 64)
 		look_at_places(search, kind);

@@ -25,11 +25,11 @@
  * more.
  */
 enum run_kind {
-	RUN_WILD,   /* 24 bytes, with a letter behind f: most values */
-	RUN_HEX,    /* 24 bytes, as text in hexadecimal digits */
-	RUN_LONG,   /* 24 bytes: values that are hexadecimal */
+	RUN_WILD, /* 24 bytes, with a letter behind f: most values */
+	RUN_HEX,  /* 24 bytes, as text in hexadecimal digits */
+	RUN_LONG, /* 24 bytes: values that are hexadecimal */
 	RUN_MIDDLE, /* 16 bytes, with a capital among the first 8, as base64 has it nearly everywhere */
-	RUN_SHORT,  /* 12 bytes, the same */
+	RUN_SHORT, /* 12 bytes, the same */
 	RUN_KINDS,
 	RUN_NONE = RUN_KINDS
 };

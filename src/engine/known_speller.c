@@ -32,7 +32,8 @@ struct known_speller {
 static void
 make_base64(struct base64_map *map, const char *last)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 	for (unsigned i = 0; i < 1U << 12; i++) {
 		map->pairs[i][0] = (uint8_t)(i >> 6 < 62 ? digits[i >> 6] : last[(i >> 6) - 62]);

@@ -159,9 +159,9 @@ static int
 push_pattern(struct making *m, unsigned form, const uint8_t *bytes, size_t len)
 {
 	struct ks_known *known = m->known;
-	struct known_pattern *patterns =
-		ks_known_memory_grow(known->patterns, known->pattern_count, &known->pattern_max,
-	                             sizeof(*patterns), &known->is_locked);
+	struct known_pattern *patterns = ks_known_memory_grow(known->patterns, known->pattern_count,
+	                                                      &known->pattern_max,
+	                                                      sizeof(*patterns), &known->is_locked);
 
 	if (!patterns || known->pattern_count == KNOWN_NONE)
 		return KS_ERROR_MEMORY;
