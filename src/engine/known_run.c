@@ -36,15 +36,34 @@ find_rows(uint64_t bits, size_t count)
 	return bits;
 }
 
-/* By what all views of a long run are. */
+/* Is there a letter behind f in the bytes that all views of a long run have? */
+static bool
+is_wild(const uint8_t *run)
+{
+	size_t i = RUN_STEP - 1;
+
+	while (i < VIEW_BYTES && (uint8_t)((run[i] | 0x20) - 'g') >= 20)
+		i++;
+	return i < VIEW_BYTES;
+}
+
+/* Is every second byte, from first on, one of 2 to 7? */
+static bool
+is_hex_text(const uint8_t *run, size_t first)
+{
+	size_t i = first;
+
+	while (i < run_length(RUN_HEX) && (uint8_t)(run[i] - '2') < 6)
+		i += 2;
+	return i >= run_length(RUN_HEX);
+}
+
 static enum run_kind
 kind_of(const uint8_t *run)
 {
-	unsigned all = VIEW_WILD | VIEW_HEX;
-
-	for (unsigned i = 0; all && i < RUN_STEP; i++)
-		all &= ks_known_classify_view(run + i);
-	return all & VIEW_WILD ? RUN_WILD : all & VIEW_HEX ? RUN_HEX : RUN_LONG;
+	if (is_wild(run))
+		return RUN_WILD;
+	return is_hex_text(run, 0) || is_hex_text(run, 1) ? RUN_HEX : RUN_LONG;
 }
 
 struct known_run

@@ -205,6 +205,14 @@ static const char *const looks[][8] = {
 	  "96fe01b7"
 	  "c4d5a382"
 	  "9f6e0b17",
+	  "zk3f9a61c0"
+	  "7e5b4d28"
+	  "96fe01b7"
+	  "c4d5a382", /* its first views only have a letter behind f */
+	  "2a3b4c5d"
+	  "6e7f2a3b"
+	  "4c5d6e7f"
+	  "9a8b0c1d", /* its first views only are as text in hexadecimal digits */
 	  NULL },
 	{ "tQ7zKmVw8xR2tQ7zKmVw8xR2", "Kw4zXvBn-Qx9tRmPjL2c", NULL },
 	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e7k", "tq7zkmvw.ab", NULL },
