@@ -48,8 +48,8 @@ ks_known_free(struct ks_known *known)
 		known->blocks = next;
 	}
 	ks_known_finder_done(known);
+	ks_known_table_done(known);
 	ks_known_memory_free(known->texts, known->text_max * sizeof(*known->texts));
-	ks_known_memory_free(known->patterns, known->pattern_max * sizeof(*known->patterns));
 	ks_known_memory_free(known, sizeof(*known));
 }
 

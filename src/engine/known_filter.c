@@ -267,7 +267,8 @@ list_places(const uint64_t *marks, size_t words, uint32_t *places, list_fn list)
 	return (size_t)(end - places);
 }
 
-#define BATCH 64U
+#define BATCH     64U
+#define SMALL_MAX 2048U /* words */
 
 /*
  * Which of up to BATCH places have grams of the filter? Without conditions, which could not be foreseen: few have. All memory is
@@ -289,11 +290,28 @@ find_grams(const struct known_filter *filter, const uint8_t *text, const uint32_
 	return found >> (BATCH - count);
 }
 
+/* The same, for a set so small that it is in the nearest cache. */
+static inline uint64_t
+find_grams_at_once(const struct known_filter *filter, const uint8_t *text, const uint32_t *places,
+                   size_t count, size_t base)
+{
+	const struct known_filter f = *filter;
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = hash_at(&f, text + (base + places[i]));
+
+		found = found >> 1 | (uint64_t)ks_known_bloom_has(&f.bloom, hash) << 63;
+	}
+	return found >> (BATCH - count);
+}
+
 /* Places, in order, count from base on, which may be "negative": but no gram begins before the text, nor ends behind it. */
 static void
 look_at_places(const struct place_search *search, const struct known_filter *filter,
                const uint32_t *places, size_t count, size_t base)
 {
+	bool is_small = filter->bloom.count <= SMALL_MAX;
 	uint32_t found[CHUNK], *end = found;
 
 	for (; count > 0 && base + places[count - 1] + STEP_GRAM_MAX > search->len; count--)
@@ -301,8 +319,10 @@ look_at_places(const struct place_search *search, const struct known_filter *fil
 	for (; count > 0 && (ptrdiff_t)(base + places[0]) < (ptrdiff_t)search->from; count--)
 		places++;
 	for (size_t i = 0; i < count; i += BATCH) {
-		uint64_t hits = find_grams(filter, search->text, places + i,
-		                           least(count - i, BATCH), base);
+		size_t n = least(count - i, BATCH);
+		uint64_t hits = is_small ? find_grams_at_once(filter, search->text, places + i, n,
+		                                              base)
+		                         : find_grams(filter, search->text, places + i, n, base);
 
 		for (; hits; hits &= hits - 1) {
 			*end = places[i + (size_t)__builtin_ctzll(hits)];

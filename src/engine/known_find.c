@@ -8,12 +8,13 @@
 #include "known_spelling.h"
 #include "known_table.h"
 
-#define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX 32U  /* if more patterns have the same head, grams lie where they differ */
-#define LAST_MAX   24U /* but so many bytes are left for them */
-#define BLIND_MAX  (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
-#define BEGIN_MAX  (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
-#define OTHERS_MAX 2048U
+#define HEAD_MIN         3U  /* bytes of which it is known by a set what patterns begin with them */
+#define SHARED_MAX       32U /* if more patterns have the same head, grams lie where they differ */
+#define LAST_MAX         24U /* but so many bytes are left for them */
+#define BLIND_MAX        (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
+#define BEGIN_MAX        (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
+#define OTHERS_MAX       2048U
+#define SHORT_OTHERS_MAX 128U
 _Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BEGIN_MAX - LOOK_BLOCK, "they do");
 _Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at most");
 
@@ -22,14 +23,21 @@ _Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at m
 /* What is done with each pattern, one after the other with all of them. */
 enum turn { TURN_MEASURE, TURN_ADD };
 
+/* What a filter is for. */
+struct tally {
+	size_t count, shortest;
+};
+
 struct finder_making {
 	struct ks_known *known;
 	struct known_speller *speller;
 	enum turn turn;
-	bool with_runs;
-	bool with_signs; /* some pattern has no other mark */
-	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
-	size_t run_count[RUN_KINDS], other_count, other_shortest;
+	bool with_runs; /* patterns that have runs are found by these, the others by steps; not: all by marks */
+	bool with_signs;    /* some pattern has no other mark */
+	bool with_one_step; /* all that are found by steps are found by those for the shortest */
+	size_t run_count[RUN_KINDS];
+	struct tally others; /* without runs */
+	struct tally looks[KNOWN_LOOKS];
 };
 
 static size_t
@@ -56,21 +64,37 @@ count_common(const struct finder_making *m, size_t a, size_t b)
 }
 
 static void
-measure(size_t len, size_t *count, size_t *shortest)
+measure(struct tally *tally, size_t len)
 {
-	++*count;
-	*shortest = len < *shortest ? len : *shortest;
+	tally->count++;
+	tally->shortest = len < tally->shortest ? len : tally->shortest;
 }
 
 /*
- * Runs are the fastest way, if nearly all patterns have them, and the others are long: else all are found by marks, for two ways
- * at once are slower.
+ * Runs are the fastest way, if nearly all patterns have them, and the others can be found by steps: few of them, if they are short.
+ * Else all are found by marks.
  */
 static bool
 is_for_runs(const struct finder_making *m)
 {
-	return m->other_count < m->known->pattern_count && (m->other_count == 0 || (m->other_shortest >= STEP_LONG_MIN &&
-	                                                    m->other_count <= OTHERS_MAX));
+	size_t others = m->others.count;
+
+	return others < m->known->pattern_count &&
+	       others <= (m->others.shortest < STEP_LONG_MIN ? SHORT_OTHERS_MAX : OTHERS_MAX);
+}
+
+/* Two ways to look at steps cost more than one whose steps are a little shorter. */
+static void
+join_steps(struct finder_making *m)
+{
+	struct tally *looks = m->looks;
+	struct tally *longer = &looks[LOOK_STEP_LONG], *shorter = &looks[LOOK_STEP_SHORT];
+
+	if (longer->count == 0 || shorter->count == 0)
+		return;
+	m->with_one_step = true;
+	shorter->count += longer->count;
+	longer->count = 0;
 }
 
 static void
@@ -110,11 +134,19 @@ grip_of(struct finder_making *m, const struct known_pattern *pattern, const uint
 	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
 	struct known_grip grip = { .look = LOOK_STEP_LONG };
 
-	if (!m->with_runs)
+	if (!m->with_runs || m->turn == TURN_MEASURE)
 		grip = choose_grip(m, begin, len, offset < last ? offset : last);
 	if (grip.look >= LOOK_STEP_MIN)
-		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
+		grip.look = pattern->len < STEP_LONG_MIN || m->with_one_step ? LOOK_STEP_SHORT
+		                                                             : LOOK_STEP_LONG;
 	return grip;
+}
+
+static void
+measure_grip(struct tally looks[KNOWN_LOOKS], const struct known_grip *grip, size_t len)
+{
+	measure(&looks[grip->look], len);
+	looks[grip->look].count += grip->count > 1 ? grip->count - 1 : 0;
 }
 
 /* What begins like many others is found by what follows, unless there is no run. */
@@ -135,19 +167,18 @@ take_spelled(struct finder_making *m, const struct known_pattern *pattern, const
 
 	if (m->with_runs || m->turn == TURN_MEASURE)
 		run = find_run(begin, len, offset);
-	if (m->with_runs && run.kind != RUN_NONE) {
+	if (m->turn == TURN_ADD && run.kind != RUN_NONE) {
 		ks_known_runs_add(&m->known->runs, begin, run);
 		return;
 	}
 	grip = grip_of(m, pattern, begin, len, offset);
-	if (m->turn == TURN_ADD)
+	if (m->turn == TURN_ADD) {
 		add_grip(m, &grip, begin, pattern->len);
-	if (m->turn != TURN_MEASURE)
 		return;
-	measure(pattern->len, &m->count[grip.look], &m->shortest[grip.look]);
-	m->count[grip.look] += grip.count > 1 ? grip.count - 1 : 0;
+	}
+	measure_grip(m->looks, &grip, pattern->len);
 	if (run.kind == RUN_NONE) {
-		measure(pattern->len, &m->other_count, &m->other_shortest);
+		measure(&m->others, pattern->len);
 		return;
 	}
 	m->run_count[run.kind]++;
@@ -188,12 +219,13 @@ take_patterns(struct finder_making *m, enum turn turn)
 static bool
 init_filters(struct finder_making *m)
 {
+	const struct tally *looks = m->looks;
 	struct ks_known *known = m->known;
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
-		if (m->count[look] > 0 &&
-		    !ks_known_filter_init(&known->filters[look], look, m->count[look],
-		                          m->shortest[look], &known->is_locked))
+		if (looks[look].count > 0 &&
+		    !ks_known_filter_init(&known->filters[look], look, looks[look].count,
+		                          looks[look].shortest, &known->is_locked))
 			return false;
 	}
 	return true;
@@ -205,10 +237,9 @@ open_runs(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
-	m->with_runs = true;
-	memset(m->count, 0, sizeof(m->count));
-	m->count[LOOK_STEP_LONG] = m->other_count;
-	m->shortest[LOOK_STEP_LONG] = m->other_shortest;
+	memset(m->looks, 0, sizeof(m->looks));
+	m->looks[m->others.shortest < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG] = m->others;
+	m->with_one_step = m->others.shortest < STEP_LONG_MIN;
 	return ks_known_runs_open(&known->runs, m->run_count, &known->is_locked);
 }
 
@@ -270,7 +301,9 @@ init_all(struct finder_making *m)
 	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
 		return false;
 	take_patterns(m, TURN_MEASURE);
-	if (!is_for_runs(m))
+	m->with_runs = is_for_runs(m);
+	join_steps(m);
+	if (!m->with_runs)
 		ks_known_runs_done(&known->runs);
 	else if (!open_runs(m))
 		return false;
@@ -284,8 +317,8 @@ ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 	struct finder_making m = { .known = known, .speller = speller };
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
-		m.shortest[look] = SIZE_MAX;
-	m.other_shortest = SIZE_MAX;
+		m.looks[look].shortest = SIZE_MAX;
+	m.others.shortest = SIZE_MAX;
 	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
@@ -397,9 +430,9 @@ look_at_end(struct find *find, size_t from)
 
 /* Where the bytes begin at the end of text[from, len) in which filters are blind. */
 static size_t
-blind_from(const struct ks_known *known, size_t from, size_t len)
+blind_from(const struct ks_known *known, const uint8_t *text, size_t from, size_t len)
 {
-	size_t blind = ks_known_runs_blind(&known->runs);
+	size_t runs = ks_known_runs_blind(&known->runs, text, from, len), blind = len - runs;
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
 		const struct known_filter *filter = &known->filters[look];
@@ -426,6 +459,6 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 		                     &find);
 		return find.open;
 	}
-	look_at_end(&find, blind_from(known, from, len));
+	look_at_end(&find, blind_from(known, text, from, len));
 	return find.open;
 }

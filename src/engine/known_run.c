@@ -6,11 +6,11 @@
 
 static const struct {
 	uint8_t view; /* bytes */
-	uint8_t back; /* where the last 8 of them, or 4, are found, so many bytes before them the view begins */
+	uint8_t back; /* lanes before its last one, which is half of one if it is short */
 } kinds[RUN_KINDS] = {
-	[RUN_LONG] = { 24, 16 },
-	[RUN_MIDDLE] = { 16, 8 },
-	[RUN_SHORT] = { 12, 8 },
+	[RUN_WILD] = { VIEW_BYTES, 2 }, [RUN_HEX] = { VIEW_BYTES, 2 },
+	[RUN_LONG] = { VIEW_BYTES, 2 }, [RUN_MIDDLE] = { 16, 1 },
+	[RUN_SHORT] = { 12, 1 },
 };
 
 static bool
@@ -36,17 +36,55 @@ find_rows(uint64_t bits, size_t count)
 	return bits;
 }
 
+/* Is there a letter behind f in the bytes that all views of a long run have? */
+static bool
+is_wild(const uint8_t *run)
+{
+	size_t i = RUN_STEP - 1;
+
+	while (i < VIEW_BYTES && (uint8_t)((run[i] | 0x20) - 'g') >= 20)
+		i++;
+	return i < VIEW_BYTES;
+}
+
+/* Is every second byte, from first on, one of 2 to 7? */
+static bool
+is_hex_text(const uint8_t *run, size_t first)
+{
+	size_t i = first;
+
+	while (i < run_length(RUN_HEX) && (uint8_t)(run[i] - '2') < 6)
+		i += 2;
+	return i >= run_length(RUN_HEX);
+}
+
+static enum run_kind
+kind_of(const uint8_t *run)
+{
+	if (is_wild(run))
+		return RUN_WILD;
+	return is_hex_text(run, 0) || is_hex_text(run, 1) ? RUN_HEX : RUN_LONG;
+}
+
 struct known_run
 ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset)
 {
-	size_t left = len - offset;
-	uint64_t tokens, rows;
+	size_t left = len - offset, at;
+	uint64_t tokens, capitals, rows;
 
-	ks_known_classify_tokens(bytes + offset, 1, &tokens);
+	if (offset > RUN_OFFSET_MAX)
+		return (struct known_run){ RUN_NONE, 0 };
+	tokens = ks_known_classify_tokens(bytes + offset);
 	if (left < CLASS_BYTES)
 		tokens &= ~(UINT64_MAX << left);
-	for (unsigned kind = 0; kind < RUN_KINDS && offset <= RUN_OFFSET_MAX; kind++) {
-		rows = find_rows(tokens, run_length(kind));
+	rows = find_rows(tokens, run_length(RUN_LONG));
+	if (rows) {
+		at = offset + (size_t)__builtin_ctzll(rows);
+		return (struct known_run){ kind_of(bytes + at), at };
+	}
+	capitals = ~find_rows(~ks_known_classify_capitals(bytes + offset), LANE_BYTES);
+	for (unsigned kind = RUN_MIDDLE; kind < RUN_KINDS; kind++) {
+		rows = find_rows(tokens, run_length(kind)) & find_rows(capitals, RUN_STEP);
 		if (rows)
 			return (struct known_run){ kind, offset + (size_t)__builtin_ctzll(rows) };
 	}
@@ -61,8 +99,8 @@ ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked)
 	bool is_ok = true;
 
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
-		is_ok = is_ok && ks_known_grams_init(&runs->sets[kind].grams, count * RUN_STEP,
-		                                     is_locked);
+		is_ok = is_ok &&
+		        ks_known_grams_init(&runs->sets[kind].grams, count * RUN_STEP, is_locked);
 	return is_ok;
 }
 
@@ -114,33 +152,53 @@ ks_known_runs_add(struct known_runs *runs, const uint8_t *bytes, struct known_ru
 	                   run.offset);
 }
 
+static bool
+is_any_used(const struct known_runs *runs, enum run_kind from, enum run_kind to)
+{
+	unsigned kind = from;
+
+	while (kind <= to && !is_used(&runs->sets[kind]))
+		kind++;
+	return kind <= to;
+}
+
 bool
 ks_known_runs_are_used(const struct known_runs *runs)
 {
-	return is_used(&runs->sets[RUN_LONG]) || is_used(&runs->sets[RUN_MIDDLE]) ||
-	       is_used(&runs->sets[RUN_SHORT]);
+	return is_any_used(runs, RUN_WILD, RUN_SHORT);
+}
+
+/* So many bytes at the end of text[from, len) are such as a run has. No more than RUN_MAX are counted. */
+static size_t
+count_last(const uint8_t *text, size_t from, size_t len)
+{
+	size_t n = len - from < RUN_MAX ? len - from : RUN_MAX;
+	uint8_t last[CLASS_BYTES] = { 0 };
+
+	memcpy(last + CLASS_BYTES - n, text + len - n, n);
+	n = (size_t)__builtin_clzll(~ks_known_classify_tokens(last));
+	explicit_bzero(last, sizeof(last));
+	return n;
 }
 
 size_t
-ks_known_runs_blind(const struct known_runs *runs)
+ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t from, size_t len)
 {
-	size_t blind = 0;
+	size_t last = count_last(text, from, len), blind = 0;
 
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
 		const struct known_run_set *set = &runs->sets[kind];
 
-		if (is_used(set) && set->slots.offset_max + run_length(kind) > blind)
-			blind = set->slots.offset_max + run_length(kind);
+		if (is_used(set) && set->slots.offset_max + last > blind)
+			blind = set->slots.offset_max + last;
 	}
-	return blind;
+	return len - from > blind ? len - blind : from;
 }
 
 /* ---------------------------------------------------------------------- scanning ---- */
 
-#define BLOCK_WORDS 8U
-#define BLOCK       ((size_t)BLOCK_WORDS * CLASS_BYTES)
-#define BATCH_MAX   64U
-#define PLACES_MAX  (2 * BATCH_MAX) /* a block has 64 at most */
+#define BATCH_MAX  64U
+#define PLACES_MAX (2 * BATCH_MAX) /* lanes are 64 */
 
 struct place_search {
 	const struct known_runs *runs;
@@ -149,7 +207,8 @@ struct place_search {
 	known_place_fn on_place;
 	void *ctx;
 	size_t counts[RUN_KINDS];
-	uint32_t places[RUN_KINDS][PLACES_MAX + 4]; /* from from on */
+	uint32_t places[RUN_KINDS]
+		       [PLACES_MAX + 4]; /* from from on; of long views all are in RUN_LONG */
 };
 
 static inline uint64_t
@@ -193,11 +252,41 @@ look_at_batch(const struct place_search *search, const struct known_run_set *set
 	for (size_t i = 0; i < count; i++) {
 		uint64_t word = *(const uint64_t *)(uintptr_t)found[i];
 
-		hits |= (uint64_t)!(word & ks_known_bloom_mask(ks_known_hash(all[i]))) << i;
+		hits |= (uint64_t) !(word & ks_known_bloom_mask(ks_known_hash(all[i]))) << i;
 	}
 	for (; hits; hits &= hits - 1)
 		look_up(search, set, search->from + places[__builtin_ctzll(hits)]);
 	explicit_bzero(all, count * sizeof(*all));
+}
+
+/* Look at those of them that are such views. */
+static void
+look_at_views(const struct place_search *search, enum run_kind kind, const uint8_t *views,
+              unsigned view, const uint32_t *places, size_t count)
+{
+	uint32_t found[BATCH_MAX];
+	size_t n = 0;
+
+	if (!is_used(&search->runs->sets[kind]))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		found[n] = places[i];
+		n += (views[i] & view) != 0;
+	}
+	look_at_batch(search, &search->runs->sets[kind], found, n);
+}
+
+static void
+look_at_long_views(const struct place_search *search, const uint32_t *places, size_t count)
+{
+	uint8_t views[BATCH_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		views[i] = (uint8_t)ks_known_classify_view(search->text + search->from + places[i]);
+	look_at_views(search, RUN_WILD, views, VIEW_WILD, places, count);
+	look_at_views(search, RUN_HEX, views, VIEW_HEX, places, count);
+	if (is_used(&search->runs->sets[RUN_LONG]))
+		look_at_batch(search, &search->runs->sets[RUN_LONG], places, count);
 }
 
 static void
@@ -206,84 +295,70 @@ look_at_places(struct place_search *search, enum run_kind kind)
 	size_t count = search->counts[kind], n;
 
 	for (size_t i = 0; i < count; i += n) {
+		const uint32_t *places = search->places[kind] + i;
+
 		n = count - i < BATCH_MAX ? count - i : BATCH_MAX;
-		look_at_batch(search, &search->runs->sets[kind], search->places[kind] + i, n);
+		if (kind == RUN_LONG)
+			look_at_long_views(search, places, n);
+		else
+			look_at_batch(search, &search->runs->sets[kind], places, n);
 	}
 	search->counts[kind] = 0;
 }
 
-/* The highest bit of each byte: are all of it set? And of the lower half of each. */
+/* What stood n lanes before. */
 static inline uint64_t
-whole_bytes(uint64_t tokens)
+before(uint64_t lanes, uint64_t former, unsigned n)
 {
-	tokens &= tokens << 1;
-	tokens &= tokens << 2;
-	return tokens & tokens << 4 & UINT64_C(0x8080808080808080);
+	return lanes << n | former >> (64 - n);
 }
 
+/* Where do views end, in the lanes behind others? */
 static inline uint64_t
-half_bytes(uint64_t tokens)
+find_views(enum run_kind kind, const struct known_lanes *lanes, const struct known_lanes *former)
 {
-	tokens &= tokens << 1;
-	return (tokens & tokens << 2) << 4 & UINT64_C(0x8080808080808080);
+	uint64_t begins = before(lanes->whole, former->whole, 1);
+
+	if (kind == RUN_LONG)
+		return lanes->whole & begins & before(lanes->whole, former->whole, 2);
+	begins &= before(lanes->capital, former->capital, 1);
+	return begins & (kind == RUN_SHORT ? lanes->half : lanes->whole);
 }
 
-/* Where do views end, in the words behind wholes[0]? One bit for each 8 bytes: that of word i is the i-th of a byte. */
-static inline uint64_t
-find_views(enum run_kind kind, const uint64_t wholes[1 + BLOCK_WORDS],
-           const uint64_t tokens[BLOCK_WORDS])
-{
-	uint64_t views = 0;
-
-	for (unsigned i = 0; i < BLOCK_WORDS; i++) {
-		const uint64_t *word = &wholes[1 + i];
-		uint64_t ends = (kind == RUN_SHORT ? half_bytes(tokens[i]) : word[0]) &
-		                ks_known_before(word, 8);
-
-		if (kind == RUN_LONG)
-			ends &= ks_known_before(word, 16);
-		views |= ends >> (7 - i);
-	}
-	return views;
-}
-
-/* List where the views begin that end at base and behind it: four at a time, perhaps some of no meaning. */
-static void
+/* List where the views begin that end in lanes from base on: four at a time, perhaps some of no meaning. */
+static inline void
 list_views(struct place_search *search, enum run_kind kind, uint64_t views, uint32_t base)
 {
 	uint32_t *to = &search->places[kind][search->counts[kind]];
 
 	if (!views)
 		return;
+	base -= LANE_BYTES * kinds[kind].back;
 	search->counts[kind] += (size_t)__builtin_popcountll(views);
 	do {
-		for (unsigned k = 0; k < 4; k++, views &= views - 1) {
-			uint32_t bit = (uint32_t)__builtin_ctzll(views | UINT64_C(1) << 63);
-
-			*to++ = base + bit % 8 * CLASS_BYTES + (bit & ~7U) - kinds[kind].back;
-		}
+		for (unsigned k = 0; k < 4; k++, views &= views - 1)
+			*to++ = base +
+			        LANE_BYTES * (uint32_t)__builtin_ctzll(views | UINT64_C(1) << 63);
 	} while (views);
-	if (search->counts[kind] > PLACES_MAX - BLOCK_WORDS * 8)
+	if (search->counts[kind] > PLACES_MAX - 64)
 		look_at_places(search, kind);
 }
 
-/* wholes[0]: of the word before. */
 static void
-scan_block(struct place_search *search, const uint8_t *block, uint32_t base,
-           uint64_t wholes[1 + BLOCK_WORDS])
+scan_lanes(struct place_search *search, const uint8_t *text, uint32_t base,
+           struct known_lanes *former)
 {
-	uint64_t tokens[BLOCK_WORDS];
+	const struct known_runs *runs = search->runs;
+	struct known_lanes lanes;
 
-	ks_known_classify_tokens(block, BLOCK_WORDS, tokens);
-	for (unsigned i = 0; i < BLOCK_WORDS; i++)
-		wholes[1 + i] = whole_bytes(tokens[i]);
-	if (is_used(&search->runs->sets[RUN_LONG]))
-		list_views(search, RUN_LONG, find_views(RUN_LONG, wholes, tokens), base);
-	if (is_used(&search->runs->sets[RUN_MIDDLE]))
-		list_views(search, RUN_MIDDLE, find_views(RUN_MIDDLE, wholes, tokens), base);
-	if (is_used(&search->runs->sets[RUN_SHORT]))
-		list_views(search, RUN_SHORT, find_views(RUN_SHORT, wholes, tokens), base);
-	wholes[0] = wholes[BLOCK_WORDS];
+	ks_known_classify_lanes(text, is_any_used(runs, RUN_MIDDLE, RUN_SHORT), &lanes);
+	if (is_any_used(runs, RUN_WILD, RUN_LONG))
+		list_views(search, RUN_LONG, find_views(RUN_LONG, &lanes, former), base);
+	if (is_used(&runs->sets[RUN_MIDDLE]))
+		list_views(search, RUN_MIDDLE, find_views(RUN_MIDDLE, &lanes, former), base);
+	if (is_used(&runs->sets[RUN_SHORT]))
+		list_views(search, RUN_SHORT, find_views(RUN_SHORT, &lanes, former), base);
+	*former = lanes;
 }
 
 void
@@ -291,8 +366,8 @@ ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t fr
                    known_place_fn on_place, void *ctx)
 {
 	struct place_search search;
-	uint64_t wholes[1 + BLOCK_WORDS] = { 0 };
-	uint8_t last[BLOCK] = { 0 };
+	struct known_lanes former = { 0 };
+	uint8_t last[LANES_BYTES] = { 0 };
 	size_t at = from;
 
 	search.runs = runs;
@@ -301,10 +376,10 @@ ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t fr
 	search.on_place = on_place;
 	search.ctx = ctx;
 	memset(search.counts, 0, sizeof(search.counts));
-	for (; len - at >= BLOCK; at += BLOCK)
-		scan_block(&search, text + at, (uint32_t)(at - from), wholes);
+	for (; len - at >= LANES_BYTES; at += LANES_BYTES)
+		scan_lanes(&search, text + at, (uint32_t)(at - from), &former);
 	memcpy(last, text + at, len - at);
-	scan_block(&search, last, (uint32_t)(at - from), wholes);
+	scan_lanes(&search, last, (uint32_t)(at - from), &former);
 	explicit_bzero(last, len - at);
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
 		look_at_places(&search, kind);

@@ -20,11 +20,16 @@
 #define RUN_OFFSET_MAX 64U /* a run begins so many bytes behind its pattern's beginning, at most */
 #define RUN_MAX        31U
 
-/* By how long the view is: the longer, the fewer places there are in a text. A run is view + RUN_STEP - 1 bytes, or more. */
+/*
+ * By the view: the longer it is and the more is asked of it, the fewer there are in a text. A run is view + RUN_STEP - 1 bytes, or
+ * more.
+ */
 enum run_kind {
-	RUN_LONG,   /* 24: bytes of a view */
-	RUN_MIDDLE, /* 16 */
-	RUN_SHORT,  /* 12 */
+	RUN_WILD, /* 24 bytes, with a letter behind f: most values */
+	RUN_HEX,  /* 24 bytes, as text in hexadecimal digits */
+	RUN_LONG, /* 24 bytes: values that are hexadecimal */
+	RUN_MIDDLE, /* 16 bytes, with a capital among the first 8, as base64 has it nearly everywhere */
+	RUN_SHORT, /* 12 bytes, the same */
 	RUN_KINDS,
 	RUN_NONE = RUN_KINDS
 };
@@ -59,8 +64,12 @@ bool ks_known_runs_open(struct known_runs *runs, const size_t counts[RUN_KINDS],
 void ks_known_runs_add(struct known_runs *runs, const uint8_t *bytes, struct known_run run);
 
 bool ks_known_runs_are_used(const struct known_runs *runs);
-/* So many bytes at the end of a text, at most, are not looked at: what begins there is not found. */
-size_t ks_known_runs_blind(const struct known_runs *runs);
+/*
+ * Where the last bytes of text[from, len) begin that are not looked at: what begins there may not be found. A pattern whose run is not
+ * all there has nothing but bytes of it up to the end.
+ */
+size_t ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t from,
+                           size_t len);
 
 /* Find such places in text[from, len). */
 void ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t from, size_t len,

@@ -14,6 +14,9 @@
 #include "known_order.h"
 #include "known_spelling.h"
 
+#define INDEX_BITS_MIN 8U
+#define INDEX_BITS_MAX 16U
+
 #define MAKING_SIZE (ORDER_SIZE + FORM_MAX * sizeof(struct spelled))
 
 /* How a pattern's bytes and others compare. */
@@ -156,9 +159,9 @@ static int
 push_pattern(struct making *m, unsigned form, const uint8_t *bytes, size_t len)
 {
 	struct ks_known *known = m->known;
-	struct known_pattern *patterns =
-		ks_known_memory_grow(known->patterns, known->pattern_count, &known->pattern_max,
-	                             sizeof(*patterns), &known->is_locked);
+	struct known_pattern *patterns = ks_known_memory_grow(known->patterns, known->pattern_count,
+	                                                      &known->pattern_max,
+	                                                      sizeof(*patterns), &known->is_locked);
 
 	if (!patterns || known->pattern_count == KNOWN_NONE)
 		return KS_ERROR_MEMORY;
@@ -212,6 +215,33 @@ trim(struct ks_known *known)
 	return KS_OK;
 }
 
+static size_t
+index_size(const struct ks_known *known)
+{
+	return (((size_t)1 << known->index_bits) + 1) * sizeof(*known->index);
+}
+
+/* A search in all patterns would ask for memory that is in no cache at each of its steps. */
+static int
+make_index(struct ks_known *known)
+{
+	size_t count = known->pattern_count, at = 0;
+
+	known->index_bits = INDEX_BITS_MIN;
+	while (known->index_bits < INDEX_BITS_MAX && (size_t)1 << known->index_bits < count)
+		known->index_bits++;
+	known->index = ks_known_memory_new(index_size(known), &known->is_locked);
+	if (!known->index)
+		return KS_ERROR_MEMORY;
+	for (size_t i = 0; i < (size_t)1 << known->index_bits; i++) {
+		while (at < count && known->patterns[at].head >> (64 - known->index_bits) < i)
+			at++;
+		known->index[i] = (uint32_t)at;
+	}
+	known->index[(size_t)1 << known->index_bits] = (uint32_t)count;
+	return KS_OK;
+}
+
 static int
 make_patterns(struct making *m)
 {
@@ -241,9 +271,18 @@ ks_known_table_make(struct ks_known *known, struct known_speller *speller)
 		ks_known_order(known, m.speller, m.room);
 		r = trim(known);
 	}
+	if (r == KS_OK)
+		r = make_index(known);
 	ks_known_memory_free(m.room, MAKING_SIZE);
 	explicit_bzero(m.signs, sizeof(m.signs));
 	return r;
+}
+
+void
+ks_known_table_done(struct ks_known *known)
+{
+	ks_known_memory_free(known->index, index_size(known));
+	ks_known_memory_free(known->patterns, known->pattern_max * sizeof(*known->patterns));
 }
 
 /* --------------------------------------------------------------------- finding ---- */
@@ -252,7 +291,8 @@ ks_known_table_make(struct ks_known *known, struct known_speller *speller)
 static size_t
 find_head(const struct ks_known *known, uint64_t head)
 {
-	size_t from = 0, to = known->pattern_count;
+	size_t slot = head >> (64 - known->index_bits);
+	size_t from = known->index[slot], to = known->index[slot + 1];
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;

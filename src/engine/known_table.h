@@ -6,6 +6,7 @@
 
 /* Make it of known->texts. Errors: KS_ERROR_MEMORY. */
 int ks_known_table_make(struct ks_known *known, struct known_speller *speller);
+void ks_known_table_done(struct ks_known *known);
 
 /*
  * Of the patterns with which text[0, len) begins, the longest; KNOWN_NONE: there is none. *ret_is_open: all of
