@@ -109,12 +109,15 @@ def run_shell(script, *args, data=b"", env=None, timeout=TIMEOUT):
                           capture_output=True, env=environment(env), timeout=timeout, check=False)
 
 
-def is_sanitized():
-    """Built with AddressSanitizer, or run by valgrind: its memory and system calls are not the program's."""
-    if SLOWNESS > 1:
-        return True
+def has_sanitizer():
+    """Built with AddressSanitizer."""
     with open(BINARY, "rb") as file:
         return b"__asan_init" in file.read()
+
+
+def is_sanitized():
+    """It has one, or is run by valgrind: its memory and system calls are not the program's."""
+    return SLOWNESS > 1 or has_sanitizer()
 
 
 def process_state(pid):

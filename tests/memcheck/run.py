@@ -5,9 +5,9 @@
     python3 tests/memcheck/run.py BUILD [--unit | --cli] [-j N] [--runs N] [-k PATTERN]...
 
 -k picks unit programs, or tests of the command line, by name. Many of these run keysieve again and again: valgrind
-looks at the first N runs of each (4; 0: at all), for a start takes it a second. What counts is what memcheck says: a test that
-fails otherwise is named, for valgrind is slow and has a memory of its own, but only errors of memory fail the run.
-The sandbox is off, as valgrind makes calls that it forbids. The last line is "memcheck: N passed, N failed".
+looks at the first N runs of each (4; 0: at all), for a start takes it a second. What counts is what memcheck says: a
+test that fails otherwise is named, for valgrind is slow and has a memory of its own, but only errors of memory fail the
+run. The sandbox is off, as valgrind makes calls that it forbids. The last line is "memcheck: N passed, N failed".
 """
 
 import argparse
@@ -24,13 +24,15 @@ CLI = os.path.join(HERE, "..", "cli", "run.py")
 SLOWNESS = "10"  # timeouts are so many times longer, and there are so many times fewer generated inputs
 LIMIT = 3600     # seconds for one unit program, two hours for the command line
 
-VALGRIND = ("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite",
-            "--show-leak-kinds=definite", "--num-callers=30", "--trace-children=no", "--child-silent-after-fork=no", "--vgdb=no")
+VALGRIND = ("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite", "--show-leak-kinds=definite",
+            "--num-callers=30", "--trace-children=no", "--child-silent-after-fork=no", "--vgdb=no")
 
 # What runs in place of keysieve. Its arguments are kept beside the log, so that a log tells which run it is of.
-# Tests run it as other users, too, and beside each other: a byte is added to a file of each test's.
+# Tests run it as other users, too, and beside each other: a byte is added to a file of each test's. Where a test
+# limits the size of files, or closes a descriptor, the log would meet the limit, or be in its place. Some look into it for the name of a library.
 WRAPPER = """\
 #!/bin/bash
+[[ $(ulimit -f) == unlimited && -e /proc/$$/fd/0 && -e /proc/$$/fd/1 && -e /proc/$$/fd/2 ]] || exec '{binary}' "$@"
 if (({runs})) && [[ $KS_TEST_ID ]]; then
     before=$(umask)
     umask 0
@@ -40,6 +42,7 @@ if (({runs})) && [[ $KS_TEST_ID ]]; then
 fi
 printf '%q ' "$@" >'{logs}'/$$.run
 exec {valgrind} --log-file='{logs}'/%p.log '{binary}' "$@"
+# {libraries}
 """
 
 
@@ -106,9 +109,12 @@ def check_cli(build, jobs, patterns, limit):
         logs, wrapper = os.path.join(directory, "logs"), os.path.join(directory, "keysieve")
         os.mkdir(logs)
         os.chmod(logs, 0o1777)  # some tests run keysieve as nobody
+        binary = os.path.abspath(os.path.join(build, "keysieve"))
+        with open(binary, "rb") as file:
+            libraries = sorted(set(re.findall(r"lib\w+\.so", file.read().decode("latin-1"))))
         with open(wrapper, "w", encoding="utf-8") as file:
-            file.write(WRAPPER.format(logs=logs, valgrind=" ".join(VALGRIND), runs=limit,
-                                      binary=os.path.abspath(os.path.join(build, "keysieve"))))
+            file.write(WRAPPER.format(logs=logs, valgrind=" ".join(VALGRIND), runs=limit, binary=binary,
+                                      libraries=" ".join(libraries)))
         os.chmod(wrapper, 0o755)
         subprocess.run([sys.executable, CLI, wrapper, "-v", "-j", str(jobs),
                         *(f"-k{pattern}" for pattern in patterns)], env=environment({}), check=False)

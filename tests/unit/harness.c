@@ -62,11 +62,16 @@ pair_init(struct bench_pair *pair, const struct ks_rule *rules, size_t count)
 	expect(ks_scratch_new(pair->set, &pair->scratch) == KS_OK, "a call failed");
 	pair->oracle = oracle_new(rules, count, text, sizeof(text));
 	expect(pair->oracle != NULL, "%s", text);
+	pair->expected = calloc(1, sizeof(*pair->expected));
+	pair->got = calloc(1, sizeof(*pair->got));
+	expect(pair->expected && pair->got, "no memory");
 }
 
 void
 pair_done(struct bench_pair *pair)
 {
+	free(pair->expected);
+	free(pair->got);
 	ks_known_free(pair->known);
 	oracle_free(pair->oracle);
 	ks_scratch_free(pair->scratch);
@@ -298,13 +303,9 @@ void
 check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_style style,
             const char *name)
 {
-	struct check c = { pair,
-		           in,
-		           len,
-		           name,
-		           calloc(1, sizeof(struct outcome)),
-		           calloc(1, sizeof(struct outcome)),
-		           calloc(len + 1, sizeof(size_t)) };
+	struct check c = {
+		pair, in, len, name, pair->expected, pair->got, calloc(len + 1, sizeof(size_t))
+	};
 
 	size_t step = test_slowness();
 
@@ -325,7 +326,5 @@ check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_sty
 		run_bytes(&c);
 	if (style & CUT_RANDOM)
 		run_random(&c);
-	free(c.expected);
-	free(c.got);
 	free(c.held);
 }
