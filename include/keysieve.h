@@ -578,6 +578,13 @@ KS_PUBLIC int ks_catalog_add_text(struct ks_catalog *catalog, const char *name, 
                                   size_t len, struct ks_error *reterr);
 
 /*
+ * From now on leave the triggers of files that are added, all but a glance, to ks_catalog_compile_stored(), which
+ * need not look at them if what it compiles is in the store: for a process that starts. So what is wrong with one is told of then,
+ * with its place; unless a rule of another file has replaced it.
+ */
+KS_PUBLIC void ks_catalog_check_late(struct ks_catalog *catalog);
+
+/*
  * Add a file as ks_catalog_add_file() does, but tell on_error of everything that is wrong with it, and
  * look closer: each rule is compiled alone; a trigger without two fixed bytes in a row is wrong, and
  * so is a rule that another file of the user's has added. What is right is added all the same.

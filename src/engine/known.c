@@ -48,8 +48,8 @@ ks_known_free(struct ks_known *known)
 		known->blocks = next;
 	}
 	ks_known_finder_done(known);
+	ks_known_table_done(known);
 	ks_known_memory_free(known->texts, known->text_max * sizeof(*known->texts));
-	ks_known_memory_free(known->patterns, known->pattern_max * sizeof(*known->patterns));
 	ks_known_memory_free(known, sizeof(*known));
 }
 
@@ -133,13 +133,16 @@ ks_known_add(struct ks_known *known, const uint8_t *value, size_t len, size_t nu
 int
 ks_known_compile(struct ks_known *known)
 {
+	struct known_speller *speller;
 	int r;
 
 	if (known->is_compiled)
 		return KS_ERROR_MISUSE;
-	r = ks_known_table_make(known);
+	speller = ks_known_speller_new();
+	r = speller ? ks_known_table_make(known, speller) : KS_ERROR_MEMORY;
 	if (r == KS_OK)
-		r = ks_known_finder_make(known);
+		r = ks_known_finder_make(known, speller);
+	ks_known_speller_free(speller);
 	known->is_compiled = r == KS_OK;
 	return r;
 }

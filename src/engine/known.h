@@ -16,6 +16,7 @@
 #include "keysieve.h"
 #include "known_filter.h"
 #include "known_memory.h"
+#include "known_run.h"
 
 /* The longest text: what is longer is known by its pieces. */
 #define KNOWN_TEXT_MAX 1023U
@@ -51,6 +52,9 @@ struct ks_known {
 	size_t text_count, text_max;
 	struct known_pattern *patterns; /* in order of their bytes, each once */
 	size_t pattern_count, pattern_max;
+	uint32_t *
+		index; /* by the first bits of a head: the first pattern whose head has them, or more */
+	unsigned index_bits; /* 0: there is none yet */
 	struct known_runs runs;
 	struct known_filter filters[KNOWN_LOOKS];
 	struct known_bloom heads, short_heads; /* the first 8 bytes of all, the first 3 to 7 */

@@ -30,14 +30,46 @@ struct known_classes {
 void ks_known_classify(const uint8_t *text, size_t count, bool with_signs,
                        struct known_classes *classes);
 
-/* What ks_known_classify() chooses from. All do the same. */
+/* Letters, digits, "-" and "_", of which most values are made, of CLASS_BYTES. Capitals. */
+uint64_t ks_known_classify_tokens(const uint8_t *text);
+uint64_t ks_known_classify_capitals(const uint8_t *text);
+
+#define VIEW_BYTES 24U
+
+/* What a view may be, as bits. */
+enum known_view {
+	VIEW_WILD = 1, /* a letter behind f is in it */
+	VIEW_HEX =
+		2 /* as text in hexadecimal digits: every second byte, or every other, is one of 2 to 7 */
+};
+
+unsigned ks_known_classify_view(const uint8_t view[VIEW_BYTES]);
+unsigned ks_known_classify_view_plain(const uint8_t view[VIEW_BYTES]);
+
+#define LANE_BYTES  8U
+#define LANES_BYTES ((size_t)64 * LANE_BYTES)
+
+/* Of LANES_BYTES, a bit for each 8. */
+struct known_lanes {
+	uint64_t whole;   /* all are tokens */
+	uint64_t half;    /* the first four are */
+	uint64_t capital; /* one or more are capitals */
+};
+
+/* with_all: half and capital, too. */
+void ks_known_classify_lanes(const uint8_t *text, bool with_all, struct known_lanes *lanes);
+
+/* What these choose from. All do the same. */
 void ks_known_classify_plain(const uint8_t *text, size_t count, bool with_signs,
                              struct known_classes *classes);
+void ks_known_classify_lanes_plain(const uint8_t *text, bool with_all, struct known_lanes *lanes);
 #ifdef __SSE2__
 void ks_known_classify_sse2(const uint8_t *text, size_t count, bool with_signs,
                             struct known_classes *classes);
 void ks_known_classify_avx2(const uint8_t *text, size_t count, bool with_signs,
                             struct known_classes *classes);
+void ks_known_classify_lanes_sse2(const uint8_t *text, bool with_all, struct known_lanes *lanes);
+void ks_known_classify_lanes_avx2(const uint8_t *text, bool with_all, struct known_lanes *lanes);
 #endif
 
 #define EVEN_SHORT 8U /* bytes in a row, all but the first one even */

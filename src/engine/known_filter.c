@@ -8,11 +8,6 @@
 #include <immintrin.h>
 #endif
 
-#define OFFSET_BITS 7U
-#define NO_GRAM     0U
-#define SLOTS_MIN   6U
-_Static_assert(LOOK_OFFSET_MAX < 1U << OFFSET_BITS, "an offset fits");
-
 /* How it is looked at a mark. */
 static const struct {
 	uint8_t before; /* bytes of a gram before the place that is marked */
@@ -56,17 +51,14 @@ ks_known_filter_init(struct known_filter *filter, enum known_look look, size_t c
 			return false;
 	}
 	filter->gram_mask = mask_of(gram);
-	filter->slots_log = SLOTS_MIN;
-	while ((size_t)1 << filter->slots_log < 2 * count)
-		filter->slots_log++;
-	filter->slots = ks_known_memory_new(sizeof(*filter->slots) << filter->slots_log, is_locked);
-	return filter->slots && ks_known_bloom_init(&filter->bloom, count, is_locked);
+	return ks_known_slots_init(&filter->slots, count, is_locked) &&
+	       ks_known_bloom_init(&filter->bloom, count, is_locked);
 }
 
 void
 ks_known_filter_done(struct known_filter *filter)
 {
-	ks_known_memory_free(filter->slots, sizeof(*filter->slots) << filter->slots_log);
+	ks_known_slots_done(&filter->slots);
 	ks_known_memory_free(filter->pairs, sizeof(*filter->pairs) * STEP_PAIRS);
 	ks_known_bloom_done(&filter->bloom);
 }
@@ -77,12 +69,6 @@ static uint64_t
 hash_at(const struct known_filter *filter, const uint8_t *bytes)
 {
 	return ks_known_hash(ks_known_gram(bytes, filter->gram_mask));
-}
-
-static uint32_t
-slot_tag(uint64_t hash)
-{
-	return (uint32_t)(hash >> 20) << OFFSET_BITS | 1U << 31;
 }
 
 static unsigned
@@ -98,17 +84,11 @@ void
 ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size_t offset)
 {
 	uint64_t hash = hash_at(filter, bytes);
-	size_t mask = ((size_t)1 << filter->slots_log) - 1, at = hash >> (64 - filter->slots_log);
-	uint32_t slot = slot_tag(hash) | (uint32_t)offset;
 
-	while (filter->slots[at] != NO_GRAM && filter->slots[at] != slot)
-		at = (at + 1) & mask;
-	filter->slots[at] = slot;
+	ks_known_slots_add(&filter->slots, hash, offset);
 	ks_known_bloom_add(&filter->bloom, hash);
 	if (filter->pairs)
 		filter->pairs[pair_at(bytes) >> 6] |= UINT64_C(1) << (pair_at(bytes) & 63);
-	if (offset > filter->offset_max)
-		filter->offset_max = offset;
 }
 
 /* The bits from first to last. */
@@ -180,29 +160,6 @@ struct chunk {
 	struct known_marks marks;
 	uint32_t places[CHUNK + 4]; /* from the beginning of the chunk on */
 };
-
-static inline void
-prefetch_slot(const struct known_filter *filter, const uint8_t *bytes)
-{
-	__builtin_prefetch(&filter->slots[hash_at(filter, bytes) >> (64 - filter->slots_log)]);
-}
-
-/* The gram at at is that of some patterns: which begin so many bytes before. */
-static void
-look_up(const struct place_search *search, const struct known_filter *filter, size_t at)
-{
-	uint64_t hash = hash_at(filter, search->text + at);
-	size_t mask = ((size_t)1 << filter->slots_log) - 1;
-	uint32_t tag = slot_tag(hash), offsets = (1U << OFFSET_BITS) - 1, slot;
-
-	for (size_t i = hash >> (64 - filter->slots_log); (slot = filter->slots[i]) != NO_GRAM;
-	     i = (i + 1) & mask) {
-		size_t offset = slot & offsets;
-
-		if ((slot & ~offsets) == tag && at >= search->from + offset)
-			search->on_place(search->ctx, at - offset);
-	}
-}
 
 /* What comes next is behind this. */
 static void
@@ -310,7 +267,8 @@ list_places(const uint64_t *marks, size_t words, uint32_t *places, list_fn list)
 	return (size_t)(end - places);
 }
 
-#define BATCH 64U
+#define BATCH     64U
+#define SMALL_MAX 2048U /* words */
 
 /*
  * Which of up to BATCH places have grams of the filter? Without conditions, which could not be foreseen: few have. All memory is
@@ -332,11 +290,28 @@ find_grams(const struct known_filter *filter, const uint8_t *text, const uint32_
 	return found >> (BATCH - count);
 }
 
+/* The same, for a set so small that it is in the nearest cache. */
+static inline uint64_t
+find_grams_at_once(const struct known_filter *filter, const uint8_t *text, const uint32_t *places,
+                   size_t count, size_t base)
+{
+	const struct known_filter f = *filter;
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = hash_at(&f, text + (base + places[i]));
+
+		found = found >> 1 | (uint64_t)ks_known_bloom_has(&f.bloom, hash) << 63;
+	}
+	return found >> (BATCH - count);
+}
+
 /* Places, in order, count from base on, which may be "negative": but no gram begins before the text, nor ends behind it. */
 static void
 look_at_places(const struct place_search *search, const struct known_filter *filter,
                const uint32_t *places, size_t count, size_t base)
 {
+	bool is_small = filter->bloom.count <= SMALL_MAX;
 	uint32_t found[CHUNK], *end = found;
 
 	for (; count > 0 && base + places[count - 1] + STEP_GRAM_MAX > search->len; count--)
@@ -344,16 +319,20 @@ look_at_places(const struct place_search *search, const struct known_filter *fil
 	for (; count > 0 && (ptrdiff_t)(base + places[0]) < (ptrdiff_t)search->from; count--)
 		places++;
 	for (size_t i = 0; i < count; i += BATCH) {
-		uint64_t hits = find_grams(filter, search->text, places + i,
-		                           least(count - i, BATCH), base);
+		size_t n = least(count - i, BATCH);
+		uint64_t hits = is_small ? find_grams_at_once(filter, search->text, places + i, n,
+		                                              base)
+		                         : find_grams(filter, search->text, places + i, n, base);
 
 		for (; hits; hits &= hits - 1) {
 			*end = places[i + (size_t)__builtin_ctzll(hits)];
-			prefetch_slot(filter, search->text + (base + *end++));
+			ks_known_slots_prefetch(&filter->slots,
+			                        hash_at(filter, search->text + (base + *end++)));
 		}
 	}
 	for (const uint32_t *at = found; at < end; at++)
-		look_up(search, filter, base + *at);
+		ks_known_slots_look_up(&filter->slots, hash_at(filter, search->text + (base + *at)),
+		                       base + *at, search->from, search->on_place, search->ctx);
 }
 
 static void

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "known_bloom.h"
-#include "known_run.h"
+#include "known_slots.h"
 
 /* Ways to look, that which costs least first. */
 enum known_look {
@@ -32,7 +32,7 @@ enum known_look {
 #define STEP_LONG_MIN   (STEP_MAX + STEP_GRAM_MAX - 1U) /* bytes of a pattern for it */
 #define STEP_PAIRS      1024U                           /* words for pairs of bytes */
 #define LOOK_BLOCK      64U /* so many bytes of a pattern are asked for marks, at most */
-#define LOOK_OFFSET_MAX 127U
+#define LOOK_OFFSET_MAX SLOT_OFFSET_MAX
 
 struct known_filter {
 	enum known_look look;
@@ -40,10 +40,7 @@ struct known_filter {
 	uint64_t *pairs;    /* of these, too: a bit for each pair of bytes: does a gram begin so? */
 	uint64_t gram_mask; /* of eight bytes those of a gram */
 	struct known_bloom bloom;
-	/* For a gram: a part of its hash, and its offset in a pattern; 0: none. */
-	uint32_t *slots;
-	unsigned slots_log; /* 0: there are no patterns */
-	size_t offset_max;
+	struct known_slots slots;
 };
 
 /* Where a pattern is looked for: count grams, the first one offset behind its beginning. */
@@ -67,7 +64,7 @@ void ks_known_filter_done(struct known_filter *filter);
 static inline bool
 ks_known_filter_is_used(const struct known_filter *filter)
 {
-	return filter->slots_log > 0;
+	return filter->slots.log > 0;
 }
 
 /* Of a filter that looks at steps: how many bytes of a pattern its grams have. No pattern has fewer. */
@@ -84,7 +81,7 @@ void ks_known_filter_add(struct known_filter *filter, const uint8_t *bytes, size
 static inline size_t
 ks_known_filter_blind(const struct known_filter *filter)
 {
-	return filter->offset_max + STEP_GRAM_MAX;
+	return filter->slots.offset_max + STEP_GRAM_MAX;
 }
 
 /* Find such places in text[from, len), for all filters that are used. */

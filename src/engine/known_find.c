@@ -8,64 +8,93 @@
 #include "known_spelling.h"
 #include "known_table.h"
 
-#define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX 8U  /* if more patterns have the same head, grams lie where they differ */
-#define LAST_MAX   24U /* but so many bytes are left for them */
-#define BLIND_MAX  (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
-#define BEGIN_MAX  (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
-#define OTHERS_MAX 2048U
-_Static_assert(LOOK_BLOCK + RUN_MAX + 8 <= BEGIN_MAX - LOOK_BLOCK, "they do");
-_Static_assert(RUN_OFFSET_MAX + RUN_STEP + RUN_VIEW_MAX <= BLIND_MAX, "so many are blind at most");
+#define HEAD_MIN         3U  /* bytes of which it is known by a set what patterns begin with them */
+#define SHARED_MAX       32U /* if more patterns have the same head, grams lie where they differ */
+#define LAST_MAX         24U /* but so many bytes are left for them */
+#define BLIND_MAX        (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
+#define BEGIN_MAX        (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
+#define OTHERS_MAX       2048U
+#define SHORT_OTHERS_MAX 128U
+_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BEGIN_MAX - LOOK_BLOCK, "they do");
+_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at most");
 
 /* ----------------------------------------------------------------------- making ---- */
 
+/* What is done with each pattern, one after the other with all of them. */
+enum turn { TURN_MEASURE, TURN_ADD };
+
+/* What a filter is for. */
+struct tally {
+	size_t count, shortest;
+};
+
+struct finder_making {
+	struct ks_known *known;
+	struct known_speller *speller;
+	enum turn turn;
+	bool with_runs; /* patterns that have runs are found by these, the others by steps; not: all by marks */
+	bool with_signs;    /* some pattern has no other mark */
+	bool with_one_step; /* all that are found by steps are found by those for the shortest */
+	size_t run_count[RUN_KINDS];
+	struct tally others; /* without runs */
+	struct tally looks[KNOWN_LOOKS];
+};
+
+static size_t
+spell(const struct finder_making *m, const struct known_pattern *pattern, uint8_t *to, size_t max)
+{
+	return ks_known_spell(m->speller, &m->known->texts[pattern->text], pattern->form, to, max);
+}
+
 /* With how many bytes do both begin? No more than LOOK_BLOCK are counted. */
 static size_t
-count_common(const struct ks_known *known, size_t a, size_t b)
+count_common(const struct finder_making *m, size_t a, size_t b)
 {
-	const struct known_pattern *patterns = known->patterns;
 	uint8_t first[LOOK_BLOCK + SPELLING_UNIT_MAX];
 	uint8_t second[LOOK_BLOCK + SPELLING_UNIT_MAX];
-	size_t n = ks_spelling_begin(&known->texts[patterns[a].text], patterns[a].form, first,
-	                             LOOK_BLOCK);
-	size_t m = ks_spelling_begin(&known->texts[patterns[b].text], patterns[b].form, second,
-	                             LOOK_BLOCK);
+	size_t n = spell(m, &m->known->patterns[a], first, LOOK_BLOCK);
+	size_t k = spell(m, &m->known->patterns[b], second, LOOK_BLOCK);
 	size_t common = 0;
 
-	while (common < n && common < m && first[common] == second[common])
+	while (common < n && common < k && first[common] == second[common])
 		common++;
 	explicit_bzero(first, sizeof(first));
 	explicit_bzero(second, sizeof(second));
 	return common;
 }
 
-/* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_MEASURE, TURN_ADD };
-
-struct finder_making {
-	struct ks_known *known;
-	enum turn turn;
-	bool with_runs;
-	size_t count[KNOWN_LOOKS], shortest[KNOWN_LOOKS];
-	size_t run_count, run_shortest, other_count, other_shortest;
-};
-
 static void
-measure(size_t len, size_t *count, size_t *shortest)
+measure(struct tally *tally, size_t len)
 {
-	++*count;
-	*shortest = len < *shortest ? len : *shortest;
+	tally->count++;
+	tally->shortest = len < tally->shortest ? len : tally->shortest;
 }
 
 /*
- * Runs are the fastest way, if nearly all patterns have them, and the others are long: else all are found by marks, for two ways
- * at once are slower.
+ * Runs are the fastest way, if nearly all patterns have them, and the others can be found by steps: few of them, if they are short.
+ * Else all are found by marks.
  */
 static bool
 is_for_runs(const struct finder_making *m)
 {
-	return m->run_count > 0 && (m->other_count == 0 || (m->other_shortest >= STEP_LONG_MIN &&
-	                                                    m->other_count <= OTHERS_MAX));
+	size_t others = m->others.count;
+
+	return others < m->known->pattern_count &&
+	       others <= (m->others.shortest < STEP_LONG_MIN ? SHORT_OTHERS_MAX : OTHERS_MAX);
+}
+
+/* Two ways to look at steps cost more than one whose steps are a little shorter. */
+static void
+join_steps(struct finder_making *m)
+{
+	struct tally *looks = m->looks;
+	struct tally *longer = &looks[LOOK_STEP_LONG], *shorter = &looks[LOOK_STEP_SHORT];
+
+	if (longer->count == 0 || shorter->count == 0)
+		return;
+	m->with_one_step = true;
+	shorter->count += longer->count;
+	longer->count = 0;
 }
 
 static void
@@ -85,7 +114,7 @@ add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *
 
 /* Signs are marked only if that is better for some pattern. */
 static struct known_grip
-choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t offset)
+choose_grip(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
 {
 	struct known_grip grip = ks_known_grip_choose(begin, len, offset, false), other;
 
@@ -94,7 +123,7 @@ choose_grip(struct ks_known *known, const uint8_t *begin, size_t len, size_t off
 	other = ks_known_grip_choose(begin, len, offset, true);
 	if (other.look >= grip.look)
 		return grip;
-	known->with_signs = true;
+	m->with_signs = true;
 	return other;
 }
 
@@ -105,47 +134,65 @@ grip_of(struct finder_making *m, const struct known_pattern *pattern, const uint
 	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
 	struct known_grip grip = { .look = LOOK_STEP_LONG };
 
-	if (!m->with_runs)
-		grip = choose_grip(m->known, begin, len, offset < last ? offset : last);
+	if (!m->with_runs || m->turn == TURN_MEASURE)
+		grip = choose_grip(m, begin, len, offset < last ? offset : last);
 	if (grip.look >= LOOK_STEP_MIN)
-		grip.look = pattern->len < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG;
+		grip.look = pattern->len < STEP_LONG_MIN || m->with_one_step ? LOOK_STEP_SHORT
+		                                                             : LOOK_STEP_LONG;
 	return grip;
+}
+
+static void
+measure_grip(struct tally looks[KNOWN_LOOKS], const struct known_grip *grip, size_t len)
+{
+	measure(&looks[grip->look], len);
+	looks[grip->look].count += grip->count > 1 ? grip->count - 1 : 0;
+}
+
+/* What begins like many others is found by what follows, unless there is no run. */
+static struct known_run
+find_run(const uint8_t *begin, size_t len, size_t offset)
+{
+	struct known_run run = ks_known_run_find(begin, len, offset);
+
+	return run.kind == RUN_NONE && offset > 0 ? ks_known_run_find(begin, len, 0) : run;
 }
 
 static void
 take_spelled(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
              size_t len, size_t offset)
 {
-	struct known_run run = ks_known_run_find(begin, len, offset);
+	struct known_run run = { RUN_NONE, 0 };
 	struct known_grip grip;
 
-	if (m->with_runs && run.len >= RUN_MIN) {
-		ks_known_runs_add(&m->known->runs, begin + run.offset, run.offset);
+	if (m->with_runs || m->turn == TURN_MEASURE)
+		run = find_run(begin, len, offset);
+	if (m->turn == TURN_ADD && run.kind != RUN_NONE) {
+		ks_known_runs_add(&m->known->runs, begin, run);
 		return;
 	}
 	grip = grip_of(m, pattern, begin, len, offset);
-	if (m->turn == TURN_ADD)
+	if (m->turn == TURN_ADD) {
 		add_grip(m, &grip, begin, pattern->len);
-	if (m->turn != TURN_MEASURE)
-		return;
-	measure(pattern->len, &m->count[grip.look], &m->shortest[grip.look]);
-	m->count[grip.look] += grip.count > 1 ? grip.count - 1 : 0;
-	if (run.len < RUN_MIN) {
-		measure(pattern->len, &m->other_count, &m->other_shortest);
 		return;
 	}
-	measure(run.len, &m->run_count, &m->run_shortest);
-	ks_known_runs_count(&m->known->runs, begin + run.offset);
+	measure_grip(m->looks, &grip, pattern->len);
+	if (run.kind == RUN_NONE) {
+		measure(&m->others, pattern->len);
+		return;
+	}
+	m->run_count[run.kind]++;
+	ks_known_runs_count(&m->known->runs, begin, run);
 }
 
 /* offset: so many bytes at its beginning tell little. */
 static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
-	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX] = { 0 };
-	size_t len = ks_spelling_begin(&m->known->texts[pattern->text], pattern->form, begin,
-	                               offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
+	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX];
+	size_t len = spell(m, pattern, begin, offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
 
+	memset(begin + len, 0, LOOK_BLOCK);
 	take_spelled(m, pattern, begin, len, offset);
 	explicit_bzero(begin, sizeof(begin));
 }
@@ -163,7 +210,7 @@ take_patterns(struct finder_making *m, enum turn turn)
 		for (end = i + 1; end < count && patterns[end].head == patterns[i].head;)
 			end++;
 		if (end - i > SHARED_MAX)
-			offset = count_common(m->known, i, end - 1);
+			offset = count_common(m, i, end - 1);
 		for (size_t k = i; k < end; k++)
 			take_pattern(m, &patterns[k], offset);
 	}
@@ -172,12 +219,13 @@ take_patterns(struct finder_making *m, enum turn turn)
 static bool
 init_filters(struct finder_making *m)
 {
+	const struct tally *looks = m->looks;
 	struct ks_known *known = m->known;
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
-		if (m->count[look] > 0 &&
-		    !ks_known_filter_init(&known->filters[look], look, m->count[look],
-		                          m->shortest[look], &known->is_locked))
+		if (looks[look].count > 0 &&
+		    !ks_known_filter_init(&known->filters[look], look, looks[look].count,
+		                          looks[look].shortest, &known->is_locked))
 			return false;
 	}
 	return true;
@@ -189,11 +237,10 @@ open_runs(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
-	m->with_runs = true;
-	memset(m->count, 0, sizeof(m->count));
-	m->count[LOOK_STEP_LONG] = m->other_count;
-	m->shortest[LOOK_STEP_LONG] = m->other_shortest;
-	return ks_known_runs_open(&known->runs, m->run_shortest, &known->is_locked);
+	memset(m->looks, 0, sizeof(m->looks));
+	m->looks[m->others.shortest < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG] = m->others;
+	m->with_one_step = m->others.shortest < STEP_LONG_MIN;
+	return ks_known_runs_open(&known->runs, m->run_count, &known->is_locked);
 }
 
 /* The first n bytes of a head. */
@@ -254,21 +301,24 @@ init_all(struct finder_making *m)
 	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
 		return false;
 	take_patterns(m, TURN_MEASURE);
-	if (!is_for_runs(m))
+	m->with_runs = is_for_runs(m);
+	join_steps(m);
+	if (!m->with_runs)
 		ks_known_runs_done(&known->runs);
 	else if (!open_runs(m))
 		return false;
+	known->with_signs = m->with_signs && !m->with_runs;
 	return init_filters(m) && make_beginnings(known);
 }
 
 int
-ks_known_finder_make(struct ks_known *known)
+ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct finder_making m = { .known = known };
+	struct finder_making m = { .known = known, .speller = speller };
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
-		m.shortest[look] = SIZE_MAX;
-	m.run_shortest = m.other_shortest = SIZE_MAX;
+		m.looks[look].shortest = SIZE_MAX;
+	m.others.shortest = SIZE_MAX;
 	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
@@ -380,9 +430,9 @@ look_at_end(struct find *find, size_t from)
 
 /* Where the bytes begin at the end of text[from, len) in which filters are blind. */
 static size_t
-blind_from(const struct ks_known *known, size_t from, size_t len)
+blind_from(const struct ks_known *known, const uint8_t *text, size_t from, size_t len)
 {
-	size_t blind = known->runs.view > 0 ? ks_known_runs_blind(&known->runs) : 0;
+	size_t runs = ks_known_runs_blind(&known->runs, text, from, len), blind = len - runs;
 
 	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
 		const struct known_filter *filter = &known->filters[look];
@@ -400,7 +450,7 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 	struct find find = { known, text, len, len, on_match, ctx };
 
 	if (pass == PASS_RUNS) {
-		if (known->runs.view > 0)
+		if (ks_known_runs_are_used(&known->runs))
 			ks_known_runs_scan(&known->runs, text, from, len, look_at, &find);
 		return find.open;
 	}
@@ -409,6 +459,6 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 		                     &find);
 		return find.open;
 	}
-	look_at_end(&find, blind_from(known, from, len));
+	look_at_end(&find, blind_from(known, text, from, len));
 	return find.open;
 }

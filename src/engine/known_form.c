@@ -18,14 +18,20 @@ add_form(struct forms *f, unsigned form)
 }
 
 static void
-add_base64_options(struct forms *f, unsigned form)
+add_base64_alphabets(struct forms *f, unsigned form)
 {
 	add_form(f, form);
-	add_form(f, form | BASE64_URL);
-	if ((ks_form_base64_shift(form) + f->text->len) % 3 == 0)
-		return; /* the text fills its last character */
-	add_form(f, form | BASE64_END);
-	add_form(f, form | BASE64_END | BASE64_URL);
+	if (f->traits & TRAIT_URL)
+		add_form(f, form | BASE64_URL);
+}
+
+static void
+add_base64_options(struct forms *f, unsigned form)
+{
+	add_base64_alphabets(f, form);
+	if ((ks_form_base64_shift(form) + f->text->len) % 3 !=
+	    0) /* its last character is not full */
+		add_base64_alphabets(f, form | BASE64_END);
 }
 
 static void
@@ -38,7 +44,9 @@ add_base64(struct forms *f)
 static void
 add_base64_in_lines(struct forms *f)
 {
-	for (unsigned i = 0; i < LINE_BREAKS; i++)
+	unsigned breaks = f->text->len > f->text->columns / 4 * 3 ? LINE_BREAKS : 1;
+
+	for (unsigned i = 0; i < breaks; i++)
 		add_base64_options(f, KIND_BASE64 | i << BASE64_BREAK);
 }
 
@@ -92,6 +100,15 @@ add_shell(struct forms *f)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
 }
 
+static void
+add_xml(struct forms *f)
+{
+	for (unsigned style = 0; style < XML_STYLES; style++) {
+		add_form(f, KIND_XML | style << XML_QUOTES);
+		add_form(f, KIND_XML | style << XML_QUOTES | XML_GREATER);
+	}
+}
+
 int
 ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 {
@@ -110,11 +127,13 @@ ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 		add_percent(&f);
 	if (traits & TRAIT_EQUALS)
 		add_form(&f, KIND_JSON | JSON_INNER << JSON_HTML | JSON_EQUALS);
-	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS)) {
+	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS | TRAIT_URL)) {
 		add_json(&f, 0);
 		add_json(&f, JSON_NESTED);
 	}
 	if (traits & TRAIT_SHELL)
 		add_shell(&f);
+	if (traits & (TRAIT_HTML | TRAIT_QUOTE | TRAIT_APOS))
+		add_xml(&f);
 	return f.r;
 }

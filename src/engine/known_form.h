@@ -7,7 +7,7 @@
 
 #include "known.h"
 
-enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL };
+enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL, KIND_XML };
 
 #define KIND_BITS 3U
 
@@ -57,6 +57,10 @@ enum shell_style {
 	SHELL_HEX_DOUBLE  /* as Python's repr of bytes that have a ' and no " */
 };
 
+#define XML_GREATER (1U << 3) /* > is escaped too */
+#define XML_QUOTES  4U        /* how " and ' are spelled: a number of them */
+#define XML_STYLES  7U
+
 enum trait {
 	TRAIT_PERCENT = 1, /* not all bytes are unreserved in URLs */
 	TRAIT_QUOTE = 2,   /* " or \ in it */
@@ -67,6 +71,7 @@ enum trait {
 	TRAIT_CONTROL = 64,
 	TRAIT_WIDE = 128, /* bytes above 127 */
 	TRAIT_EQUALS = 512,
+	TRAIT_URL = 1024, /* its base64 may have "+" or "/" */
 	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
 };
 

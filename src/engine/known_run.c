@@ -1,309 +1,386 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See known_run.h. */
+/* See known_run.h. Nothing here depends on where a text is cut but which places are blind. */
 #include "known_run.h"
 
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
+#include "known_class.h"
 
-#define OFFSET_BITS 7U
-#define NO_BLOCK    0U
-_Static_assert(RUN_MAX == RUN_STEP + RUN_VIEW_MAX - 1, "a run");
-_Static_assert(RUN_MIN == RUN_STEP + sizeof(uint64_t) - 1, "a run");
-_Static_assert(RUN_OFFSET_MAX < 1U << OFFSET_BITS, "an offset fits");
+static const struct {
+	uint8_t view; /* bytes */
+	uint8_t back; /* lanes before its last one, which is half of one if it is short */
+} kinds[RUN_KINDS] = {
+	[RUN_WILD] = { VIEW_BYTES, 2 }, [RUN_HEX] = { VIEW_BYTES, 2 },
+	[RUN_LONG] = { VIEW_BYTES, 2 }, [RUN_MIDDLE] = { 16, 1 },
+	[RUN_SHORT] = { 12, 1 },
+};
 
-/* Letters, digits, "-" and "_": what most values are made of. */
-static inline bool
-is_token(uint8_t byte)
+static bool
+is_used(const struct known_run_set *set)
 {
-	return (uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '0') < 10 || byte == '-' ||
-	       byte == '_';
+	return set->slots.log > 0;
+}
+
+static size_t
+run_length(enum run_kind kind)
+{
+	return kinds[kind].view + RUN_STEP - 1;
+}
+
+/* Where do so many bits in a row begin? */
+static uint64_t
+find_rows(uint64_t bits, size_t count)
+{
+	for (size_t have = 1, more; have < count; have += more) {
+		more = have < count - have ? have : count - have;
+		bits &= bits >> more;
+	}
+	return bits;
+}
+
+/* Is there a letter behind f in the bytes that all views of a long run have? */
+static bool
+is_wild(const uint8_t *run)
+{
+	size_t i = RUN_STEP - 1;
+
+	while (i < VIEW_BYTES && (uint8_t)((run[i] | 0x20) - 'g') >= 20)
+		i++;
+	return i < VIEW_BYTES;
+}
+
+/* Is every second byte, from first on, one of 2 to 7? */
+static bool
+is_hex_text(const uint8_t *run, size_t first)
+{
+	size_t i = first;
+
+	while (i < run_length(RUN_HEX) && (uint8_t)(run[i] - '2') < 6)
+		i += 2;
+	return i >= run_length(RUN_HEX);
+}
+
+static enum run_kind
+kind_of(const uint8_t *run)
+{
+	if (is_wild(run))
+		return RUN_WILD;
+	return is_hex_text(run, 0) || is_hex_text(run, 1) ? RUN_HEX : RUN_LONG;
 }
 
 struct known_run
-ks_known_run_find(const uint8_t *begin, size_t len, size_t offset)
+ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset)
 {
-	struct known_run best = { offset, 0 };
-	size_t from = offset, to;
+	size_t left = len - offset, at;
+	uint64_t tokens, capitals, rows;
 
-	for (; from <= RUN_OFFSET_MAX && from < len && best.len < RUN_MAX; from = to + 1) {
-		for (to = from; to < len && to - from < RUN_MAX && is_token(begin[to]);)
-			to++;
-		if (to - from > best.len)
-			best = (struct known_run){ from, to - from };
+	if (offset > RUN_OFFSET_MAX)
+		return (struct known_run){ RUN_NONE, 0 };
+	tokens = ks_known_classify_tokens(bytes + offset);
+	if (left < CLASS_BYTES)
+		tokens &= ~(UINT64_MAX << left);
+	rows = find_rows(tokens, run_length(RUN_LONG));
+	if (rows) {
+		at = offset + (size_t)__builtin_ctzll(rows);
+		return (struct known_run){ kind_of(bytes + at), at };
 	}
-	return best;
+	capitals = ~find_rows(~ks_known_classify_capitals(bytes + offset), LANE_BYTES);
+	for (unsigned kind = RUN_MIDDLE; kind < RUN_KINDS; kind++) {
+		rows = find_rows(tokens, run_length(kind)) & find_rows(capitals, RUN_STEP);
+		if (rows)
+			return (struct known_run){ kind, offset + (size_t)__builtin_ctzll(rows) };
+	}
+	return (struct known_run){ RUN_NONE, 0 };
 }
+
+/* ------------------------------------------------------------------------ making ---- */
 
 bool
 ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked)
 {
-	runs->slots_log = 6;
-	while ((size_t)1 << runs->slots_log < 2 * count)
-		runs->slots_log++;
-	return ks_known_grams_init(&runs->grams, count * RUN_STEP, is_locked);
+	bool is_ok = true;
+
+	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
+		is_ok = is_ok &&
+		        ks_known_grams_init(&runs->sets[kind].grams, count * RUN_STEP, is_locked);
+	return is_ok;
 }
 
 void
 ks_known_runs_done(struct known_runs *runs)
 {
-	ks_known_memory_free(runs->slots, sizeof(*runs->slots) << runs->slots_log);
-	ks_known_grams_done(&runs->grams);
+	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
+		ks_known_slots_done(&runs->sets[kind].slots);
+		ks_known_grams_done(&runs->sets[kind].grams);
+	}
 	*runs = (struct known_runs){ 0 };
 }
 
-/* ----------------------------------------------------------------------- blocks ---- */
-
-static uint32_t
-slot_tag(uint64_t hash)
-{
-	return (uint32_t)hash << OFFSET_BITS | 1U << 31;
-}
-
-static void
-add_block(struct known_runs *runs, uint64_t hash, size_t offset)
-{
-	size_t mask = ((size_t)1 << runs->slots_log) - 1, at = hash >> (64 - runs->slots_log);
-	uint32_t slot = slot_tag(hash) | (uint32_t)offset;
-
-	while (runs->slots[at] != NO_BLOCK && runs->slots[at] != slot)
-		at = (at + 1) & mask;
-	runs->slots[at] = slot;
-}
-
 void
-ks_known_runs_count(struct known_runs *runs, const uint8_t *block)
+ks_known_runs_count(struct known_runs *runs, const uint8_t *bytes, struct known_run run)
 {
+	struct known_grams *grams = &runs->sets[run.kind].grams;
+
 	for (size_t i = 0; i < RUN_STEP; i++)
-		ks_known_grams_count(&runs->grams, ks_known_gram(block + i, KNOWN_GRAM_WHOLE));
+		ks_known_grams_count(grams,
+		                     ks_known_gram(bytes + run.offset + i, KNOWN_GRAM_WHOLE));
 }
 
 bool
-ks_known_runs_open(struct known_runs *runs, size_t shortest, bool *is_locked)
+ks_known_runs_open(struct known_runs *runs, const size_t counts[RUN_KINDS], bool *is_locked)
 {
-	runs->view = (unsigned)shortest - RUN_STEP + 1;
-	runs->slots = ks_known_memory_new(sizeof(*runs->slots) << runs->slots_log, is_locked);
-	return runs->slots && ks_known_grams_open(&runs->grams, is_locked);
+	bool is_ok = true;
+
+	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
+		struct known_run_set *set = &runs->sets[kind];
+
+		if (counts[kind] > 0)
+			is_ok = is_ok &&
+			        ks_known_slots_init(&set->slots, counts[kind], is_locked) &&
+			        ks_known_grams_open(&set->grams, is_locked);
+	}
+	return is_ok;
 }
 
 void
-ks_known_runs_add(struct known_runs *runs, const uint8_t *block, size_t offset)
+ks_known_runs_add(struct known_runs *runs, const uint8_t *bytes, struct known_run run)
 {
+	struct known_run_set *set = &runs->sets[run.kind];
+	const uint8_t *at = bytes + run.offset;
+
 	for (size_t i = 0; i < RUN_STEP; i++)
-		ks_known_grams_add(&runs->grams, ks_known_gram(block + i, KNOWN_GRAM_WHOLE));
-	add_block(runs, ks_known_hash(ks_known_gram(block, KNOWN_GRAM_WHOLE)), offset);
-	if (offset > runs->offset_max)
-		runs->offset_max = offset;
+		ks_known_grams_add(&set->grams, ks_known_gram(at + i, KNOWN_GRAM_WHOLE));
+	ks_known_slots_add(&set->slots, ks_known_hash(ks_known_gram(at, KNOWN_GRAM_WHOLE)),
+	                   run.offset);
+}
+
+static bool
+is_any_used(const struct known_runs *runs, enum run_kind from, enum run_kind to)
+{
+	unsigned kind = from;
+
+	while (kind <= to && !is_used(&runs->sets[kind]))
+		kind++;
+	return kind <= to;
+}
+
+bool
+ks_known_runs_are_used(const struct known_runs *runs)
+{
+	return is_any_used(runs, RUN_WILD, RUN_SHORT);
+}
+
+/* So many bytes at the end of text[from, len) are such as a run has. No more than RUN_MAX are counted. */
+static size_t
+count_last(const uint8_t *text, size_t from, size_t len)
+{
+	size_t n = len - from < RUN_MAX ? len - from : RUN_MAX;
+	uint8_t last[CLASS_BYTES] = { 0 };
+
+	memcpy(last + CLASS_BYTES - n, text + len - n, n);
+	n = (size_t)__builtin_clzll(~ks_known_classify_tokens(last));
+	explicit_bzero(last, sizeof(last));
+	return n;
+}
+
+size_t
+ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t from, size_t len)
+{
+	size_t last = count_last(text, from, len), blind = 0;
+
+	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
+		const struct known_run_set *set = &runs->sets[kind];
+
+		if (is_used(set) && set->slots.offset_max + last > blind)
+			blind = set->slots.offset_max + last;
+	}
+	return len - from > blind ? len - blind : from;
 }
 
 /* ---------------------------------------------------------------------- scanning ---- */
 
+#define BATCH_MAX  64U
+#define PLACES_MAX (2 * BATCH_MAX) /* lanes are 64 */
+
 struct place_search {
 	const struct known_runs *runs;
 	const uint8_t *text;
-	size_t from, len;
+	size_t from;
 	known_place_fn on_place;
 	void *ctx;
+	size_t counts[RUN_KINDS];
+	uint32_t places[RUN_KINDS]
+		       [PLACES_MAX + 4]; /* from from on; of long views all are in RUN_LONG */
 };
 
-/* Is text[at, at + 8) the beginning of blocks? Then so many patterns may begin before it. */
-static void
-look_up_block(const struct place_search *search, size_t at)
+static inline uint64_t
+gram_at(const struct place_search *search, size_t at)
 {
-	const struct known_runs *runs = search->runs;
-	uint64_t hash = ks_known_hash(ks_known_gram(search->text + at, KNOWN_GRAM_WHOLE));
-	size_t mask = ((size_t)1 << runs->slots_log) - 1;
-	uint32_t tag = slot_tag(hash), offsets = (1U << OFFSET_BITS) - 1, slot;
-
-	for (size_t i = hash >> (64 - runs->slots_log); (slot = runs->slots[i]) != NO_BLOCK;
-	     i = (i + 1) & mask) {
-		size_t offset = slot & offsets;
-
-		if ((slot & ~offsets) == tag && at >= search->from + offset)
-			search->on_place(search->ctx, at - offset);
-	}
-}
-
-static inline bool
-has_gram(const struct known_runs *runs, const uint8_t *at)
-{
-	return ks_known_grams_has(&runs->grams, ks_known_gram(at, KNOWN_GRAM_WHOLE));
+	return ks_known_gram(search->text + at, KNOWN_GRAM_WHOLE);
 }
 
 /*
- * A gram was found at at: a block that it is in begins there, or up to step - 1 bytes before, and all that begins in between
- * are grams of the block too.
+ * A gram was found at at: the first one of its pattern is there, or up to RUN_STEP - 1 bytes before, and all that begin in
+ * between are grams of the pattern too.
  */
 static void
-look_up_blocks(const struct place_search *search, size_t at)
+look_up(const struct place_search *search, const struct known_run_set *set, size_t at)
 {
 	size_t from = at - search->from < RUN_STEP ? search->from : at - RUN_STEP + 1;
 
-	look_up_block(search, at);
-	while (at > from && has_gram(search->runs, search->text + at - 1))
-		look_up_block(search, --at);
+	do {
+		ks_known_slots_look_up(&set->slots, ks_known_hash(gram_at(search, at)), at,
+		                       search->from, search->on_place, search->ctx);
+	} while (at-- > from && ks_known_grams_has(&set->grams, gram_at(search, at)));
 }
 
-#ifdef __SSE2__
-
-/*
- * Bit i says that at[i], of 16 bytes, is no token byte. What is rare in logs is not told from token bytes, as that would take
- * more time than it saves: "[\\]^`{|}~" and what is not ASCII.
- */
-static inline unsigned
-find_strangers(const uint8_t *at)
-{
-	__m128i text = _mm_loadu_si128((const __m128i *)(const void *)at);
-	__m128i colon = _mm_sub_epi8(text, _mm_set1_epi8(':'));
-	__m128i hyphen = _mm_cmpeq_epi8(text, _mm_set1_epi8('-'));
-	__m128i from_zero = _mm_cmpeq_epi8(_mm_max_epu8(text, _mm_set1_epi8('0')), text);
-	__m128i to_at = _mm_cmpeq_epi8(_mm_min_epu8(colon, _mm_set1_epi8('@' - ':')), colon);
-	__m128i token = _mm_or_si128(_mm_andnot_si128(to_at, from_zero), hyphen);
-
-	return (unsigned)_mm_movemask_epi8(token) ^ 0xffff;
-}
-
-#else
-
-static inline unsigned
-find_strangers(const uint8_t *at)
-{
-	unsigned strangers = 0;
-
-	for (unsigned i = 0; i < RUN_VIEW_MAX; i++)
-		strangers |= (unsigned)!is_token(at[i]) << i;
-	return strangers;
-}
-
-#endif
-
-/* The view at at is of token bytes: is it a part of so many as a block has? */
-static bool
-is_in_run(const struct place_search *search, size_t at)
-{
-	const struct known_runs *runs = search->runs;
-	unsigned before, behind;
-
-	if (at - search->from < RUN_VIEW_MAX || search->len - at < (size_t)2 * RUN_VIEW_MAX)
-		return true;
-	before = find_strangers(search->text + at - RUN_VIEW_MAX);
-	behind = find_strangers(search->text + at + runs->view);
-	return (unsigned)__builtin_clz(before << 16 | 1U << 15) + runs->view +
-	               (unsigned)__builtin_ctz(behind | 1U << 16) >=
-	       RUN_STEP + runs->view - 1;
-}
-
-#define BATCH_MAX 64U
-
-/* Places that are worth a look, and their grams. */
-struct batch {
-	size_t count;
-	size_t places[BATCH_MAX];
-	uint64_t grams[BATCH_MAX];
-};
-
-#ifdef __SSE2__
-
-/*
- * find_strangers() of 32 bytes, and exactly: each half of a byte chooses from a table which bits it may have, one bit for each
- * of the upper halves 2 ("-") to 7 (letters from p on).
- */
-static inline __attribute__((target("avx2"), always_inline)) uint32_t
-find_strangers_avx2(const uint8_t *at)
-{
-	const __m256i lower = _mm256_broadcastsi128_si256(
-		_mm_setr_epi8(42, 62, 62, 62, 62, 62, 62, 62, 62, 62, 60, 20, 20, 21, 20, 28));
-	const __m256i upper = _mm256_broadcastsi128_si256(
-		_mm_setr_epi8(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0));
-	__m256i text = _mm256_loadu_si256((const __m256i *)(const void *)at);
-	__m256i half = _mm256_and_si256(_mm256_srli_epi16(text, 4), _mm256_set1_epi8(15));
-	__m256i both = _mm256_and_si256(_mm256_shuffle_epi8(lower, text),
-	                                _mm256_shuffle_epi8(upper, half));
-
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(both, _mm256_setzero_si256()));
-}
-
-/*
- * The same as gather_places(), for views of 16 bytes. Four places are one condition, for it cannot be foreseen: has any of four
- * 16 bits become 0? One that is 1 behind one that is 0 is taken for it too, which does no harm.
- */
-static __attribute__((target("avx2"))) size_t
-gather_places_avx2(const uint8_t *text, size_t at, size_t end, struct batch *batch)
-{
-	const uint64_t ones = UINT64_C(0x0001000100010001);
-
-	for (; at + (size_t)3 * RUN_STEP < end && batch->count + 4 <= BATCH_MAX;
-	     at += (size_t)4 * RUN_STEP) {
-		uint64_t strangers = find_strangers_avx2(text + at) |
-		                     (uint64_t)find_strangers_avx2(text + at + (size_t)2 * RUN_STEP)
-		                             << 32;
-		uint64_t none = (strangers - ones) & ~strangers & ones << 15;
-
-		for (; none; none &= none - 1)
-			batch->places[batch->count++] = at + (size_t)__builtin_ctzll(none) / 16 *
-			                                             RUN_STEP;
-	}
-	return at;
-}
-
-#endif
-
-/* Gather places from at on whose views are token bytes. Returns the first one that was not looked at: there is no room for more. */
-static size_t
-gather_places(const struct place_search *search, size_t at, size_t end, struct batch *batch)
-{
-	const unsigned view = (1U << search->runs->view) - 1;
-
-#ifdef __SSE2__
-	if (view == 0xffff && __builtin_cpu_supports("avx2"))
-		at = gather_places_avx2(search->text, at, end, batch);
-#endif
-	for (; at < end && batch->count < BATCH_MAX; at += RUN_STEP) {
-		if (!(find_strangers(search->text + at) & view))
-			batch->places[batch->count++] = at;
-	}
-	return at;
-}
-
-/* Keep the places at which there is a gram of a block. All are asked for before one is waited for. */
+/* Look at up to BATCH_MAX places. All memory is asked for before any is waited for; without conditions, which could not be foreseen. */
 static void
-keep_grams(const struct place_search *search, struct batch *batch)
+look_at_batch(const struct place_search *search, const struct known_run_set *set,
+              const uint32_t *places, size_t count)
+{
+	const struct known_grams grams = set->grams;
+	uint64_t found[BATCH_MAX], all[BATCH_MAX];
+	uint64_t hits = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		all[i] = gram_at(search, search->from + places[i]);
+		__builtin_prefetch(ks_known_grams_bucket(&grams, all[i]));
+	}
+	for (size_t i = 0; i < count; i++) {
+		found[i] = (uint64_t)(uintptr_t)ks_known_grams_word(&grams, all[i]);
+		__builtin_prefetch((const void *)(uintptr_t)found[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint64_t word = *(const uint64_t *)(uintptr_t)found[i];
+
+		hits |= (uint64_t) !(word & ks_known_bloom_mask(ks_known_hash(all[i]))) << i;
+	}
+	for (; hits; hits &= hits - 1)
+		look_up(search, set, search->from + places[__builtin_ctzll(hits)]);
+	explicit_bzero(all, count * sizeof(*all));
+}
+
+/* Look at those of them that are such views. */
+static void
+look_at_views(const struct place_search *search, enum run_kind kind, const uint8_t *views,
+              unsigned view, const uint32_t *places, size_t count)
+{
+	uint32_t found[BATCH_MAX];
+	size_t n = 0;
+
+	if (!is_used(&search->runs->sets[kind]))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		found[n] = places[i];
+		n += (views[i] & view) != 0;
+	}
+	look_at_batch(search, &search->runs->sets[kind], found, n);
+}
+
+static void
+look_at_long_views(const struct place_search *search, const uint32_t *places, size_t count)
+{
+	uint8_t views[BATCH_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		views[i] = (uint8_t)ks_known_classify_view(search->text + search->from + places[i]);
+	look_at_views(search, RUN_WILD, views, VIEW_WILD, places, count);
+	look_at_views(search, RUN_HEX, views, VIEW_HEX, places, count);
+	if (is_used(&search->runs->sets[RUN_LONG]))
+		look_at_batch(search, &search->runs->sets[RUN_LONG], places, count);
+}
+
+static void
+look_at_places(struct place_search *search, enum run_kind kind)
+{
+	size_t count = search->counts[kind], n;
+
+	for (size_t i = 0; i < count; i += n) {
+		const uint32_t *places = search->places[kind] + i;
+
+		n = count - i < BATCH_MAX ? count - i : BATCH_MAX;
+		if (kind == RUN_LONG)
+			look_at_long_views(search, places, n);
+		else
+			look_at_batch(search, &search->runs->sets[kind], places, n);
+	}
+	search->counts[kind] = 0;
+}
+
+/* What stood n lanes before. */
+static inline uint64_t
+before(uint64_t lanes, uint64_t former, unsigned n)
+{
+	return lanes << n | former >> (64 - n);
+}
+
+/* Where do views end, in the lanes behind others? */
+static inline uint64_t
+find_views(enum run_kind kind, const struct known_lanes *lanes, const struct known_lanes *former)
+{
+	uint64_t begins = before(lanes->whole, former->whole, 1);
+
+	if (kind == RUN_LONG)
+		return lanes->whole & begins & before(lanes->whole, former->whole, 2);
+	begins &= before(lanes->capital, former->capital, 1);
+	return begins & (kind == RUN_SHORT ? lanes->half : lanes->whole);
+}
+
+/* List where the views begin that end in lanes from base on: four at a time, perhaps some of no meaning. */
+static inline void
+list_views(struct place_search *search, enum run_kind kind, uint64_t views, uint32_t base)
+{
+	uint32_t *to = &search->places[kind][search->counts[kind]];
+
+	if (!views)
+		return;
+	base -= LANE_BYTES * kinds[kind].back;
+	search->counts[kind] += (size_t)__builtin_popcountll(views);
+	do {
+		for (unsigned k = 0; k < 4; k++, views &= views - 1)
+			*to++ = base +
+			        LANE_BYTES * (uint32_t)__builtin_ctzll(views | UINT64_C(1) << 63);
+	} while (views);
+	if (search->counts[kind] > PLACES_MAX - 64)
+		look_at_places(search, kind);
+}
+
+static void
+scan_lanes(struct place_search *search, const uint8_t *text, uint32_t base,
+           struct known_lanes *former)
 {
 	const struct known_runs *runs = search->runs;
-	size_t count = 0;
+	struct known_lanes lanes;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		size_t at = batch->places[i];
-
-		if (!is_in_run(search, at))
-			continue;
-		batch->places[count] = at;
-		batch->grams[count] = ks_known_gram(search->text + at, KNOWN_GRAM_WHOLE);
-		__builtin_prefetch(ks_known_grams_bucket(&runs->grams, batch->grams[count++]));
-	}
-	for (size_t i = 0; i < count; i++)
-		__builtin_prefetch(ks_known_grams_word(&runs->grams, batch->grams[i]));
-	batch->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (ks_known_grams_has(&runs->grams, batch->grams[i]))
-			batch->places[batch->count++] = batch->places[i];
-	}
+	ks_known_classify_lanes(text, is_any_used(runs, RUN_MIDDLE, RUN_SHORT), &lanes);
+	if (is_any_used(runs, RUN_WILD, RUN_LONG))
+		list_views(search, RUN_LONG, find_views(RUN_LONG, &lanes, former), base);
+	if (is_used(&runs->sets[RUN_MIDDLE]))
+		list_views(search, RUN_MIDDLE, find_views(RUN_MIDDLE, &lanes, former), base);
+	if (is_used(&runs->sets[RUN_SHORT]))
+		list_views(search, RUN_SHORT, find_views(RUN_SHORT, &lanes, former), base);
+	*former = lanes;
 }
 
 void
 ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t from, size_t len,
                    known_place_fn on_place, void *ctx)
 {
-	const struct place_search search = { runs, text, from, len, on_place, ctx };
-	size_t end = len < RUN_VIEW_MAX ? 0 : len - RUN_VIEW_MAX + 1;
-	struct batch batch;
+	struct place_search search;
+	struct known_lanes former = { 0 };
+	uint8_t last[LANES_BYTES] = { 0 };
+	size_t at = from;
 
-	for (size_t at = from; at < end;) {
-		batch.count = 0;
-		at = gather_places(&search, at, end, &batch);
-		keep_grams(&search, &batch);
-		for (size_t i = 0; i < batch.count; i++)
-			look_up_blocks(&search, batch.places[i]);
-	}
-	explicit_bzero(batch.grams, sizeof(batch.grams));
+	search.runs = runs;
+	search.text = text;
+	search.from = from;
+	search.on_place = on_place;
+	search.ctx = ctx;
+	memset(search.counts, 0, sizeof(search.counts));
+	for (; len - at >= LANES_BYTES; at += LANES_BYTES)
+		scan_lanes(&search, text + at, (uint32_t)(at - from), &former);
+	memcpy(last, text + at, len - at);
+	scan_lanes(&search, last, (uint32_t)(at - from), &former);
+	explicit_bzero(last, len - at);
+	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
+		look_at_places(&search, kind);
 }

@@ -1,64 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where in a text could a pattern begin that has a long run of letters, digits, "-" and "_", as most have? Of a text only every
- * RUN_STEP-th place is looked at, and it is looked for the grams that begin in one block of each pattern: one of them is at such a
- * place.
+ * RUN_STEP-th place is looked at, and it is looked for the grams that begin at RUN_STEP places of each pattern, one behind the
+ * other: one of them is at such a place.
  *
  *     pattern    . . . .[g r a m s h e r e]. . . . . .
- *                       '- block -'
  *     text     . . . . . . . . . . . . . . . . . . . . .
  *              ^       ^       ^       ^       ^           places that are looked at
  *
- * A place counts only if it is in a run of as many such bytes as a block has: of a log few are, and no memory is asked about
- * the others. It is the fastest filter that there is, but not for short values, nor for those with signs.
+ * A place counts only if a view of such bytes begins there: of a log few do, and no memory is asked about the others. It is the
+ * fastest filter that there is, but not for short values, nor for those with signs.
  */
 #pragma once
 
 #include "known_grams.h"
+#include "known_slots.h"
 
-#define RUN_STEP       16U
-#define RUN_VIEW_MAX   16U
-#define RUN_MIN        23U /* bytes of a run, at least */
-#define RUN_MAX        31U /* and at most: what is longer does not matter */
-#define RUN_OFFSET_MAX 64U /* it begins so many bytes behind its pattern's beginning, at most */
+#define RUN_STEP       8U
+#define RUN_OFFSET_MAX 64U /* a run begins so many bytes behind its pattern's beginning, at most */
+#define RUN_MAX        31U
+
+/*
+ * By the view: the longer it is and the more is asked of it, the fewer there are in a text. A run is view + RUN_STEP - 1 bytes, or
+ * more.
+ */
+enum run_kind {
+	RUN_WILD, /* 24 bytes, with a letter behind f: most values */
+	RUN_HEX,  /* 24 bytes, as text in hexadecimal digits */
+	RUN_LONG, /* 24 bytes: values that are hexadecimal */
+	RUN_MIDDLE, /* 16 bytes, with a capital among the first 8, as base64 has it nearly everywhere */
+	RUN_SHORT, /* 12 bytes, the same */
+	RUN_KINDS,
+	RUN_NONE = RUN_KINDS
+};
+
+struct known_run_set {
+	struct known_grams grams;
+	struct known_slots slots; /* of the first gram of each pattern */
+};
 
 struct known_runs {
-	unsigned view; /* bytes that are looked at at a place, 8 to 16; 0: there are no patterns */
-	struct known_grams grams;
-	/* For a block's first 8 bytes: a part of their hash, and the block's offset; 0: none. */
-	uint32_t *slots;
-	unsigned slots_log;
-	size_t offset_max; /* of blocks */
+	struct known_run_set sets[RUN_KINDS];
 };
 
 struct known_run {
-	size_t offset, len;
+	enum run_kind kind; /* RUN_NONE: there is none */
+	size_t offset;
 };
 
-/* The longest run of a pattern that begins in [offset, RUN_OFFSET_MAX]. */
-struct known_run ks_known_run_find(const uint8_t *begin, size_t len, size_t offset);
+/* The run by which a pattern is found: in the 64 bytes from offset on, which is RUN_OFFSET_MAX at most, of len at bytes. */
+struct known_run ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset);
 
 /*
  * For count patterns or fewer: init, count all of them, open, add all of them. init and open return false when memory is out; done
- * is right at any time, and leaves none. shortest: bytes of runs, RUN_MIN to RUN_MAX.
+ * is right at any time, and leaves none.
  */
 bool ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked);
 void ks_known_runs_done(struct known_runs *runs);
-/* A pattern's run, and 8 bytes more, whatever they are. */
-void ks_known_runs_count(struct known_runs *runs, const uint8_t *block);
-bool ks_known_runs_open(struct known_runs *runs, size_t shortest, bool *is_locked);
-/* The same, and where in the pattern the run begins. */
-void ks_known_runs_add(struct known_runs *runs, const uint8_t *block, size_t offset);
+/* A pattern's run in its bytes. */
+void ks_known_runs_count(struct known_runs *runs, const uint8_t *bytes, struct known_run run);
+/* counts: of each kind's patterns. */
+bool ks_known_runs_open(struct known_runs *runs, const size_t counts[RUN_KINDS], bool *is_locked);
+void ks_known_runs_add(struct known_runs *runs, const uint8_t *bytes, struct known_run run);
 
-/* So many bytes at the end of a text, at most, are not looked at: what begins there is not found. */
-static inline size_t
-ks_known_runs_blind(const struct known_runs *runs)
-{
-	return runs->offset_max + RUN_STEP + RUN_VIEW_MAX - 1;
-}
+bool ks_known_runs_are_used(const struct known_runs *runs);
+/*
+ * Where the last bytes of text[from, len) begin that are not looked at: what begins there may not be found. A pattern whose run is not
+ * all there has nothing but bytes of it up to the end.
+ */
+size_t ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t from,
+                           size_t len);
 
-/* Called with a place where a pattern may begin; more than once, and in no order. */
-typedef void (*known_place_fn)(void *ctx, size_t at);
 /* Find such places in text[from, len). */
 void ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t from, size_t len,
                         known_place_fn on_place, void *ctx);

@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "known_form.h"
+#include "known_xml.h"
 
 /* ----------------------------------------------------------------------- bytes ---- */
 
-static bool
-is_alnum(uint8_t b)
+bool
+ks_spelling_is_alnum(uint8_t b)
 {
 	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z');
 }
@@ -34,17 +35,17 @@ put_text(uint8_t *to, const char *text)
 	return n;
 }
 
-static uint8_t
-hex_digit(unsigned value, bool is_upper)
+static const char *
+hex_digits(bool is_upper)
 {
-	return (uint8_t)(is_upper ? "0123456789ABCDEF" : "0123456789abcdef")[value & 15];
+	return is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
 }
 
 static size_t
 put_hex(uint8_t *to, unsigned value, unsigned digits, bool is_upper)
 {
 	for (unsigned i = 0; i < digits; i++)
-		to[i] = hex_digit(value >> (4 * (digits - 1 - i)), is_upper);
+		to[i] = (uint8_t)hex_digits(is_upper)[value >> (4 * (digits - 1 - i)) & 15];
 	return digits;
 }
 
@@ -112,35 +113,53 @@ base64_digit(const struct spelling *s, size_t at)
 	return (uint8_t)base64_digits(s)[base64_bytes(s, bit / 8) >> (10 - bit % 8) & 63];
 }
 
-/* The next four digits, if they are a whole group and the text has all of its bytes. */
-static bool
-put_base64_group(struct spelling *s, uint8_t *to)
+/* How many of the next digits are groups of four of which the text has all bytes, up to the end of the line? */
+static size_t
+count_base64_groups(const struct spelling *s)
 {
-	size_t shift = ks_form_base64_shift(s->form), at = s->at / 4 * 3;
-	const char *digits = base64_digits(s);
-	const uint8_t *p = s->bytes + at - shift;
-	unsigned group;
+	size_t shift = ks_form_base64_shift(s->form), at = s->at / 4 * 3, groups;
 
-	if (s->at % 4 != 0 || at < shift || at - shift + 3 > s->len)
-		return false;
-	group = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
-	for (unsigned i = 0; i < 4; i++)
-		to[i] = (uint8_t)digits[group >> (18 - 6 * i) & 63];
-	s->at += 4;
-	return true;
+	if (s->at % 4 != 0 || at < shift || at - shift > s->len)
+		return 0;
+	groups = (s->len - (at - shift)) / 3;
+	if (s->columns > 0 && groups > (s->columns - s->at % s->columns) / 4)
+		groups = (s->columns - s->at % s->columns) / 4;
+	return groups;
+}
+
+/* So many of them. */
+static size_t
+put_base64_groups(struct spelling *s, uint8_t *to, size_t groups)
+{
+	const uint8_t *p = s->bytes + s->at / 4 * 3 - ks_form_base64_shift(s->form);
+	const char *digits = base64_digits(s);
+
+	for (size_t i = 0; i < groups; i++, p += 3, to += 4) {
+		unsigned group = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
+
+		to[0] = (uint8_t)digits[group >> 18];
+		to[1] = (uint8_t)digits[group >> 12 & 63];
+		to[2] = (uint8_t)digits[group >> 6 & 63];
+		to[3] = (uint8_t)digits[group & 63];
+	}
+	s->at += 4 * groups;
+	return 4 * groups;
 }
 
 static size_t
 next_base64(struct spelling *s, uint8_t *unit)
 {
 	const char *line_break = line_breaks[s->form >> BASE64_BREAK & 3];
-	size_t n = 0;
+	size_t n = 0, groups;
 
 	while (n + LINE_BREAK_MAX + 4 <= SPELLING_UNIT_MAX && s->at < s->end) {
 		if (s->columns > 0 && s->at > 0 && s->at % s->columns == 0)
 			n += put_text(unit + n, line_break);
-		if (put_base64_group(s, unit + n))
-			n += 4;
+		groups = count_base64_groups(s);
+		if (groups > (SPELLING_UNIT_MAX - n) / 4)
+			groups = (SPELLING_UNIT_MAX - n) / 4;
+		if (groups > 0)
+			n += put_base64_groups(s, unit + n, groups);
 		else
 			unit[n++] = base64_digit(s, s->at++);
 	}
@@ -152,13 +171,14 @@ next_base64(struct spelling *s, uint8_t *unit)
 static size_t
 next_hex(struct spelling *s, uint8_t *unit)
 {
+	const char *digits = hex_digits(s->form & UPPER);
 	size_t n = 0;
 
 	for (; n < SPELLING_UNIT_MAX && s->at < s->end; n += 2) {
 		uint8_t b = s->bytes[s->at++];
 
-		unit[n] = hex_digit(b >> 4, s->form & UPPER);
-		unit[n + 1] = hex_digit(b, s->form & UPPER);
+		unit[n] = (uint8_t)digits[b >> 4];
+		unit[n + 1] = (uint8_t)digits[b & 15];
 	}
 	return n;
 }
@@ -178,7 +198,7 @@ is_unreserved(uint8_t b, enum percent_set set)
 		[PERCENT_PATH] = "-._~!*'();/:@&=+$,",
 	};
 
-	return is_alnum(b) || is_one_of(b, sets[set]);
+	return ks_spelling_is_alnum(b) || is_one_of(b, sets[set]);
 }
 
 static size_t
@@ -358,6 +378,12 @@ next_shell(struct spelling *s, uint8_t *unit)
 	return put_dollar(unit, b, style == SHELL_OCTAL);
 }
 
+static size_t
+next_xml(struct spelling *s, uint8_t *unit)
+{
+	return s->at == s->end ? 0 : ks_known_xml_put(unit, s->bytes[s->at++], s->form);
+}
+
 /* ---------------------------------------------------------------------- public ---- */
 
 static size_t
@@ -376,7 +402,7 @@ next_alnum(struct spelling *s, uint8_t *unit)
 {
 	size_t n = 0;
 
-	while (n < SPELLING_UNIT_MAX && s->at < s->end && is_alnum(s->bytes[s->at]))
+	while (n < SPELLING_UNIT_MAX && s->at < s->end && ks_spelling_is_alnum(s->bytes[s->at]))
 		unit[n++] = s->bytes[s->at++];
 	return n;
 }
@@ -416,6 +442,7 @@ ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 	case KIND_PERCENT:
 	case KIND_JSON:
 	case KIND_SHELL:
+	case KIND_XML:
 		break;
 	}
 	n = next_alnum(s, unit);
@@ -423,7 +450,8 @@ ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 		return n;
 	return kind == KIND_PERCENT ? next_percent(s, unit)
 	       : kind == KIND_JSON  ? next_json(s, unit)
-	                            : next_shell(s, unit);
+	       : kind == KIND_SHELL ? next_shell(s, unit)
+	                            : next_xml(s, unit);
 }
 
 size_t
@@ -439,24 +467,30 @@ ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *to, siz
 	return len < max ? len : max;
 }
 
+static uint32_t
+traits_of(uint8_t b)
+{
+	uint32_t traits = is_unreserved(b, PERCENT_FORM) && b != '*' ? 0 : TRAIT_PERCENT;
+
+	traits |= b == '"' || b == '\\' ? TRAIT_QUOTE : 0;
+	traits |= b == '/' ? TRAIT_SLASH : 0;
+	traits |= is_one_of(b, "<>&") ? TRAIT_HTML : 0;
+	traits |= b == '\'' ? TRAIT_APOS : 0;
+	traits |= b == '=' ? TRAIT_EQUALS : 0;
+	traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
+	traits |= b < 0x20 ? TRAIT_CONTROL : 0;
+	traits |= b >= 0x80 ? TRAIT_WIDE | TRAIT_URL : 0;
+	/* of ASCII only the last six bits of a byte are five ones: those that begin in another byte have a zero in the middle */
+	traits |= (b & 0x3e) == 0x3e ? TRAIT_URL : 0;
+	return traits | (is_special(b, true) || b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0);
+}
+
 uint32_t
 ks_spelling_traits(const uint8_t *bytes, size_t len)
 {
 	uint32_t traits = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		uint8_t b = bytes[i];
-
-		traits |= is_unreserved(b, PERCENT_FORM) && b != '*' ? 0 : TRAIT_PERCENT;
-		traits |= b == '"' || b == '\\' ? TRAIT_QUOTE : 0;
-		traits |= b == '/' ? TRAIT_SLASH : 0;
-		traits |= is_one_of(b, "<>&") ? TRAIT_HTML : 0;
-		traits |= b == '\'' ? TRAIT_APOS : 0;
-		traits |= b == '=' ? TRAIT_EQUALS : 0;
-		traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
-		traits |= b < 0x20 ? TRAIT_CONTROL : 0;
-		traits |= b >= 0x80 ? TRAIT_WIDE : 0;
-		traits |= is_special(b, true) || b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0;
-	}
+	for (size_t i = 0; i < len; i++)
+		traits |= ks_spelling_is_alnum(bytes[i]) ? 0 : traits_of(bytes[i]);
 	return traits;
 }

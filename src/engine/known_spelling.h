@@ -4,8 +4,8 @@
 
 #include "known.h"
 
-/* The most bytes of a spelling that stand for one byte or character of the text: "\\ud83d\\ude00" */
-#define SPELLING_UNIT_MAX 16U
+/* As many bytes are spelled at once, at most. One character of a text is 14 at most: "\\ud83d\\ude00" */
+#define SPELLING_UNIT_MAX 64U
 
 /* Where one is in the spelling of a text. */
 struct spelling {
@@ -21,6 +21,9 @@ struct spelling ks_spelling_of(const struct known_text *text, unsigned form);
 size_t ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX]);
 /* Spell at most max bytes, of which there is room for SPELLING_UNIT_MAX more. Returns how many there are. */
 size_t ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *to, size_t max);
+
+/* A letter or digit of ASCII: it is itself in all forms but base64 and hexadecimal. */
+bool ks_spelling_is_alnum(uint8_t b);
 
 /* What matters to forms: enum trait, as bits. */
 uint32_t ks_spelling_traits(const uint8_t *bytes, size_t len);

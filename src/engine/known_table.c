@@ -11,10 +11,13 @@
 #include <string.h>
 
 #include "known_form.h"
+#include "known_order.h"
 #include "known_spelling.h"
 
-#define SPELLED_SIZE ((KNOWN_PATTERN_MAX + SPELLING_UNIT_MAX + 7U) & ~7U)
-#define MAKING_SIZE  (SPELLED_SIZE + FORM_MAX * sizeof(uint64_t))
+#define INDEX_BITS_MIN 8U
+#define INDEX_BITS_MAX 16U
+
+#define MAKING_SIZE (ORDER_SIZE + FORM_MAX * sizeof(struct spelled))
 
 /* How a pattern's bytes and others compare. */
 enum order {
@@ -48,12 +51,22 @@ compare(const struct ks_known *known, const struct known_pattern *pattern, const
 
 /* ---------------------------------------------------------------------- making ---- */
 
+/* How a text is spelled in one of its forms. */
+struct spelled {
+	const uint64_t *map; /* of the form; NULL: it is told by a pattern */
+	uint64_t hash;       /* of the text's signs, as they are spelled; or of all bytes */
+	size_t pattern;
+};
+
 struct making {
 	struct ks_known *known;
+	struct known_speller *speller;
 	uint32_t text;
-	size_t first;     /* pattern of this text */
-	uint8_t *spelled; /* room for a pattern */
-	uint64_t *hashes; /* of this text's patterns, FORM_MAX of them */
+	uint8_t signs[256]; /* what is no letter or digit in it, each once */
+	size_t sign_count;
+	uint8_t *room;           /* ORDER_SIZE */
+	struct spelled *spelled; /* forms of this text, all different, FORM_MAX at most */
+	size_t spelled_count;
 };
 
 static uint64_t
@@ -65,61 +78,96 @@ head_of(const uint8_t *bytes)
 	return be64toh(head);
 }
 
-static size_t
-spell(const struct known_text *text, unsigned form, uint8_t *to)
+static uint64_t
+mix(uint64_t hash, uint64_t word)
 {
-	return ks_spelling_begin(text, form, to, KNOWN_PATTERN_MAX);
+	return ks_known_hash((hash ^ hash >> 29) + word);
 }
 
+/* No fewer than 8 bytes. */
 static uint64_t
 hash_bytes(const uint8_t *bytes, size_t len)
 {
-	uint64_t hash = len;
+	uint64_t hash = mix(len, ks_known_gram(bytes + len - 8, KNOWN_GRAM_WHOLE));
 
-	for (; len >= 8; bytes += 8, len -= 8)
-		hash = ks_known_hash((hash ^ hash >> 29) + ks_known_gram(bytes, KNOWN_GRAM_WHOLE));
-	for (; len > 0; bytes++, len--)
-		hash = ks_known_hash((hash ^ hash >> 29) + bytes[0]);
+	for (; len > 8; bytes += 8, len -= 8)
+		hash = mix(hash, ks_known_gram(bytes, KNOWN_GRAM_WHOLE));
 	return hash;
 }
 
-/* Is the text spelled like that in another form? Most forms are the same for most texts. */
+/* All that forms may change, where they change bytes one by one. */
+static void
+list_signs(struct making *m)
+{
+	const struct known_text *text = &m->known->texts[m->text];
+	bool seen[256] = { false };
+
+	m->sign_count = 0;
+	for (size_t i = 0; i < text->len; i++) {
+		uint8_t b = text->bytes[i];
+
+		if (seen[b] || ks_spelling_is_alnum(b))
+			continue;
+		seen[b] = true;
+		m->signs[m->sign_count++] = b;
+	}
+	explicit_bzero(seen, sizeof(seen));
+}
+
+static uint64_t
+hash_signs(const struct making *m, const uint64_t *map)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < m->sign_count; i++)
+		hash = mix(hash, map[m->signs[i]]);
+	return hash;
+}
+
 static bool
-is_there(struct making *m, uint64_t hash, size_t len)
+is_same_map(const struct making *m, const uint64_t *a, const uint64_t *b)
+{
+	size_t i = 0;
+
+	while (i < m->sign_count && a[m->signs[i]] == b[m->signs[i]])
+		i++;
+	return i == m->sign_count;
+}
+
+/* Is the text spelled so in another form? Most forms are the same for most texts. bytes: NULL, if the form has a map. */
+static bool
+is_there(const struct making *m, const struct spelled *form, const uint8_t *bytes, size_t len)
 {
 	const struct ks_known *known = m->known;
 	size_t common;
 
-	for (size_t i = m->first; i < known->pattern_count; i++) {
-		if (m->hashes[i - m->first] == hash &&
-		    compare(known, &known->patterns[i], m->spelled, len, &common) == ORDER_BEGIN &&
-		    common == len)
+	for (size_t i = 0; i < m->spelled_count; i++) {
+		const struct spelled *other = &m->spelled[i];
+
+		if (other->hash != form->hash || !other->map != !form->map)
+			continue;
+		if (form->map ? is_same_map(m, form->map, other->map)
+		              : compare(known, &known->patterns[other->pattern], bytes, len,
+		                        &common) == ORDER_BEGIN &&
+		                        common == len)
 			return true;
 	}
 	return false;
 }
 
-/* A form_fn. */
 static int
-add_pattern(void *ctx, unsigned form)
+push_pattern(struct making *m, unsigned form, const uint8_t *bytes, size_t len)
 {
-	struct making *m = ctx;
 	struct ks_known *known = m->known;
-	size_t len = spell(&known->texts[m->text], form, m->spelled);
-	uint64_t hash = hash_bytes(m->spelled, len);
-	struct known_pattern *patterns;
-
-	if (is_there(m, hash, len))
-		return KS_OK;
-	patterns = ks_known_memory_grow(known->patterns, known->pattern_count, &known->pattern_max,
-	                                sizeof(*patterns), &known->is_locked);
+	struct known_pattern *patterns = ks_known_memory_grow(known->patterns, known->pattern_count,
+	                                                      &known->pattern_max,
+	                                                      sizeof(*patterns), &known->is_locked);
 
 	if (!patterns || known->pattern_count == KNOWN_NONE)
 		return KS_ERROR_MEMORY;
 	known->patterns = patterns;
-	m->hashes[known->pattern_count - m->first] = hash;
 	patterns[known->pattern_count++] = (struct known_pattern){
-		.head = head_of(m->spelled),
+		.head = head_of(bytes),
 		.text = m->text,
 		.form = (uint16_t)form,
 		.len = (uint16_t)len,
@@ -127,104 +175,29 @@ add_pattern(void *ctx, unsigned form)
 	return KS_OK;
 }
 
-/* Does a come before b? Of two that are spelled alike, that of the earlier text does. */
-static bool
-is_before(struct making *m, const struct known_pattern *a, const struct known_pattern *b)
+/* A form_fn. */
+static int
+add_pattern(void *ctx, unsigned form)
 {
-	const struct ks_known *known = m->known;
-	enum order order;
-	size_t common, len;
+	struct making *m = ctx;
+	const struct known_text *text = &m->known->texts[m->text];
+	struct spelled spelled = { .map = ks_known_speller_map(m->speller, text, form),
+		                   .pattern = m->known->pattern_count };
+	size_t len = 0;
 
-	if (a->head != b->head)
-		return a->head < b->head;
-	len = spell(&known->texts[b->text], b->form, m->spelled);
-	order = compare(known, a, m->spelled, len, &common);
-	if (order == ORDER_BEGIN && common == len)
-		return a->text < b->text;
-	return order == ORDER_BEFORE || order == ORDER_BEGIN;
-}
-
-static void
-swap(struct known_pattern *a, struct known_pattern *b)
-{
-	struct known_pattern c = *a;
-
-	*a = *b;
-	*b = c;
-}
-
-/* Let what stands at at sink until nothing below it in the heap of count comes behind it. */
-static void
-sink(struct making *m, size_t at, size_t count)
-{
-	struct known_pattern *heap = m->known->patterns;
-
-	for (size_t child; (child = 2 * at + 1) < count; at = child) {
-		if (child + 1 < count && is_before(m, &heap[child], &heap[child + 1]))
-			child++;
-		if (!is_before(m, &heap[at], &heap[child]))
-			return;
-		swap(&heap[at], &heap[child]);
+	if (spelled.map) {
+		spelled.hash = hash_signs(m, spelled.map);
+		if (is_there(m, &spelled, NULL, 0))
+			return KS_OK;
 	}
-}
-
-/* In place: qsort(3) takes memory that is not ours to lock and wipe. */
-static void
-sort(struct making *m)
-{
-	size_t count = m->known->pattern_count;
-
-	for (size_t i = count / 2; i > 0; i--)
-		sink(m, i - 1, count);
-	for (size_t i = count; i > 1; i--) {
-		swap(&m->known->patterns[0], &m->known->patterns[i - 1]);
-		sink(m, 0, i - 1);
+	len = ks_known_spell(m->speller, text, form, m->room, KNOWN_PATTERN_MAX);
+	if (!spelled.map) {
+		spelled.hash = hash_bytes(m->room, len);
+		if (is_there(m, &spelled, m->room, len))
+			return KS_OK;
 	}
-}
-
-/*
- * Of the patterns before count the longest with which this one, which is spelled in m->spelled, begins, if it
- * comes behind them.
- */
-static uint32_t
-find_link(struct making *m, size_t count, size_t len)
-{
-	const struct known_pattern *patterns = m->known->patterns;
-	uint32_t link = (uint32_t)count - 1;
-	size_t common;
-
-	while (link != KNOWN_NONE &&
-	       compare(m->known, &patterns[link], m->spelled, len, &common) != ORDER_BEGIN)
-		link = patterns[link].link;
-	return link;
-}
-
-/* Drop what is spelled like the one before; link each with the longest that it begins with. */
-static void
-link_patterns(struct making *m)
-{
-	struct ks_known *known = m->known;
-	struct known_pattern *patterns = known->patterns;
-	size_t count = 0;
-
-	for (size_t i = 0; i < known->pattern_count; i++) {
-		struct known_pattern pattern = patterns[i];
-
-		pattern.link = KNOWN_NONE;
-		pattern.first = pattern.text;
-		if (count > 0 && patterns[count - 1].head == pattern.head) {
-			(void)spell(&known->texts[pattern.text], pattern.form, m->spelled);
-			pattern.link = find_link(m, count, pattern.len);
-		}
-		if (pattern.link != KNOWN_NONE && patterns[pattern.link].len == pattern.len)
-			continue;
-		if (pattern.link != KNOWN_NONE && patterns[pattern.link].first < pattern.first)
-			pattern.first = patterns[pattern.link].first;
-		if (pattern.len > known->longest)
-			known->longest = pattern.len;
-		patterns[count++] = pattern;
-	}
-	known->pattern_count = count;
+	m->spelled[m->spelled_count++] = spelled;
+	return push_pattern(m, form, m->room, len);
 }
 
 /* No room for more patterns. */
@@ -242,27 +215,74 @@ trim(struct ks_known *known)
 	return KS_OK;
 }
 
-int
-ks_known_table_make(struct ks_known *known)
+static size_t
+index_size(const struct ks_known *known)
 {
-	struct making m = { .known = known };
+	return (((size_t)1 << known->index_bits) + 1) * sizeof(*known->index);
+}
+
+/* A search in all patterns would ask for memory that is in no cache at each of its steps. */
+static int
+make_index(struct ks_known *known)
+{
+	size_t count = known->pattern_count, at = 0;
+
+	known->index_bits = INDEX_BITS_MIN;
+	while (known->index_bits < INDEX_BITS_MAX && (size_t)1 << known->index_bits < count)
+		known->index_bits++;
+	known->index = ks_known_memory_new(index_size(known), &known->is_locked);
+	if (!known->index)
+		return KS_ERROR_MEMORY;
+	for (size_t i = 0; i < (size_t)1 << known->index_bits; i++) {
+		while (at < count && known->patterns[at].head >> (64 - known->index_bits) < i)
+			at++;
+		known->index[i] = (uint32_t)at;
+	}
+	known->index[(size_t)1 << known->index_bits] = (uint32_t)count;
+	return KS_OK;
+}
+
+static int
+make_patterns(struct making *m)
+{
+	struct ks_known *known = m->known;
 	int r = KS_OK;
 
-	m.spelled = ks_known_memory_new(MAKING_SIZE, &known->is_locked);
-	if (!m.spelled)
-		return KS_ERROR_MEMORY;
-	m.hashes = (uint64_t *)(void *)(m.spelled + SPELLED_SIZE);
-	for (; r == KS_OK && m.text < known->text_count; m.text++) {
-		m.first = known->pattern_count;
-		r = ks_form_each(&known->texts[m.text], add_pattern, &m);
+	for (; r == KS_OK && m->text < known->text_count; m->text++) {
+		m->spelled_count = 0;
+		list_signs(m);
+		r = ks_form_each(&known->texts[m->text], add_pattern, m);
+	}
+	return r;
+}
+
+int
+ks_known_table_make(struct ks_known *known, struct known_speller *speller)
+{
+	struct making m = { .known = known, .speller = speller };
+	int r = KS_ERROR_MEMORY;
+
+	m.room = ks_known_memory_new(MAKING_SIZE, &known->is_locked);
+	if (m.room) {
+		m.spelled = (struct spelled *)(void *)(m.room + ORDER_SIZE);
+		r = make_patterns(&m);
 	}
 	if (r == KS_OK) {
-		sort(&m);
-		link_patterns(&m);
+		ks_known_order(known, m.speller, m.room);
 		r = trim(known);
 	}
-	ks_known_memory_free(m.spelled, MAKING_SIZE);
+	if (r == KS_OK)
+		r = make_index(known);
+	ks_known_memory_free(m.room, MAKING_SIZE);
+	explicit_bzero(m.signs, sizeof(m.signs));
 	return r;
+}
+
+void
+ks_known_table_done(struct ks_known *known)
+{
+	ks_known_memory_free(known->index, index_size(known));
+	ks_known_memory_free(known->patterns, known->pattern_max * sizeof(*known->patterns));
 }
 
 /* --------------------------------------------------------------------- finding ---- */
@@ -271,7 +291,8 @@ ks_known_table_make(struct ks_known *known)
 static size_t
 find_head(const struct ks_known *known, uint64_t head)
 {
-	size_t from = 0, to = known->pattern_count;
+	size_t slot = head >> (64 - known->index_bits);
+	size_t from = known->index[slot], to = known->index[slot + 1];
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;

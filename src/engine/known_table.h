@@ -2,10 +2,11 @@
 /* All patterns, in order of their bytes: what begins at a place of a text? */
 #pragma once
 
-#include "known.h"
+#include "known_speller.h"
 
 /* Make it of known->texts. Errors: KS_ERROR_MEMORY. */
-int ks_known_table_make(struct ks_known *known);
+int ks_known_table_make(struct ks_known *known, struct known_speller *speller);
+void ks_known_table_done(struct ks_known *known);
 
 /*
  * Of the patterns with which text[0, len) begins, the longest; KNOWN_NONE: there is none. *ret_is_open: all of

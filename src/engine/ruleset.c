@@ -29,6 +29,7 @@ struct making {
 	struct ks_ruleset *set;
 	struct class_table table;
 	uint32_t number; /* of the rule that is compiled */
+	bool is_glance;  /* nothing is compiled: libhs need not see triggers */
 };
 
 static int
@@ -230,7 +231,7 @@ compile_rule(struct making *making, const struct ks_rule *rule, struct compiled_
 	if (r == KS_OK && rule->follow)
 		r = compile_set(rule, "follow", rule->follow, &making->table, &compiled->follow,
 		                reterr);
-	if (r == KS_OK)
+	if (r == KS_OK && !making->is_glance)
 		r = ks_trigger_measure(rule, &compiled->width, reterr);
 	if (r == KS_OK)
 		r = compile_infix(making, rule, compiled, reterr);
@@ -450,17 +451,29 @@ ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
 	return r == RULESET_UNPREPARED ? ks_ruleset_new(rules, count, ret_set, reterr) : r;
 }
 
-int
-ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
+static int
+check(const struct ks_rule *rule, bool is_glance, struct ks_error *reterr)
 {
 	struct infix infix;
 	struct ks_ruleset set = { .infixes = &infix };
-	struct making making = { .set = &set };
+	struct making making = { .set = &set, .is_glance = is_glance };
 	struct compiled_rule compiled;
 	int r = compile_rule(&making, rule, &compiled, reterr);
 
 	ks_names_free(&set.names);
 	return r;
+}
+
+int
+ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
+{
+	return check(rule, false, reterr);
+}
+
+int
+ks_rule_glance(const struct ks_rule *rule, struct ks_error *reterr)
+{
+	return check(rule, true, reterr);
 }
 
 int

@@ -109,6 +109,9 @@ enum { RULESET_UNPREPARED = 1 };
 int ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
                     void *memory, struct ks_ruleset **ret_set, struct ks_error *reterr);
 
+/* As ks_rule_check(), but for what only libhs can tell of a trigger, which takes as long as all the rest of a start. */
+int ks_rule_glance(const struct ks_rule *rule, struct ks_error *reterr);
+
 static inline const char *
 ks_ruleset_id(const struct ks_ruleset *set, size_t rule)
 {

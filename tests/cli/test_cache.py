@@ -128,6 +128,16 @@ class Use(CacheTest):
             self.assert_message(self.go(rules=rules), 78, "wrong.yaml:2:")
         self.assertEqual(self.entries(), [])
 
+    def test_a_wrong_rule_beside_one_that_is_kept(self):
+        """Triggers are looked at late: but those that are off too, and in the order of the file."""
+        self.done()
+        wrong = RULE.replace("acme-api-key", "other").replace("acme_live_", "acme_(live")
+        for _ in range(2):
+            self.assert_message(self.go(rules=self.file("off.yaml", RULE + wrong)), 78, "off.yaml:8:")
+        both = wrong + RULE.replace("A-Za-z", "A-Z-a")
+        self.assert_message(self.go(rules=self.file("both.yaml", both)), 78, "both.yaml:2:")
+        self.assert_hit()
+
     def test_other_commands(self):
         arguments = ("--only", "acme-api-key", "--rules", self.rules)
         env = {"KEYSIEVE_CACHE_DIR": self.cache}

@@ -41,7 +41,7 @@ static const char *const worlds[][8] = {
 	  NULL }, /* triggers */
 	{ "p\"q\\r/<'&\xc3\xa9$ \xf0\x9f\x98\x80", "~a,b{c}\t\x01\x7f\n0*", "\xff\xfe\xc3(9xyz",
 	  NULL },
-	{ "a/b+c=d&e f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
+	{ "a/b+c=d&e >f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
 	{ "7zQ\xffx"
 	  "Server=db;User=app;Password=k3J/9+w~v8u7t6s5r4q3p2o1n0m9l8",
 	  NULL }, /* of 64 bytes: base64 in lines */
@@ -198,6 +198,24 @@ static const char *const looks[][8] = {
 	{ "ab@cd.ef", "k.!.-=/.", "ab-cd`ef", NULL },
 	{ "ab.cd/ef", "/.-=:,;/.", "\xe9.\xea.\xeb.\xec.", "ab.cd/efgh-ij.kl/mn.op/qr", NULL },
 	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e", "kmvwtrqzpxkmvwtrqzpxkmvwtrqzp.9", NULL },
+	/* each kind of runs: all by runs; hexadecimal ones; shorter ones; and others, few of them, by steps */
+	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e7k", NULL },
+	{ "3f9a61c0"
+	  "7e5b4d28"
+	  "96fe01b7"
+	  "c4d5a382"
+	  "9f6e0b17",
+	  "zk3f9a61c0"
+	  "7e5b4d28"
+	  "96fe01b7"
+	  "c4d5a382", /* its first views only have a letter behind f */
+	  "2a3b4c5d"
+	  "6e7f2a3b"
+	  "4c5d6e7f"
+	  "9a8b0c1d", /* its first views only are as text in hexadecimal digits */
+	  NULL },
+	{ "tQ7zKmVw8xR2tQ7zKmVw8xR2", "Kw4zXvBn-Qx9tRmPjL2c", NULL },
+	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e7k", "tq7zkmvw.ab", NULL },
 };
 
 /* Each spelling at each place about the end of a word of marks, and of a chunk of them. */
@@ -218,7 +236,7 @@ START_TEST(about_borders)
 			border = borders[(i + back) % COUNT(borders)];
 			if (back > border)
 				continue;
-			memset(buf, '.', sizeof(buf));
+			memset(buf, back % 3 ? '.' : 'k', sizeof(buf));
 			memcpy(buf + border - back, bytes, len);
 			(void)snprintf(name, sizeof(name),
 			               "look %d, spelling %zu, %zu back from %zu", _i, i, back,
@@ -240,6 +258,41 @@ compare_classes(const struct known_classes *a, const struct known_classes *b, si
 		ck_assert_uint_eq(a->signs[i], b->signs[i]);
 	}
 }
+
+static void
+compare_lanes(const struct known_lanes *a, const struct known_lanes *b)
+{
+	ck_assert_uint_eq(a->whole, b->whole);
+	ck_assert_uint_eq(a->half, b->half);
+	ck_assert_uint_eq(a->capital, b->capital);
+}
+
+/* The same of lanes and views, of bytes of which most are what is looked for. */
+START_TEST(lanes)
+{
+	static const char set[] = "abcdefgh23456789ABZaz09_-";
+	uint8_t text[LANES_BYTES];
+	struct known_lanes plain, other;
+	uint64_t random = 7;
+
+	for (int round = 0; round < 2000; round++) {
+		for (size_t i = 0; i < sizeof(text); i++)
+			text[i] = (uint8_t)set[random_next(&random) % (sizeof(set) - 1)];
+		for (int byte = 0; byte < 40; byte++)
+			text[random_next(&random) % sizeof(text)] = (uint8_t)random_next(&random);
+		for (size_t i = 0; i < VIEW_BYTES && round % 2; i += 2)
+			text[i + (round & 2) / 2] = '2' + random_next(&random) % 6;
+		ks_known_classify_lanes_plain(text, round % 3, &plain);
+		ks_known_classify_lanes(text, round % 3, &other);
+		compare_lanes(&plain, &other);
+		ck_assert_uint_eq(ks_known_classify_view(text), ks_known_classify_view_plain(text));
+#ifdef __SSE2__
+		ks_known_classify_lanes_sse2(text, round % 3, &other);
+		compare_lanes(&plain, &other);
+#endif
+	}
+}
+END_TEST
 
 /* All ways to classify say the same, of each byte. */
 START_TEST(classes)
@@ -714,6 +767,7 @@ main(void)
 	tcase_add_test(memory, secret_memory);
 	tcase_add_test(memory, no_allocation);
 	tcase_add_test(tcase, classes);
+	tcase_add_test(tcase, lanes);
 	tcase_add_test(tcase, refused_values);
 	tcase_add_test(tcase, not_compiled_or_empty);
 	tcase_add_test(tcase, tags);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See known_speller.h. Maps are made by known_spelling.c, of texts of two bytes, so that there is one place only that knows how
+ * bytes are escaped.
+ */
+#include "known_speller.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "known_form.h"
+#include "known_spelling.h"
+
+#define FORMS    (1U << 14)
+#define BYTE_MAX 7U
+
+struct form_map {
+	uint64_t bytes[256];
+};
+
+/* Two characters of base64, for 12 bits. */
+struct base64_map {
+	uint8_t pairs[1U << 12][2];
+};
+
+struct known_speller {
+	struct base64_map base64, base64_url;
+	struct form_map *maps[FORMS];
+};
+
+static void
+make_base64(struct base64_map *map, const char *last)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+	for (unsigned i = 0; i < 1U << 12; i++) {
+		map->pairs[i][0] = (uint8_t)(i >> 6 < 62 ? digits[i >> 6] : last[(i >> 6) - 62]);
+		map->pairs[i][1] = (uint8_t)((i & 63) < 62 ? digits[i & 63] : last[(i & 63) - 62]);
+	}
+}
+
+struct known_speller *
+ks_known_speller_new(void)
+{
+	struct known_speller *speller = calloc(1, sizeof(*speller));
+
+	if (speller) {
+		make_base64(&speller->base64, "+/");
+		make_base64(&speller->base64_url, "-_");
+	}
+	return speller;
+}
+
+void
+ks_known_speller_free(struct known_speller *speller)
+{
+	if (!speller)
+		return;
+	for (size_t i = 0; i < FORMS; i++)
+		free(speller->maps[i]);
+	free(speller);
+}
+
+/* As it is spelled behind a letter, which is spelled as it is. */
+static uint64_t
+map_byte(unsigned form, uint8_t byte)
+{
+	const uint8_t bytes[2] = { 'a', byte };
+	const struct known_text text = { .bytes = bytes, .len = sizeof(bytes) };
+	uint8_t spelled[sizeof(bytes) + BYTE_MAX + SPELLING_UNIT_MAX];
+	size_t len = ks_spelling_begin(&text, form, spelled, 1 + BYTE_MAX) - 1;
+	uint64_t mapped = 0;
+
+	memcpy(&mapped, spelled + 1, len);
+	return le64toh(mapped) | (uint64_t)len << 56;
+}
+
+/* Is each byte spelled by itself, behind the first one at least? */
+static bool
+has_map(const struct known_text *text, unsigned form)
+{
+	switch ((enum kind)(form & ((1U << KIND_BITS) - 1))) {
+	case KIND_BASE64:
+	case KIND_HEX:
+		return false;
+	case KIND_JSON:
+		return !(text->traits & TRAIT_WIDE);
+	case KIND_SHELL:
+		/* these two have a \ before them there, and nowhere else */
+		return form >> SHELL_STYLE != SHELL_BACKSLASH ||
+		       (text->bytes[0] != '~' && text->bytes[0] != '#');
+	case KIND_RAW:
+	case KIND_PERCENT:
+	case KIND_XML:
+		break;
+	}
+	return true;
+}
+
+static struct form_map *
+make_map(unsigned form)
+{
+	struct form_map *map = malloc(sizeof(*map));
+
+	for (unsigned byte = 0; map && byte < 256; byte++)
+		map->bytes[byte] = map_byte(form, (uint8_t)byte);
+	return map;
+}
+
+const uint64_t *
+ks_known_speller_map(struct known_speller *speller, const struct known_text *text, unsigned form)
+{
+	struct form_map **map = &speller->maps[form];
+
+	if (!has_map(text, form))
+		return NULL;
+	if (!*map)
+		*map = make_map(form);
+	return *map ? (*map)->bytes : NULL;
+}
+
+/* The group of three bytes, of which there are only count; the others are 0. */
+static void
+put_group(const struct base64_map *map, const uint8_t *bytes, size_t count, uint8_t to[4])
+{
+	unsigned group = (unsigned)bytes[0] << 16 | (count > 1 ? (unsigned)bytes[1] << 8 : 0) |
+	                 (count > 2 ? bytes[2] : 0);
+
+	memcpy(to, map->pairs[group >> 12], 2);
+	memcpy(to + 2, map->pairs[group & 4095], 2);
+}
+
+/* Of one line. */
+static size_t
+spell_base64(const struct base64_map *map, const struct known_text *text, unsigned form,
+             uint8_t *to, size_t max)
+{
+	size_t shift = ks_form_base64_shift(form), from = (8 * shift + 5) / 6;
+	size_t bits = 8 * (shift + text->len), at = 0, n = 0;
+	size_t len = (form & BASE64_END ? bits + 5 : bits) / 6 - from;
+	uint8_t first[4];
+
+	if (shift > 0) {
+		/* bytes that are not known go before it */
+		const uint8_t group[3] = { 0, shift == 1 ? text->bytes[0] : 0,
+			                   text->bytes[2 - shift] };
+
+		put_group(map, group, 3, first);
+		at = 3 - shift;
+		n = 4 - from;
+		memcpy(to, first + from, n);
+	}
+	for (; text->len - at >= 3 && n < max; at += 3, n += 4)
+		put_group(map, text->bytes + at, 3, to + n);
+	if (at < text->len && n < max)
+		put_group(map, text->bytes + at, text->len - at, to + n);
+	return len < max ? len : max;
+}
+
+static size_t
+spell_by_map(const uint64_t *map, const struct known_text *text, uint8_t *to, size_t max)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text->len && len < max; i++) {
+		uint64_t byte = map[text->bytes[i]], spelled = htole64(byte);
+
+		memcpy(to + len, &spelled, sizeof(spelled));
+		len += byte >> 56;
+	}
+	return len < max ? len : max;
+}
+
+size_t
+ks_known_spell(struct known_speller *speller, const struct known_text *text, unsigned form,
+               uint8_t *to, size_t max)
+{
+	enum kind kind = (enum kind)(form & ((1U << KIND_BITS) - 1));
+	const uint64_t *map;
+
+	if (kind == KIND_BASE64 && (text->columns == 0 || text->len <= text->columns / 4 * 3))
+		return spell_base64(form & BASE64_URL ? &speller->base64_url : &speller->base64,
+		                    text, form, to, max);
+	map = kind == KIND_RAW ? NULL : ks_known_speller_map(speller, text, form);
+	return map ? spell_by_map(map, text, to, max) : ks_spelling_begin(text, form, to, max);
+}
