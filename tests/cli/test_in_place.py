@@ -63,7 +63,10 @@ class InPlaceTest(CommandTest):
         while True:
             process = subprocess.Popen([BINARY, "-i", *ONLY, path], env=environment(),
                                        stderr=stderr)
-            while process.poll() is None and self.bytes_read(process.pid) < size // 20:
+            while process.poll() is None and not self.has_open(process.pid, path):
+                pass
+            before = self.bytes_read(process.pid)  # valgrind reads much
+            while process.poll() is None and self.bytes_read(process.pid) - before < size // 20:
                 pass
             process.send_signal(signal.SIGSTOP)
             while process.poll() is None and process_state(process.pid) != "T":
@@ -72,6 +75,13 @@ class InPlaceTest(CommandTest):
                 return process
             process.kill()
             process.communicate()
+
+    def has_open(self, pid, path):
+        try:
+            names = [f"/proc/{pid}/fd/{fd}" for fd in os.listdir(f"/proc/{pid}/fd")]
+            return any(os.readlink(name) == path for name in names)
+        except (FileNotFoundError, ProcessLookupError):
+            return False
 
     def bytes_read(self, pid):
         try:
