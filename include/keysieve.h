@@ -158,14 +158,14 @@ KS_PUBLIC int ks_ruleset_new(const struct ks_rule *rules, size_t count, struct k
 /* NULL is fine. All streams and scratches of the set must be gone. */
 KS_PUBLIC void ks_ruleset_free(struct ks_ruleset *set);
 
-/* What ks_ruleset_save() gave: a set's compiled triggers. Borrowed. */
+/* What ks_ruleset_save() gave: what was made of a set's rules. Borrowed. */
 struct ks_prepared {
 	const uint8_t *bytes;
 	size_t len;
 };
 
 /*
- * The same, but much faster where prepared was saved from the same triggers with the same versions of
+ * The same, but much faster where prepared was saved from the same rules (but for their masks) with the same versions of
  * keysieve and libhs; where it was not, or prepared is NULL, it is not used. prepared must come from a
  * trusted place.
  */
@@ -228,6 +228,12 @@ typedef void (*ks_finding_fn)(void *ctx, const struct ks_finding *finding);
  * with KS_ERROR_SINK. It must not call back into that stream.
  */
 typedef int (*ks_sink_fn)(void *ctx, const uint8_t *data, size_t len);
+
+/*
+ * Called before bytes of the caller's buffer are filled, for who may want them back: each byte once at most, in order. Otherwise
+ * as ks_sink_fn.
+ */
+typedef int (*ks_fill_fn)(void *ctx, uint8_t *data, size_t len);
 
 /*
  * Is run[0, len), fewer than 64 bytes that a satisfied match of that rule would mask, to stay readable?
@@ -294,6 +300,8 @@ struct ks_stream_options {
 	void *finding_ctx;
 	ks_sink_fn sink; /* for ks_stream_feed(); NULL: for ks_stream_mask() */
 	void *sink_ctx;
+	ks_fill_fn on_fill; /* of ks_stream_mask() and its like; NULL: nobody wants to know */
+	void *fill_ctx;
 	ks_allow_fn is_allowed; /* NULL: no run is; else runs are held to their end, or 64 bytes */
 	void *allow_ctx;
 	ks_attempt_fn on_attempt; /* NULL: nobody wants to know */
@@ -568,6 +576,13 @@ KS_PUBLIC int ks_catalog_add_file(struct ks_catalog *catalog, const char *path,
 /* The same for text in memory, borrowed until return; name stands for the file in errors. */
 KS_PUBLIC int ks_catalog_add_text(struct ks_catalog *catalog, const char *name, const char *text,
                                   size_t len, struct ks_error *reterr);
+
+/*
+ * From now on leave the triggers of files that are added, all but a glance, to ks_catalog_compile_stored(), which
+ * need not look at them if what it compiles is in the store: for a process that starts. So what is wrong with one is told of then,
+ * with its place; unless a rule of another file has replaced it.
+ */
+KS_PUBLIC void ks_catalog_check_late(struct ks_catalog *catalog);
 
 /*
  * Add a file as ks_catalog_add_file() does, but tell on_error of everything that is wrong with it, and

@@ -112,7 +112,8 @@ ks_notify_interval(void)
 void
 ks_notify_alive(void)
 {
-	send_text("WATCHDOG=1", MSG_DONTWAIT);
+	if (manager.interval > 0) /* the clock ticks for others, too */
+		send_text("WATCHDOG=1", MSG_DONTWAIT);
 }
 
 #else

@@ -110,11 +110,9 @@ switch_rules(struct ks_catalog *catalog, const struct options *o)
 	return r;
 }
 
-/* ----------------------------------------------------------------------- public ---- */
-
-int
-ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
-                         const struct rule_paths *files)
+static int
+gather(struct rule_selection *rules, const struct options *options, const struct rule_paths *files,
+       bool checks_late)
 {
 	struct ks_error error;
 	int r;
@@ -122,6 +120,8 @@ ks_rule_selection_gather(struct rule_selection *rules, const struct options *opt
 	*rules = (struct rule_selection){ .catalog = ks_catalog_new() };
 	if (!rules->catalog)
 		return out_of_memory();
+	if (checks_late)
+		ks_catalog_check_late(rules->catalog);
 	if (ks_catalog_add_builtin(rules->catalog, &error) != KS_OK)
 		return ks_message_failure(&error);
 	r = add_directory(rules->catalog, options);
@@ -130,6 +130,15 @@ ks_rule_selection_gather(struct rule_selection *rules, const struct options *opt
 	if (r == 0 && files)
 		r = add_files(rules->catalog, files);
 	return r == 0 ? switch_rules(rules->catalog, options) : r;
+}
+
+/* ----------------------------------------------------------------------- public ---- */
+
+int
+ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
+                         const struct rule_paths *files)
+{
+	return gather(rules, options, files, false);
 }
 
 /* former: NULL, or the selection in use. */
@@ -146,7 +155,7 @@ static int
 compile(struct rule_selection *rules, const struct options *options)
 {
 	struct ks_error error;
-	int r = ks_rule_selection_gather(rules, options, NULL);
+	int r = gather(rules, options, NULL, true);
 
 	if (r != 0)
 		return r;

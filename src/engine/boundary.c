@@ -17,8 +17,9 @@
 	"|[\\\\#][0-7]{3}"                  /* \033 #012 */      \
 	"|\\[[0-9;:?]{0,16}[A-Zhlm]"        /* ESC[1;31m */
 
-#define HEX   "0123456789ABCDEFabcdef"
-#define OCTAL "01234567"
+#define HEX        "0123456789ABCDEFabcdef"
+#define OCTAL      "01234567"
+#define PARAMETERS "0123456789;:?"
 
 const char *
 ks_boundary_expression(enum ks_boundary boundary)
@@ -81,11 +82,13 @@ ends_control_sequence(const uint8_t *end, size_t n)
 
 		if (b == '[')
 			return true;
-		if (!is_in("0123456789;:?", b))
+		if (!is_in(PARAMETERS, b))
 			return false;
 	}
 	return false;
 }
+
+#define ESCAPE_WIDTH_MAX 6U /* of all but control sequences */
 
 static bool
 ends_escape(const uint8_t *end, size_t n)
@@ -102,4 +105,18 @@ ks_boundary_allows(enum ks_boundary boundary, const uint8_t *before, size_t n)
 	if (boundary == KS_BOUNDARY_NONE || n == 0)
 		return true;
 	return !is_refused(boundary, before[n - 1]) || ends_escape(before + n, n);
+}
+
+size_t
+ks_boundary_depth(enum ks_boundary boundary, const uint8_t *before, size_t n)
+{
+	size_t depth = 2;
+
+	if (boundary == KS_BOUNDARY_NONE || n == 0)
+		return 0;
+	if (!is_refused(boundary, before[n - 1]))
+		return 1;
+	while (depth < BOUNDARY_WIDTH_MAX && depth <= n && is_in(PARAMETERS, before[n - depth]))
+		depth++;
+	return depth < ESCAPE_WIDTH_MAX ? ESCAPE_WIDTH_MAX : depth;
 }

@@ -17,3 +17,6 @@ const char *ks_boundary_expression(enum ks_boundary boundary);
  * BOUNDARY_WIDTH_MAX only if the stream begins with them.
  */
 bool ks_boundary_allows(enum ks_boundary boundary, const uint8_t *before, size_t n);
+
+/* How many of the bytes before a trigger, the last ones, decide whether it is allowed; parameters as above. */
+size_t ks_boundary_depth(enum ks_boundary boundary, const uint8_t *before, size_t n);

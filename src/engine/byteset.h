@@ -22,6 +22,13 @@ byteset_add(struct byteset *set, uint8_t b)
 	set->words[b >> 6] |= UINT64_C(1) << (b & 63);
 }
 
+static inline void
+byteset_add_all(struct byteset *set, const struct byteset *more)
+{
+	for (unsigned i = 0; i < 4; i++)
+		set->words[i] |= more->words[i];
+}
+
 bool ks_byteset_equal(const struct byteset *a, const struct byteset *b);
 
 /* Is every byte of part in whole? */

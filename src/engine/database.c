@@ -3,14 +3,6 @@
  * Most triggers go into one streaming database, with the nouns of those that go by their nouns
  * (setting.h). A small one in block mode is asked about a few bytes at a time: does a provider's trigger
  * begin here?
- *
- * To compile them takes a good part of a second, to load them less than a millisecond. Prepared bytes
- * are what a build of this very version made for the built-in rules:
- *
- *     header | widths of triggers, one a rule | database | database | ...
- *
- * They are compiled for any processor of the architecture, and belong to one version of libhs, which
- * checks that itself. Whatever does not fit leads back to compiling.
  */
 #include "database.h"
 
@@ -20,16 +12,6 @@
 
 #include "error.h"
 #include "macro.h"
-#include "version.h"
-
-/* To be raised when the same rules and macros get other databases or another order of bytes. */
-#define LAYOUT "2"
-
-struct header {
-	uint64_t hash; /* ks_prepared_hash() */
-	uint64_t rule_count;
-	uint64_t lengths[DATABASE_COUNT]; /* 0: there is none */
-};
 
 /* ----------------------------------------------------------------- compiling ---- */
 
@@ -183,126 +165,10 @@ void
 ks_databases_free(struct ks_ruleset *set)
 {
 	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
-		(void)hs_free_database(set->databases[d]);
+		if (!set->database_memory)
+			(void)hs_free_database(set->databases[d]);
 		set->databases[d] = NULL;
 	}
-}
-
-/* ------------------------------------------------------------------ prepared ---- */
-
-static uint64_t
-hash_text(uint64_t hash, const char *text)
-{
-	do {
-		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3); /* FNV-1a */
-	} while (*text++);
-	return hash;
-}
-
-uint64_t
-ks_prepared_hash(const struct ks_rule *rules, size_t count)
-{
-	uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), KS_VERSION " " LAYOUT);
-
-	for (size_t i = 0; ks_macro_text(i); i++)
-		hash = hash_text(hash, ks_macro_text(i));
-	for (size_t i = 0; i < count; i++) {
-		const char flags[] = { (char)('a' + (int)rules[i].kind),
-			               (char)('a' + (int)rules[i].boundary),
-			               rules[i].before ? 'b' : '-', '\0' };
-
-		hash = hash_text(hash_text(hash, flags), rules[i].trigger);
-	}
-	return hash;
-}
-
-static bool
-read_header(const struct ks_prepared *prepared, struct header *ret_header)
-{
-	uint64_t rest;
-
-	if (!prepared || prepared->len < sizeof(*ret_header))
-		return false;
-	memcpy(ret_header, prepared->bytes, sizeof(*ret_header));
-	rest = prepared->len - sizeof(*ret_header);
-	if (ret_header->rule_count > rest / sizeof(struct trigger_width))
-		return false;
-	rest -= ret_header->rule_count * sizeof(struct trigger_width);
-	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
-		if (ret_header->lengths[d] > rest)
-			return false;
-		rest -= ret_header->lengths[d];
-	}
-	return rest == 0;
-}
-
-const uint8_t *
-ks_prepared_widths(const struct ks_prepared *prepared, uint64_t hash, size_t count)
-{
-	struct header header;
-
-	if (!read_header(prepared, &header) || header.rule_count != count || header.hash != hash)
-		return NULL;
-	return prepared->bytes + sizeof(header);
-}
-
-int
-ks_databases_load(struct ks_ruleset *set, const struct ks_prepared *prepared)
-{
-	const uint8_t *at = prepared->bytes + sizeof(struct header);
-	struct header header;
-
-	if (!read_header(prepared, &header))
-		return KS_ERROR_INTERNAL;
-	at += header.rule_count * sizeof(struct trigger_width);
-	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
-		hs_error_t r = HS_SUCCESS;
-
-		if (header.lengths[d] > 0)
-			r = hs_deserialize_database((const char *)at, header.lengths[d],
-			                            &set->databases[d]);
-		if (r != HS_SUCCESS) {
-			ks_databases_free(set);
-			return r == HS_NOMEM ? KS_ERROR_MEMORY : KS_ERROR_INTERNAL;
-		}
-		at += header.lengths[d];
-	}
-	return KS_OK;
-}
-
-int
-ks_ruleset_save(const struct ks_ruleset *set, uint8_t **ret_bytes, size_t *ret_len)
-{
-	struct header header = { .hash = set->hash, .rule_count = set->rule_count };
-	size_t len = sizeof(header) + set->rule_count * sizeof(struct trigger_width);
-	char *databases[DATABASE_COUNT] = { NULL };
-	int r = KS_ERROR_INTERNAL;
-	uint8_t *bytes, *at;
-
-	for (unsigned d = 0; d < DATABASE_COUNT; d++) {
-		size_t n = 0;
-
-		if (set->databases[d] &&
-		    hs_serialize_database(set->databases[d], &databases[d], &n) != HS_SUCCESS)
-			goto out;
-		header.lengths[d] = n;
-		len += n;
-	}
-	bytes = at = malloc(len);
-	if (!bytes) {
-		r = KS_ERROR_MEMORY;
-		goto out;
-	}
-	at = mempcpy(at, &header, sizeof(header));
-	for (size_t i = 0; i < set->rule_count; i++)
-		at = mempcpy(at, &set->rules[i].width, sizeof(struct trigger_width));
-	for (unsigned d = 0; d < DATABASE_COUNT; d++)
-		at = databases[d] ? mempcpy(at, databases[d], header.lengths[d]) : at;
-	*ret_bytes = bytes;
-	*ret_len = len;
-	r = KS_OK;
-out:
-	for (unsigned d = 0; d < DATABASE_COUNT; d++)
-		free(databases[d]);
-	return r;
+	free(set->database_memory);
+	set->database_memory = NULL;
 }

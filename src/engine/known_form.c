@@ -100,6 +100,15 @@ add_shell(struct forms *f)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
 }
 
+static void
+add_xml(struct forms *f)
+{
+	for (unsigned style = 0; style < XML_STYLES; style++) {
+		add_form(f, KIND_XML | style << XML_QUOTES);
+		add_form(f, KIND_XML | style << XML_QUOTES | XML_GREATER);
+	}
+}
+
 int
 ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 {
@@ -124,5 +133,7 @@ ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 	}
 	if (traits & TRAIT_SHELL)
 		add_shell(&f);
+	if (traits & (TRAIT_HTML | TRAIT_QUOTE | TRAIT_APOS))
+		add_xml(&f);
 	return f.r;
 }

@@ -7,7 +7,7 @@
 
 #include "known.h"
 
-enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL };
+enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL, KIND_XML };
 
 #define KIND_BITS 3U
 
@@ -56,6 +56,10 @@ enum shell_style {
 	SHELL_TWICE,      /* '..' with '' for a ', as in SQL and YAML */
 	SHELL_HEX_DOUBLE  /* as Python's repr of bytes that have a ' and no " */
 };
+
+#define XML_GREATER (1U << 3) /* > is escaped too */
+#define XML_QUOTES  4U        /* how " and ' are spelled: a number of them */
+#define XML_STYLES  7U
 
 enum trait {
 	TRAIT_PERCENT = 1, /* not all bytes are unreserved in URLs */

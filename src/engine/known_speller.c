@@ -93,6 +93,7 @@ has_map(const struct known_text *text, unsigned form)
 		       (text->bytes[0] != '~' && text->bytes[0] != '#');
 	case KIND_RAW:
 	case KIND_PERCENT:
+	case KIND_XML:
 		break;
 	}
 	return true;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "known_form.h"
+#include "known_xml.h"
 
 /* ----------------------------------------------------------------------- bytes ---- */
 
@@ -377,6 +378,12 @@ next_shell(struct spelling *s, uint8_t *unit)
 	return put_dollar(unit, b, style == SHELL_OCTAL);
 }
 
+static size_t
+next_xml(struct spelling *s, uint8_t *unit)
+{
+	return s->at == s->end ? 0 : ks_known_xml_put(unit, s->bytes[s->at++], s->form);
+}
+
 /* ---------------------------------------------------------------------- public ---- */
 
 static size_t
@@ -435,6 +442,7 @@ ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 	case KIND_PERCENT:
 	case KIND_JSON:
 	case KIND_SHELL:
+	case KIND_XML:
 		break;
 	}
 	n = next_alnum(s, unit);
@@ -442,7 +450,8 @@ ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 		return n;
 	return kind == KIND_PERCENT ? next_percent(s, unit)
 	       : kind == KIND_JSON  ? next_json(s, unit)
-	                            : next_shell(s, unit);
+	       : kind == KIND_SHELL ? next_shell(s, unit)
+	                            : next_xml(s, unit);
 }
 
 size_t

@@ -17,7 +17,8 @@ struct lead {
 	struct byteset set;
 	unsigned min, max; /* repetitions */
 	uint8_t end;       /* the byte behind; not in the set */
-	size_t head_len;   /* of the trigger's text before the lead; 0: the trigger has no lead */
+	uint8_t unused[7];
+	size_t head_len; /* of the trigger's text before the lead; 0: the trigger has no lead */
 };
 
 enum lead_state {

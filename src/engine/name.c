@@ -134,8 +134,8 @@ add_path(struct names *names, const struct path *path)
 {
 	uint64_t heads = path->text.from < path->text.to ? heads_of(names, path->text) : UINT64_MAX;
 	struct repeat units[UNITS_MAX];
-	unsigned count = 0;
-	uint32_t node = 0;
+	uint32_t nodes[UNITS_MAX], node = 0;
+	unsigned count = 0, way = 0;
 	int r = KS_OK;
 
 	for (const char *p = path->text.from; p < path->text.to; p = units[count++].text.to) {
@@ -145,8 +145,12 @@ add_path(struct names *names, const struct path *path)
 	}
 	while (r == KS_OK && count > 0) {
 		r = find_child(names, node, &units[--count], path->folds, &node);
-		names->nodes[node].heads |= heads;
+		if (r == KS_OK && names->units[names->nodes[node].unit].is_wide)
+			heads = UINT64_MAX;
+		nodes[way++] = node;
 	}
+	while (way > 0)
+		names->nodes[nodes[--way]].heads |= heads;
 	return r == KS_OK ? add_end(names, node, path) : r;
 }
 
@@ -298,11 +302,22 @@ filter_children(struct names *names, uint32_t node)
 	return KS_OK;
 }
 
+/* Of names with heads all sets are narrow; groups are made of sets. */
+static void
+gather_bytes(struct names *names)
+{
+	for (size_t i = 0; i < names->unit_count; i++) {
+		if (names->units[i].group == NONE && !names->units[i].is_wide)
+			byteset_add_all(&names->bytes, &names->units[i].ends);
+	}
+}
+
 int
 ks_names_finish(struct names *names)
 {
 	int r = KS_OK;
 
+	gather_bytes(names);
 	for (uint32_t i = 0; r == KS_OK && i < names->node_count; i++) {
 		unsigned children = 0;
 

@@ -34,6 +34,7 @@ struct names {
 	uint8_t heads
 		[HEAD_HASHES]; /* by hash of its first bytes, a head's number from 1 to 63; 0: there is none */
 	unsigned head_count;
+	struct byteset bytes; /* that can be in a name with heads */
 	struct name_unit *units;
 	struct name_alternative *alternatives;
 	struct name_node *nodes;
@@ -60,10 +61,19 @@ int ks_names_finish(struct names *names);
 
 void ks_names_free(struct names *names);
 
+/* The last bytes of a text, as many as can be a name with heads, and the heads in them. */
+struct name_stretch {
+	size_t len;     /* NAME_WIDTH_MAX at most */
+	uint64_t heads; /* a bit for each number */
+};
+
+struct name_stretch ks_names_stretch(const struct names *names, const uint8_t *text, size_t len);
+
 /*
  * The rules whose names end where text[0, len) does, boundary included; each once, in ret_rules, which has room
- * for all. text begins with the stream, or NAME_WIDTH_MAX and BOUNDARY_WIDTH_MAX bytes before its end. Takes time
- * for NAME_WIDTH_MAX bytes at most for each part of a name.
+ * for all. text begins with the stream, or NAME_WIDTH_MAX and BOUNDARY_WIDTH_MAX bytes before its end; stretch is
+ * its. Takes time for NAME_WIDTH_MAX bytes at most for each part of a name. No more than the last *ret_depth bytes of the
+ * text matter, as long as there are no other heads in its stretch.
  */
 size_t ks_names_find(const struct names *names, const uint8_t *text, size_t len,
-                     uint32_t *ret_rules);
+                     const struct name_stretch *stretch, uint32_t *ret_rules, size_t *ret_depth);

@@ -12,11 +12,13 @@ struct search {
 	size_t len;
 	uint64_t inside; /* places that have a byte before them */
 	uint64_t heads;  /* that are in the text */
+	uint64_t looked; /* places the byte before which was looked at */
+	size_t depth;    /* bytes at the end that boundaries depend on */
 	uint32_t *rules;
 	size_t count;
 };
 
-static uint64_t match_repeat(const struct search *s, const struct name_unit *unit, uint64_t places);
+static uint64_t match_repeat(struct search *s, const struct name_unit *unit, uint64_t places);
 
 static inline bool
 is_behind(const struct search *s, const struct byteset *set, int place)
@@ -26,10 +28,11 @@ is_behind(const struct search *s, const struct byteset *set, int place)
 
 /* Those of places that have a byte of set before them. */
 static inline uint64_t
-those_behind(const struct search *s, const struct byteset *set, uint64_t places)
+those_behind(struct search *s, const struct byteset *set, uint64_t places)
 {
 	uint64_t those = 0;
 
+	s->looked |= places;
 	for (places &= s->inside; places; places &= places - 1) {
 		int k = __builtin_ctzll(places);
 
@@ -40,7 +43,7 @@ those_behind(const struct search *s, const struct byteset *set, uint64_t places)
 
 /* The places at which the unit can begin if it ends at one of places. */
 static inline uint64_t
-match_unit(const struct search *s, const struct name_unit *unit, uint64_t places)
+match_unit(struct search *s, const struct name_unit *unit, uint64_t places)
 {
 	if (unit->group == NONE && unit->min == 1 && unit->max == 1)
 		return those_behind(s, &unit->ends, places) << 1;
@@ -49,17 +52,19 @@ match_unit(const struct search *s, const struct name_unit *unit, uint64_t places
 
 /* A set that repeats. */
 static uint64_t
-match_run(const struct search *s, const struct name_unit *unit, uint64_t places)
+match_run(struct search *s, const struct name_unit *unit, uint64_t places)
 {
 	uint64_t to = unit->min == 0 ? places : 0;
 
 	for (; places; places &= places - 1) {
 		int first = __builtin_ctzll(places), k = first;
 
+		s->looked |= UINT64_C(1) << first;
 		while (k - first < unit->max && s->inside >> k & 1 &&
 		       is_behind(s, &unit->ends, k)) {
 			k++;
 			to |= (uint64_t)(k - first >= unit->min) << k;
+			s->looked |= UINT64_C(1) << k;
 		}
 	}
 	return to;
@@ -67,18 +72,19 @@ match_run(const struct search *s, const struct name_unit *unit, uint64_t places)
 
 /* Who of those in a filter can end at one of places? All: at the text's beginning only what is empty can. */
 static inline uint64_t
-those_ending(const struct search *s, uint32_t filter, uint64_t places)
+those_ending(struct search *s, uint32_t filter, uint64_t places)
 {
 	const uint64_t *bits = s->names->filters[filter].bits;
 	uint64_t those = places & ~s->inside ? UINT64_MAX : 0;
 
+	s->looked |= places;
 	for (places &= s->inside; places; places &= places - 1)
 		those |= bits[s->end[-1 - __builtin_ctzll(places)] & 31];
 	return those;
 }
 
 static uint64_t
-match_group(const struct search *s, const struct name_unit *unit, uint64_t places)
+match_group(struct search *s, const struct name_unit *unit, uint64_t places)
 {
 	const struct names *names = s->names;
 	const struct name_alternative *a;
@@ -99,7 +105,7 @@ match_group(const struct search *s, const struct name_unit *unit, uint64_t place
 
 /* A group that repeats. */
 static uint64_t
-match_groups(const struct search *s, const struct name_unit *unit, uint64_t places)
+match_groups(struct search *s, const struct name_unit *unit, uint64_t places)
 {
 	uint64_t to = unit->min == 0 ? places : 0;
 
@@ -114,7 +120,7 @@ match_groups(const struct search *s, const struct name_unit *unit, uint64_t plac
 }
 
 static uint64_t
-match_repeat(const struct search *s, const struct name_unit *unit, uint64_t places)
+match_repeat(struct search *s, const struct name_unit *unit, uint64_t places)
 {
 	return unit->group != NONE ? match_groups(s, unit, places) : match_run(s, unit, places);
 }
@@ -130,11 +136,14 @@ is_found(const struct search *s, uint32_t rule)
 }
 
 static bool
-may_begin(const struct search *s, enum ks_boundary boundary, uint64_t places)
+may_begin(struct search *s, enum ks_boundary boundary, uint64_t places)
 {
 	for (; places; places &= places - 1) {
-		size_t k = (size_t)__builtin_ctzll(places);
+		size_t k = (size_t)__builtin_ctzll(places), depth;
 
+		depth = k + ks_boundary_depth(boundary, s->end - s->len, s->len - k);
+		if (s->depth < depth)
+			s->depth = depth;
 		if (ks_boundary_allows(boundary, s->end - s->len, s->len - k))
 			return true;
 	}
@@ -164,6 +173,7 @@ follow(struct search *s, uint32_t number, uint64_t places)
 		if (before)
 			follow(s, i, before);
 	}
+	s->looked |= node->table ? places : 0;
 	for (places &= node->table ? s->inside : 0; places; places &= places - 1) {
 		int k = __builtin_ctzll(places);
 		uint32_t child = names->tables[node->table - 1][s->end[-1 - k]];
@@ -173,26 +183,42 @@ follow(struct search *s, uint32_t number, uint64_t places)
 	}
 }
 
-/* The bits of heads in the text, and that of names without. */
-static uint64_t
-find_heads(const struct names *names, const uint8_t *text, size_t len)
+struct name_stretch
+ks_names_stretch(const struct names *names, const uint8_t *text, size_t len)
 {
-	uint64_t heads = 1;
+	size_t max = len < NAME_WIDTH_MAX ? len : NAME_WIDTH_MAX;
+	struct name_stretch stretch = { .heads = 1 }; /* that of names without */
+	const uint8_t *end = text + len;
 
-	for (size_t i = 0; i + HEAD_WIDTH <= len; i++)
-		heads |= UINT64_C(1) << names->heads[head_hash(text + i)];
-	return heads;
+	while (stretch.len < max && byteset_has(&names->bytes, end[-1 - (ptrdiff_t)stretch.len]))
+		stretch.len++;
+	for (const uint8_t *at = end - stretch.len; at + HEAD_WIDTH <= end; at++)
+		stretch.heads |= UINT64_C(1) << names->heads[head_hash(at)];
+	return stretch;
+}
+
+/* How many of the text's last bytes were looked at. */
+static size_t
+depth_of(const struct search *s)
+{
+	size_t looked = s->looked ? 64 - (size_t)__builtin_clzll(s->looked) : 0;
+
+	return looked > s->depth ? looked : s->depth;
 }
 
 size_t
-ks_names_find(const struct names *names, const uint8_t *text, size_t len, uint32_t *ret_rules)
+ks_names_find(const struct names *names, const uint8_t *text, size_t len,
+              const struct name_stretch *stretch, uint32_t *ret_rules, size_t *ret_depth)
 {
-	struct search s = { .names = names, .end = text + len, .len = len, .rules = ret_rules };
+	struct search s = { .names = names,
+		            .end = text + len,
+		            .len = len,
+		            .heads = stretch->heads,
+		            .rules = ret_rules };
 
 	s.inside = len < NAME_WIDTH_MAX ? (UINT64_C(1) << len) - 1 : UINT64_MAX >> 1;
-	s.heads = len < NAME_WIDTH_MAX ? find_heads(names, text, len)
-	                               : find_heads(names, s.end - NAME_WIDTH_MAX, NAME_WIDTH_MAX);
 	if (names->node_count)
 		follow(&s, 0, 1);
+	*ret_depth = depth_of(&s);
 	return s.count;
 }

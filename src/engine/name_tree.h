@@ -25,20 +25,27 @@ struct name_filter {
 	uint64_t bits[32];
 };
 
+/* These are saved as bytes (prepared.h), so each byte of them has a value. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 /* A part of a path that repeats as a whole: a set of bytes, or a group. */
 struct name_unit {
-	struct byteset ends;          /* bytes with which it can end; if it is a set: these */
+	struct byteset ends; /* bytes with which it can end; if it is a set: these */
+	uint32_t filter;     /* of a group */
+	uint32_t group;      /* its first alternative; NONE: it is a set */
+	uint32_t before;     /* the unit before it in its alternative; NONE: it is the first */
 	bool may_be_empty, has_empty; /* has_empty: one of its alternatives may be */
-	uint32_t filter;              /* of a group */
-	uint32_t group;               /* its first alternative; NONE: it is a set */
-	uint32_t before; /* the unit before it in its alternative; NONE: it is the first */
+	bool is_wide;                 /* a set in it has more than ASCII, as "[^a]" has */
 	uint8_t min, max;
+	uint8_t unused[7];
 };
 
 struct name_alternative {
 	struct byteset ends;
-	bool may_be_empty;
-	uint8_t bit;   /* in the filter of the group */
+	bool may_be_empty, is_wide;
+	uint8_t bit; /* in the filter of the group */
+	uint8_t unused[5];
 	uint32_t last; /* unit; NONE: it is empty */
 	uint32_t next; /* of the group; NONE: it is the last */
 };
@@ -47,8 +54,8 @@ struct name_alternative {
 struct name_node {
 	struct part text; /* of the unit, while the tree is made */
 	bool folds;       /* capitals and small letters are the same */
-	uint16_t table;   /* number + 1; 0: there is none */
 	uint8_t bit;      /* in the filter of its parent */
+	uint16_t table;   /* number + 1; 0: there is none */
 	uint32_t unit, child, next, end;
 	uint32_t filter; /* of the children */
 	uint64_t
@@ -60,6 +67,8 @@ struct name_end {
 	uint32_t rule, next;
 	enum ks_boundary boundary;
 };
+
+#pragma GCC diagnostic pop
 
 /* Room for one more of count items, in the array to which items points; false: memory is out. */
 bool ks_names_reserve(void *items, size_t count, size_t *max, size_t size);

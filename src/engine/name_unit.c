@@ -88,22 +88,17 @@ parse_set(struct part text, bool folds, struct byteset *ret_set)
 	return KS_OK;
 }
 
-static void
-add_all(struct byteset *set, const struct byteset *more)
-{
-	for (int i = 0; i < 4; i++)
-		set->words[i] |= more->words[i];
-}
-
 /* An alternative whose last unit is last. */
 static struct name_alternative
 make_alternative(const struct names *names, uint32_t last, uint32_t next)
 {
 	struct name_alternative a = { .may_be_empty = true, .last = last, .next = next };
 
-	for (uint32_t i = last; i != NONE && a.may_be_empty; i = names->units[i].before) {
-		add_all(&a.ends, &names->units[i].ends);
-		a.may_be_empty = names->units[i].may_be_empty;
+	for (uint32_t i = last; i != NONE; i = names->units[i].before) {
+		if (a.may_be_empty)
+			byteset_add_all(&a.ends, &names->units[i].ends);
+		a.may_be_empty = a.may_be_empty && names->units[i].may_be_empty;
+		a.is_wide = a.is_wide || names->units[i].is_wide;
 	}
 	return a;
 }
@@ -144,8 +139,9 @@ join_ends(struct names *names, struct name_unit *unit)
 		struct name_alternative *a = &names->alternatives[i];
 
 		a->bit = (uint8_t)(bit++ % 64);
-		add_all(&unit->ends, &a->ends);
+		byteset_add_all(&unit->ends, &a->ends);
 		unit->has_empty = unit->has_empty || a->may_be_empty;
+		unit->is_wide = unit->is_wide || a->is_wide;
 		ks_names_fill_filter(&names->filters[unit->filter], a->bit, &a->ends,
 		                     a->may_be_empty);
 	}
@@ -237,6 +233,8 @@ parse_unit(struct names *names, const struct repeat *repeat, bool folds, unsigne
 		r = KS_ERROR_MEMORY;
 	if (r != KS_OK)
 		return r;
+	if (unit.group == NONE)
+		unit.is_wide = byteset_has(&unit.ends, 0x80);
 	if (join_ends(names, &unit) != KS_OK)
 		return KS_ERROR_MEMORY;
 	unit.may_be_empty = unit.min == 0 || unit.has_empty;

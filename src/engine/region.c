@@ -154,6 +154,10 @@ fill_bytes(const struct region *region, uint8_t *p, size_t n)
 static int
 put_masked(struct region *region, uint8_t *data, size_t len)
 {
+	const struct ks_stream_options *o = region->options;
+
+	if (o->on_fill && !region->is_pushed && len > 0 && o->on_fill(o->fill_ctx, data, len) != 0)
+		return KS_ERROR_SINK;
 	fill_bytes(region, data, len);
 	return put(region, data, len);
 }

@@ -12,6 +12,8 @@
 #include "database.h"
 #include "error.h"
 #include "macro.h"
+#include "pages.h"
+#include "prepared.h"
 #include "run.h"
 #include "scratch.h"
 #include "stream.h"
@@ -27,7 +29,14 @@ struct making {
 	struct ks_ruleset *set;
 	struct class_table table;
 	uint32_t number; /* of the rule that is compiled */
+	bool is_glance;  /* nothing is compiled: libhs need not see triggers */
 };
+
+static int
+out_of_memory(struct ks_error *reterr)
+{
+	return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+}
 
 static int
 intern_set(struct class_table *table, const struct byteset *set, uint8_t *ret_number)
@@ -191,9 +200,16 @@ compile_trigger(struct making *making, const struct ks_rule *rule, struct compil
 	return KS_OK;
 }
 
+static struct mask_style
+style_of(const struct ks_rule *rule)
+{
+	return (struct mask_style){ rule->mask, rule->has_keep_last ? (uint8_t)rule->keep_last
+		                                                    : (uint8_t)KEEP_DEFAULT };
+}
+
 static int
-compile_rule(struct making *making, const struct ks_rule *rule, const uint8_t *width,
-             struct compiled_rule *compiled, struct ks_error *reterr)
+compile_rule(struct making *making, const struct ks_rule *rule, struct compiled_rule *compiled,
+             struct ks_error *reterr)
 {
 	int r = check_members(rule, reterr);
 
@@ -205,8 +221,7 @@ compile_rule(struct making *making, const struct ks_rule *rule, const uint8_t *w
 		.max = (uint8_t)rule->max,
 		.conditions = (uint8_t)rule->conditions,
 		.boundary = (uint8_t)rule->boundary,
-		.style = { rule->mask,
-		           rule->has_keep_last ? (uint8_t)rule->keep_last : (uint8_t)KEEP_DEFAULT },
+		.style = style_of(rule),
 		.is_carrier = rule->kind == KS_KIND_CARRIER,
 		.is_early = rule->kind == KS_KIND_PROVIDER && !rule->max && !rule->follow &&
 		            !(rule->conditions & KS_REFUSE_PLACEHOLDER),
@@ -216,9 +231,7 @@ compile_rule(struct making *making, const struct ks_rule *rule, const uint8_t *w
 	if (r == KS_OK && rule->follow)
 		r = compile_set(rule, "follow", rule->follow, &making->table, &compiled->follow,
 		                reterr);
-	if (r == KS_OK && width)
-		memcpy(&compiled->width, width, sizeof(compiled->width));
-	else if (r == KS_OK)
+	if (r == KS_OK && !making->is_glance)
 		r = ks_trigger_measure(rule, &compiled->width, reterr);
 	if (r == KS_OK)
 		r = compile_infix(making, rule, compiled, reterr);
@@ -256,23 +269,20 @@ count_rule(struct ks_ruleset *set, const struct compiled_rule *rule)
 }
 
 static int
-compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, const uint8_t *widths,
-              struct ks_error *reterr)
+compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
 {
 	struct making making = { .set = set };
 
 	for (size_t i = 0; i < set->rule_count; i++) {
-		const uint8_t *width = widths ? widths + i * sizeof(struct trigger_width) : NULL;
-
 		making.number = (uint32_t)i;
-		int r = compile_rule(&making, &rules[i], width, &set->rules[i], reterr);
+		int r = compile_rule(&making, &rules[i], &set->rules[i], reterr);
 		if (r != KS_OK)
 			return r;
 		count_rule(set, &set->rules[i]);
 	}
 	fill_classes(&set->classes, &making.table);
 	if (ks_names_finish(&set->names) != KS_OK)
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+		return out_of_memory(reterr);
 	return KS_OK;
 }
 
@@ -291,7 +301,7 @@ check_ids(const struct ks_rule *rules, size_t count, struct ks_error *reterr)
 	int r = KS_OK;
 
 	if (!ids)
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+		return out_of_memory(reterr);
 	for (size_t i = 0; i < count; i++)
 		ids[i] = rules[i].id;
 	qsort(ids, count, sizeof(*ids), compare_ids);
@@ -323,48 +333,57 @@ copy_ids(const struct ks_rule *rules, size_t count)
 	return ids;
 }
 
-int
-ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **ret_set,
-               struct ks_error *reterr)
-{
-	return ks_ruleset_new_prepared(rules, count, NULL, ret_set, reterr);
-}
-
-/* Returns KS_OK, RULESET_UNPREPARED if prepared does not fit and must, or an error. */
+/* All but the ids. */
 static int
-fill_set(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_prepared *prepared,
-         bool must_fit, struct ks_error *reterr)
+compile_all(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_error *reterr)
 {
-	size_t count = set->rule_count;
-	const uint8_t *widths;
 	int r;
 
-	set->rules = calloc(count, sizeof(*set->rules));
-	set->infixes = calloc(count, sizeof(*set->infixes));
+	set->rules = calloc(set->rule_count, sizeof(*set->rules));
+	set->infixes = calloc(set->rule_count, sizeof(*set->infixes));
 	if (!set->rules || !set->infixes)
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	set->hash = ks_prepared_hash(rules, count);
-	widths = ks_prepared_widths(prepared, set->hash, count);
-	if (!widths && must_fit)
-		return RULESET_UNPREPARED;
-	r = compile_rules(set, rules, widths, reterr);
-	if (r == KS_OK)
-		r = check_ids(rules, count, reterr);
-	if (r == KS_OK && !(set->ids = copy_ids(rules, count)))
-		r = ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-	if (r != KS_OK)
-		return r;
-	r = widths ? ks_databases_load(set, prepared) : KS_ERROR_INTERNAL;
+		return out_of_memory(reterr);
+	r = compile_rules(set, rules, reterr);
+	return r == KS_OK ? ks_databases_compile(set, rules, reterr) : r;
+}
+
+/* The same, of prepared. Returns KS_OK, RULESET_UNPREPARED or an error. */
+static int
+load_all(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_prepared *prepared,
+         struct ks_error *reterr)
+{
+	int r = RULESET_UNPREPARED;
+
+	if (ks_prepared_fits(prepared, set->hash, set->rule_count))
+		r = ks_prepared_load(set, prepared);
 	if (r == KS_ERROR_MEMORY) /* to compile them takes more of it */
 		return ks_error_set(reterr, r, "%s", ks_status_text(r));
+	if (r != KS_OK)
+		return RULESET_UNPREPARED;
+	for (size_t i = 0; r == KS_OK && i < set->rule_count; i++) {
+		r = check_members(&rules[i], reterr);
+		set->rules[i].style = style_of(&rules[i]);
+	}
+	return r;
+}
+
+/* prepared NULL: compile. Returns KS_OK, RULESET_UNPREPARED if prepared does not fit, or an error. */
+static int
+fill_set(struct ks_ruleset *set, const struct ks_rule *rules, const struct ks_prepared *prepared,
+         struct ks_error *reterr)
+{
+	int r = prepared ? load_all(set, rules, prepared, reterr) : compile_all(set, rules, reterr);
+
 	if (r == KS_OK)
-		return r;
-	return must_fit ? RULESET_UNPREPARED : ks_databases_compile(set, rules, reterr);
+		r = check_ids(rules, set->rule_count, reterr);
+	if (r == KS_OK && !(set->ids = copy_ids(rules, set->rule_count)))
+		r = out_of_memory(reterr);
+	return r;
 }
 
 static int
 make_set(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
-         bool must_fit, struct ks_ruleset **ret_set, struct ks_error *reterr)
+         struct ks_ruleset **ret_set, struct ks_error *reterr)
 {
 	struct ks_ruleset *set;
 	int r;
@@ -376,9 +395,10 @@ make_set(const struct ks_rule *rules, size_t count, const struct ks_prepared *pr
 		                    "Hyperscan cannot run on this processor");
 	set = calloc(1, sizeof(*set));
 	if (!set)
-		return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
+		return out_of_memory(reterr);
 	set->rule_count = count;
-	r = fill_set(set, rules, prepared, must_fit, reterr);
+	set->hash = ks_prepared_hash(rules, count);
+	r = fill_set(set, rules, prepared, reterr);
 	if (r == KS_OK)
 		*ret_set = set;
 	else
@@ -387,31 +407,73 @@ make_set(const struct ks_rule *rules, size_t count, const struct ks_prepared *pr
 }
 
 int
-ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
-                        const struct ks_prepared *prepared, struct ks_ruleset **ret_set,
-                        struct ks_error *reterr)
+ks_ruleset_new(const struct ks_rule *rules, size_t count, struct ks_ruleset **ret_set,
+               struct ks_error *reterr)
 {
-	return make_set(rules, count, prepared, false, ret_set, reterr);
+	return make_set(rules, count, NULL, ret_set, reterr);
 }
 
 int
 ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
-                struct ks_ruleset **ret_set, struct ks_error *reterr)
+                void *memory, struct ks_ruleset **ret_set, struct ks_error *reterr)
 {
-	return make_set(rules, count, prepared, true, ret_set, reterr);
+	int r = make_set(rules, count, prepared, ret_set, reterr);
+	size_t lasting;
+
+	if (r != KS_OK || !memory)
+		return r;
+	lasting = ks_prepared_lasting(prepared);
+	ks_pages_forget((uint8_t *)memory + lasting, prepared->len - lasting);
+	(*ret_set)->memory = memory;
+	return r;
+}
+
+/* The bytes are lent until return only, and may be anywhere: so the set gets a copy. */
+int
+ks_ruleset_new_prepared(const struct ks_rule *rules, size_t count,
+                        const struct ks_prepared *prepared, struct ks_ruleset **ret_set,
+                        struct ks_error *reterr)
+{
+	struct ks_prepared copy;
+	void *memory;
+	int r;
+
+	if (!prepared || prepared->len == 0)
+		return ks_ruleset_new(rules, count, ret_set, reterr);
+	memory = malloc(prepared->len);
+	if (!memory)
+		return out_of_memory(reterr);
+	copy = (struct ks_prepared){ memory, prepared->len };
+	memcpy(memory, prepared->bytes, prepared->len);
+	r = ks_ruleset_load(rules, count, &copy, memory, ret_set, reterr);
+	if (r != KS_OK)
+		free(memory);
+	return r == RULESET_UNPREPARED ? ks_ruleset_new(rules, count, ret_set, reterr) : r;
+}
+
+static int
+check(const struct ks_rule *rule, bool is_glance, struct ks_error *reterr)
+{
+	struct infix infix;
+	struct ks_ruleset set = { .infixes = &infix };
+	struct making making = { .set = &set, .is_glance = is_glance };
+	struct compiled_rule compiled;
+	int r = compile_rule(&making, rule, &compiled, reterr);
+
+	ks_names_free(&set.names);
+	return r;
 }
 
 int
 ks_rule_check(const struct ks_rule *rule, struct ks_error *reterr)
 {
-	struct infix infix;
-	struct ks_ruleset set = { .infixes = &infix };
-	struct making making = { .set = &set };
-	struct compiled_rule compiled;
-	int r = compile_rule(&making, rule, NULL, &compiled, reterr);
+	return check(rule, false, reterr);
+}
 
-	ks_names_free(&set.names);
-	return r;
+int
+ks_rule_glance(const struct ks_rule *rule, struct ks_error *reterr)
+{
+	return check(rule, true, reterr);
 }
 
 int
@@ -449,10 +511,13 @@ ks_ruleset_free(struct ks_ruleset *set)
 	if (!set)
 		return;
 	ks_databases_free(set);
+	if (!set->is_lent) {
+		free(set->infixes);
+		ks_names_free(&set->names);
+	}
 	free(set->rules);
-	free(set->infixes);
 	free(set->ids);
-	ks_names_free(&set->names);
+	free(set->memory);
 	free(set);
 }
 

@@ -39,27 +39,35 @@ struct classes {
 
 #define KEEP_DEFAULT 255U
 
+/* These are saved as bytes (prepared.h), so each byte of them has a value. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 /* How a region is masked. */
 struct mask_style {
 	enum ks_mask mask;
 	uint8_t keep_last; /* of its bytes; with KS_MASK_FILL */
+	uint8_t unused[3];
 };
 
 struct compiled_rule {
 	uint8_t body, follow, before; /* numbers of classes, or CLASS_NONE */
 	uint8_t min, max;             /* max 0: none */
 	uint8_t conditions;
-	struct mask_style
-		style; /* as the rule wants it; KS_MASK_DEFAULT, KEEP_DEFAULT: it does not say */
+	uint8_t boundary; /* enum ks_boundary */
 	bool is_carrier;
 	bool is_early;        /* satisfied as soon as min and the required bytes are there */
 	bool is_named;        /* goes by its noun (setting.h) */
 	bool checks_boundary; /* of a match: it is no part of the expression */
-	uint8_t boundary;     /* enum ks_boundary */
+	uint8_t unused[3];
 	uint16_t before_len;
 	struct trigger_width width;
+	struct mask_style
+		style;    /* as the rule wants it; KS_MASK_DEFAULT, KEEP_DEFAULT: it does not say */
 	struct lead lead; /* head_len 0: none */
 };
+
+#pragma GCC diagnostic pop
 
 /* What is compiled; NULL where a set has no use for it. */
 enum database {
@@ -71,6 +79,9 @@ enum database {
 struct ks_ruleset {
 	uint64_t hash; /* ks_prepared_hash() */
 	hs_database_t *databases[DATABASE_COUNT];
+	void *database_memory; /* in which they are; NULL: libhs has allocated each */
+	void *memory; /* of the set's own, in which infixes and names are; NULL: there is none */
+	bool is_lent; /* infixes and names are in memory, or in what lasts as long as the set */
 	struct classes classes;
 	struct compiled_rule *rules;
 	size_t rule_count;
@@ -90,9 +101,16 @@ struct ks_ruleset {
 /* Of ks_ruleset_load(): prepared is of other rules or versions. */
 enum { RULESET_UNPREPARED = 1 };
 
-/* As ks_ruleset_new_prepared(), but returns RULESET_UNPREPARED where that would compile. */
+/*
+ * Of prepared, or not at all. It is aligned (PREPARED_ALIGN), and stays as long as the set; or it is in memory, which
+ * malloc() gave, and which becomes the set's if KS_OK is returned. Returns KS_OK, RULESET_UNPREPARED, or an error
+ * as ks_ruleset_new().
+ */
 int ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_prepared *prepared,
-                    struct ks_ruleset **ret_set, struct ks_error *reterr);
+                    void *memory, struct ks_ruleset **ret_set, struct ks_error *reterr);
+
+/* As ks_rule_check(), but for what only libhs can tell of a trigger, which takes as long as all the rest of a start. */
+int ks_rule_glance(const struct ks_rule *rule, struct ks_error *reterr);
 
 static inline const char *
 ks_ruleset_id(const struct ks_ruleset *set, size_t rule)

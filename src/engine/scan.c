@@ -127,7 +127,8 @@ find_names(struct scan *scan, ptrdiff_t noun, struct found_names *names)
 	const uint8_t *text = ks_window_text(w, noun - (ptrdiff_t)NAME_TEXT_MAX, noun, room, &len);
 
 	names->rules = w->scratch->names;
-	names->count = ks_names_find(&w->set->names, text, len, names->rules);
+	names->count = ks_name_memo_find(&w->scratch->name_memo, &w->set->names, text, len,
+	                                 names->rules);
 	names->is_known = true;
 }
 

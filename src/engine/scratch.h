@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Working memory for one thread: what a window needs while it is looked at, nothing between calls.
+ * Working memory for one thread: what a window needs while it is looked at. Between calls nothing matters in it: what is
+ * remembered there only saves time.
  */
 #pragma once
 
 #include <hs.h>
 
-#include "boundary.h"
+#include "name_memo.h"
 #include "ruleset.h"
 #include "run.h"
 #include "span.h"
-
-/* The text in which a name is looked for, boundary included. */
-#define NAME_TEXT_MAX (BOUNDARY_WIDTH_MAX + 1U + NAME_WIDTH_MAX)
 
 /* A match whose run has not been judged yet, or whose verdict is open. */
 struct candidate {
@@ -40,6 +38,7 @@ struct ks_scratch {
 	size_t span_max;
 	size_t known_span_max; /* that a window can have */
 	struct run_memo memos[CLASS_MAX];
+	struct name_memo name_memo;
 };
 
 /* The largest window: a slice, and what was held before it. */

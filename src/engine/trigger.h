@@ -24,8 +24,8 @@
  */
 struct infix {
 	struct byteset before;
-	unsigned before_len; /* 0: the rule is no infix rule */
 	struct byteset elements[INFIX_WIDTH_MAX];
+	unsigned before_len; /* 0: the rule is no infix rule */
 	unsigned width;
 };
 

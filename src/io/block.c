@@ -11,20 +11,24 @@
 #include "filter_state.h"
 #include "secret_memory.h"
 
-#define COPY_SIZE ((size_t)16 << 10)
+/* What stands before bytes in the store. */
+struct entry {
+	uint8_t *at; /* in the text */
+	size_t len;
+};
 
 int
 ks_block_init(struct block *b, const struct filter *f)
 {
 	size_t text_max = f->options.block_size + INPUT_READ_MIN;
 
-	*b = (struct block){ .masked_max = f->is_pushed ? 2 * text_max : text_max };
-	b->memory_size = FRONT_SIZE + text_max + b->masked_max;
+	*b = (struct block){ .store_max = f->is_pushed ? 2 * text_max : text_max };
+	b->memory_size = FRONT_SIZE + text_max + b->store_max;
 	b->memory = ks_secret_memory_new(b->memory_size);
 	if (!b->memory)
 		return KS_ERROR_MEMORY;
 	b->text = b->memory + FRONT_SIZE;
-	b->masked = b->text + text_max;
+	b->store = b->text + text_max;
 	return KS_OK;
 }
 
@@ -38,42 +42,74 @@ ks_block_done(struct block *b)
 	*b = (struct block){ 0 };
 }
 
-int
-ks_block_put(struct block *b, const uint8_t *data, size_t len)
+static int
+store(struct block *b, const void *data, size_t len)
 {
-	if (len > b->masked_max - b->masked_len)
+	if (len > b->store_max - b->store_len)
 		return -1;
-	memcpy(b->masked + b->masked_len, data, len);
-	b->masked_len += len;
+	memcpy(b->store + b->store_len, data, len);
+	b->store_len += len;
 	return 0;
 }
 
-/* A copy of text goes through the stream in place, slice by slice, so that what is copied is scanned while it is near. */
-static int
-mask_copy(struct block *b, struct ks_scratch *scratch, const uint8_t *text, size_t len)
+int
+ks_block_put(struct block *b, const uint8_t *data, size_t len)
 {
-	int r = KS_OK;
-
-	for (size_t at = 0, n; r == KS_OK && at < len; at += n) {
-		size_t settled = 0;
-
-		n = len - at < COPY_SIZE ? len - at : COPY_SIZE;
-		memcpy(b->masked + at, text + at, n);
-		r = ks_stream_mask(b->stretch->stream, scratch, b->masked + b->masked_len,
-		                   at + n - b->masked_len, &settled);
-		b->masked_len += settled;
-	}
-	return r;
+	return store(b, data, len);
 }
 
-/* Put text through the stretch's stream. Settled bytes are masked[0, masked_len). */
-static int
-mask(struct block *b, struct ks_scratch *scratch, const uint8_t *text, size_t len)
+/* A secret that goes on is one entry. */
+int
+ks_block_note_fill(struct block *b, uint8_t *data, size_t len)
 {
-	b->masked_len = 0;
-	if (b->stretch->filter->is_pushed)
-		return ks_stream_feed(b->stretch->stream, scratch, text, len);
-	return mask_copy(b, scratch, text, len);
+	struct entry entry = { data, len };
+
+	if (b->store_len > 0)
+		memcpy(&entry, b->store + b->last, sizeof(entry));
+	if (b->store_len == 0 || entry.at + entry.len != data) {
+		entry = (struct entry){ data, 0 };
+		b->last = b->store_len;
+		if (store(b, &entry, sizeof(entry)) < 0)
+			return -1;
+	}
+	if (store(b, data, len) < 0)
+		return -1;
+	entry.len += len;
+	memcpy(b->store + b->last, &entry, sizeof(entry));
+	return 0;
+}
+
+void
+ks_block_undo(struct block *b)
+{
+	if (!b->stretch || b->stretch->filter->is_pushed)
+		return;
+	for (size_t at = 0; at < b->store_len;) {
+		struct entry entry;
+
+		memcpy(&entry, b->store + at, sizeof(entry));
+		at += sizeof(entry);
+		memcpy(entry.at, b->store + at, entry.len);
+		at += entry.len;
+	}
+	b->store_len = 0;
+}
+
+/* Put text, which may be filled, through the stretch's stream. What has settled is masked[0, masked_len). */
+static int
+mask(struct block *b, struct ks_scratch *scratch, uint8_t *text, size_t len)
+{
+	int r;
+
+	b->store_len = b->masked_len = 0;
+	if (!b->stretch->filter->is_pushed) {
+		b->masked = text;
+		return ks_stream_mask(b->stretch->stream, scratch, text, len, &b->masked_len);
+	}
+	b->masked = b->store;
+	r = ks_stream_feed(b->stretch->stream, scratch, text, len);
+	b->masked_len = b->store_len;
+	return r;
 }
 
 static int
@@ -104,6 +140,7 @@ guess(struct block *b, struct filter *f, struct ks_scratch *scratch)
 
 	if (r == KS_OK)
 		r = mask(b, scratch, b->context, BLOCK_CONTEXT);
+	b->store_len = 0;
 	if (r != KS_OK || !ks_stream_is_idle(b->stretch->stream))
 		return r;
 	ks_findings_clear(&b->findings);
@@ -116,6 +153,7 @@ void
 ks_block_guess(struct block *b, struct filter *f, struct ks_scratch *scratch)
 {
 	b->is_made = false;
+	b->store_len = 0;
 	b->status = KS_OK;
 	b->lines = b->context_lines = 0;
 	if (b->is_wanted)

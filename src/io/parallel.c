@@ -15,7 +15,7 @@
  * stream began: a match that it sees and the true one does not, or the other way round, begins before the context and has
  * ended before the block, or the stream would not be idle. So the guess's stream is the true one from here on. (A
  * redactor that begins again needs two places far from each other for that: it has no other context.) Otherwise the true
- * stream goes on over the text itself, which is still as it was. So what comes out does not depend on where blocks are
+ * stream goes on over the text itself, which is made what it was. So what comes out does not depend on where blocks are
  * cut: they are cut at the ends of lines because there streams are idle.
  *
  * One thread does all but guessing: it reads, decides, tells of findings, writes, and guesses too when it would wait. It
@@ -281,6 +281,7 @@ go_on(struct filter *f, struct block *b, struct filter_error *reterr)
 {
 	size_t held = (size_t)(f->next - f->from);
 
+	ks_block_undo(b);
 	f->from = memmove(b->text - held, f->from, held);
 	f->next = b->text + b->len;
 	return ks_filter_put_through(f, reterr);

@@ -2,11 +2,13 @@
 /* See secret_memory.h. Every block is a mapping of its own: there are few, and they are large. */
 #include "secret_memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define SIZE_ROOM 64U /* zlib does not say how large what it frees is: that stands before it */
+#define PIECE     4096U /* a page, most likely */
+#define SIZE_ROOM 64U   /* zlib does not say how large what it frees is: that stands before it */
 
 void *
 ks_secret_memory_new(size_t size)
@@ -19,12 +21,29 @@ ks_secret_memory_new(size_t size)
 	return memory;
 }
 
+static bool
+is_zero(const uint8_t *p, size_t len)
+{
+	return !p[0] && memcmp(p, p + 1, len - 1) == 0;
+}
+
+/* Most of a block may never have been used. To write there would be to get a page for it. */
+static void
+wipe(uint8_t *memory, size_t size)
+{
+	for (size_t at = 0, n; at < size; at += n) {
+		n = size - at < PIECE ? size - at : PIECE;
+		if (!is_zero(memory + at, n))
+			explicit_bzero(memory + at, n);
+	}
+}
+
 void
 ks_secret_memory_free(void *memory, size_t size)
 {
 	if (!memory)
 		return;
-	explicit_bzero(memory, size);
+	wipe(memory, size);
 	(void)munmap(memory, size);
 }
 

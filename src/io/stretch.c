@@ -42,6 +42,15 @@ put(void *ctx, const uint8_t *data, size_t len)
 	                : ks_filter_gather(s->filter, data, len);
 }
 
+/* A ks_fill_fn. */
+static int
+note_fill(void *ctx, uint8_t *data, size_t len)
+{
+	struct stretch *s = ctx;
+
+	return s->block ? ks_block_note_fill(s->block, data, len) : 0;
+}
+
 struct ks_stream_options
 ks_stretch_options(struct stretch *s)
 {
@@ -55,6 +64,10 @@ ks_stretch_options(struct stretch *s)
 	if (f->is_pushed) {
 		options.sink = put;
 		options.sink_ctx = s;
+	}
+	if (f->parallel && !f->is_pushed) {
+		options.on_fill = note_fill;
+		options.fill_ctx = s;
 	}
 	if (options.is_allowed && f->parallel) {
 		options.is_allowed = ks_parallel_is_allowed;

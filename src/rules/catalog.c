@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "pack.h"
+#include "ruleset.h"
 #include "stored.h"
 
 const char ks_user_pack[] = "user";
@@ -137,7 +138,8 @@ ks_catalog_add(struct ks_catalog *c, struct rulefile *file, const char *pack)
 		for (size_t i = 0; i < file->count; i++) {
 			put_entry(c, (struct entry){ .rule = file->rules[i],
 			                             .pack = pack,
-			                             .is_enabled = ks_pack_is_default(pack) });
+			                             .is_enabled = ks_pack_is_default(pack),
+			                             .is_unmeasured = c->checks_late });
 		}
 		for (size_t i = 0; i < file->allowed_count; i++)
 			c->allowed[c->allowed_count++] = file->allowed[i];
@@ -230,12 +232,46 @@ add_place(const struct ks_catalog *c, struct ks_error *error)
 	char id[80];
 
 	/* The engine names the rule: "rule ID: ..." */
-	if (sscanf(error->text, "rule %79[a-z0-9-]:", id) != 1)
+	if (!error || error->status != KS_ERROR_RULE ||
+	    sscanf(error->text, "rule %79[a-z0-9-]:", id) != 1)
 		return;
 	const struct entry *entry = ks_catalog_find(c, id);
 	if (entry)
 		ks_error_place(error, entry->rule.file, entry->rule.place.line,
 		               entry->rule.place.column);
+}
+
+void
+ks_catalog_check_late(struct ks_catalog *c)
+{
+	c->checks_late = true;
+}
+
+int
+ks_catalog_measure(const struct ks_catalog *c, struct ks_error *reterr)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct entry *entry = &c->entries[i];
+		int r = entry->is_unmeasured ? ks_rule_check(&entry->rule.rule, reterr) : KS_OK;
+
+		if (r == KS_ERROR_RULE)
+			ks_error_place(reterr, entry->rule.file, entry->rule.trigger_place.line,
+			               entry->rule.trigger_place.column);
+		if (r != KS_OK)
+			return r;
+	}
+	return KS_OK;
+}
+
+/* Is there one that no stored set can speak for? */
+static bool
+has_unmeasured_off(const struct ks_catalog *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->entries[i].is_unmeasured && !c->entries[i].is_enabled)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -253,6 +289,31 @@ collect_enabled(const struct ks_catalog *c, bool of_user, struct ks_rule *rules,
 		rules[n++] = c->entries[i].rule.rule;
 	}
 	return n;
+}
+
+/* What is in the store was made of rules that were right. */
+static int
+compile_collected(const struct ks_catalog *c, const struct ks_rule *rules, size_t count,
+                  const struct ks_prepared_store *store, struct ks_ruleset **ret_set,
+                  struct ks_error *reterr)
+{
+	int r = has_unmeasured_off(c) ? ks_catalog_measure(c, reterr) : KS_OK;
+
+	if (r != KS_OK)
+		return r;
+	r = ks_stored_load(rules, count, store, ret_set, reterr);
+	if (r == RULESET_UNPREPARED)
+		r = ks_catalog_measure(c, reterr);
+	else if (r != KS_OK)
+		add_place(c, reterr);
+	else
+		return r;
+	if (r != KS_OK)
+		return r;
+	r = ks_stored_make(rules, count, store, ret_set, reterr);
+	if (r != KS_OK)
+		add_place(c, reterr);
+	return r;
 }
 
 int
@@ -277,9 +338,7 @@ ks_catalog_compile_stored(const struct ks_catalog *c, const struct ks_prepared_s
 	if (n == 0) {
 		r = ks_error_set(reterr, KS_ERROR_RULE, "no rule is switched on");
 	} else {
-		r = ks_stored_compile(rules, n, store, ret_set, reterr);
-		if (r == KS_ERROR_RULE && reterr)
-			add_place(c, reterr);
+		r = compile_collected(c, rules, n, store, ret_set, reterr);
 	}
 	free(rules);
 	return r;

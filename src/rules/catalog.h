@@ -16,6 +16,7 @@ struct entry {
 	struct file_rule rule;
 	const char *pack;
 	bool is_enabled;
+	bool is_unmeasured; /* its trigger is still to be looked at */
 };
 
 struct ks_catalog {
@@ -23,7 +24,11 @@ struct ks_catalog {
 	size_t count, max;
 	struct allow_entry *allowed;
 	size_t allowed_count;
+	bool checks_late;
 };
+
+/* Look at what is still to be looked at. Errors: KS_ERROR_RULE with its place, KS_ERROR_MEMORY. */
+int ks_catalog_measure(const struct ks_catalog *catalog, struct ks_error *reterr);
 
 /* The entry of that id, or NULL. Lent until the catalog changes. */
 struct entry *ks_catalog_find(const struct ks_catalog *catalog, const char *id);

@@ -107,7 +107,7 @@ write_prepared(FILE *out, const uint8_t *bytes, size_t len)
 {
 	uint8_t digest[PACK_DIGEST];
 
-	(void)fprintf(out, "\nstatic const uint8_t bytes[]");
+	(void)fprintf(out, "\nstatic _Alignas(64) const uint8_t bytes[]");
 	write_bytes(out, bytes, len);
 	(void)fprintf(out,
 	              "\nconst struct ks_prepared ks_pack_prepared = { bytes, sizeof(bytes) };\n");

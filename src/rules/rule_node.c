@@ -11,6 +11,7 @@
 #include "literal.h"
 #include "macro.h"
 #include "rule_value.h"
+#include "ruleset.h"
 
 /* One rule on its way: the node of each key, to know places, and whether its value could be read. */
 struct rule_nodes {
@@ -105,6 +106,15 @@ mend(struct ks_rule *rule, enum key wrong)
 	}
 }
 
+static int
+look_at(const struct parser *p, const struct ks_rule *rule, struct ks_error *reterr)
+{
+	if (p->check == RULEFILE_EXAMINED)
+		return compile_alone(rule, reterr);
+	return p->check == RULEFILE_GLANCED ? ks_rule_glance(rule, reterr)
+	                                    : ks_rule_check(rule, reterr);
+}
+
 /* Complain of what is wrong with a rule whose values have been read, as far as they could be. */
 static int
 check_rule(struct parser *p, const struct rule_nodes *nodes, struct ks_rule rule)
@@ -118,7 +128,7 @@ check_rule(struct parser *p, const struct rule_nodes *nodes, struct ks_rule rule
 	}
 	for (;;) {
 		struct ks_error error;
-		int r = is_examined ? compile_alone(&rule, &error) : ks_rule_check(&rule, &error);
+		int r = look_at(p, &rule, &error);
 		enum key key = r == KS_OK ? KEY_NONE : ks_key_find(error.key);
 		yaml_node_t *at = key == KEY_NONE ? NULL : nodes->values[key];
 
@@ -159,6 +169,9 @@ ks_rule_node_read(struct parser *p, yaml_node_t *node, struct file_rule *rule)
 		nodes.is_read[key] = of_value == KS_OK;
 		r = r == KS_OK ? of_value : r;
 	}
+	rule->trigger_place = nodes.values[KEY_TRIGGER]
+	                              ? ks_place_of(&nodes.values[KEY_TRIGGER]->start_mark)
+	                              : rule->place;
 	if (r != KS_ERROR_MEMORY && p->check != RULEFILE_TRUSTED) {
 		int of_check = check_rule(p, &nodes, rule->rule);
 		r = r == KS_OK ? of_check : r;

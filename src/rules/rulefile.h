@@ -22,7 +22,7 @@ struct file_rule {
 	struct ks_rule rule;
 	struct file_texts examples, counterexamples;
 	const char *file;
-	struct place place;
+	struct place place, trigger_place;
 	void **owned;
 	size_t owned_count;
 };
@@ -47,6 +47,7 @@ struct rulefile {
 
 enum rulefile_check {
 	RULEFILE_CHECKED, /* check each rule by itself */
+	RULEFILE_GLANCED, /* the same, but for what only libhs can tell of triggers */
 	RULEFILE_TRUSTED, /* do not: it has been done */
 	RULEFILE_EXAMINED /* compile each rule by itself, and look for what would slow down a set */
 };

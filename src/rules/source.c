@@ -116,12 +116,34 @@ keep_first_error(void *ctx, const struct ks_error *error)
 
 /* ----------------------------------------------------------------------- adding ---- */
 
+static void
+ignore_error(void *ctx, const struct ks_error *error)
+{
+	(void)ctx;
+	(void)error;
+}
+
+/* At a glance, if triggers are looked at later; but what is wrong is told in the order of the file. */
+static int
+parse(const struct ks_catalog *c, const struct source *s, const char *text, size_t len,
+      struct rulefile *ret_file)
+{
+	if (c->checks_late && s->check == RULEFILE_CHECKED) {
+		int r = ks_rulefile_parse(s->name, text, len, RULEFILE_GLANCED, ignore_error, NULL,
+		                          ret_file);
+		if (r == KS_OK)
+			return r;
+		ks_rulefile_done(ret_file);
+	}
+	return ks_rulefile_parse(s->name, text, len, s->check, s->on_error, s->ctx, ret_file);
+}
+
 static int
 add_text(struct ks_catalog *c, const struct source *s, const char *text, size_t len)
 {
 	bool is_examined = s->check == RULEFILE_EXAMINED;
 	struct rulefile file;
-	int r = ks_rulefile_parse(s->name, text, len, s->check, s->on_error, s->ctx, &file);
+	int r = parse(c, s, text, len, &file);
 
 	if (r == KS_OK || is_examined)
 		r = first_of(r, check_switches(c, s, &file));

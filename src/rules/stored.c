@@ -84,8 +84,9 @@ load(const struct ks_rule *rules, size_t count, const struct ks_prepared_store *
 		return RULESET_UNPREPARED;
 	const struct ks_prepared prepared = { bytes, len };
 
-	r = ks_ruleset_load(rules, count, &prepared, ret_set, reterr);
-	free(bytes);
+	r = ks_ruleset_load(rules, count, &prepared, bytes, ret_set, reterr);
+	if (r != KS_OK)
+		free(bytes);
 	return r;
 }
 
@@ -102,22 +103,37 @@ save(const struct ks_ruleset *set, const struct ks_prepared_store *store, const 
 }
 
 int
+ks_stored_load(const struct ks_rule *rules, size_t count, const struct ks_prepared_store *store,
+               struct ks_ruleset **ret_set, struct ks_error *reterr)
+{
+	uint8_t key[KS_PREPARED_KEY];
+	int r = ks_ruleset_load(rules, count, &ks_pack_prepared, NULL, ret_set, reterr);
+
+	if (r != RULESET_UNPREPARED || !store || sodium_init() < 0)
+		return r;
+	make_key(rules, count, key);
+	return load(rules, count, store, key, ret_set, reterr);
+}
+
+int
+ks_stored_make(const struct ks_rule *rules, size_t count, const struct ks_prepared_store *store,
+               struct ks_ruleset **ret_set, struct ks_error *reterr)
+{
+	uint8_t key[KS_PREPARED_KEY];
+	int r = ks_ruleset_new(rules, count, ret_set, reterr);
+
+	if (r != KS_OK || !store || sodium_init() < 0)
+		return r;
+	make_key(rules, count, key);
+	save(*ret_set, store, key);
+	return r;
+}
+
+int
 ks_stored_compile(const struct ks_rule *rules, size_t count, const struct ks_prepared_store *store,
                   struct ks_ruleset **ret_set, struct ks_error *reterr)
 {
-	uint8_t key[KS_PREPARED_KEY];
-	int r = ks_ruleset_load(rules, count, &ks_pack_prepared, ret_set, reterr);
+	int r = ks_stored_load(rules, count, store, ret_set, reterr);
 
-	if (r == RULESET_UNPREPARED && sodium_init() < 0)
-		store = NULL;
-	if (r == RULESET_UNPREPARED && store) {
-		make_key(rules, count, key);
-		r = load(rules, count, store, key, ret_set, reterr);
-	}
-	if (r != RULESET_UNPREPARED)
-		return r;
-	r = ks_ruleset_new(rules, count, ret_set, reterr);
-	if (r == KS_OK && store)
-		save(*ret_set, store, key);
-	return r;
+	return r == RULESET_UNPREPARED ? ks_stored_make(rules, count, store, ret_set, reterr) : r;
 }

@@ -41,6 +41,7 @@ class Result(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
+        os.environ["KS_TEST_ID"] = test.id()  # for tests/memcheck
         self.started, self.used = time.monotonic(), processor_seconds()
 
     def stopTest(self, test):

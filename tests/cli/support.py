@@ -72,6 +72,16 @@ def pieces(data, size):
     return [data[i:i + size] for i in range(0, len(data), size)]
 
 
+def some(cases):
+    """
+    Of cases that are many and alike, those to try: all with the release build, a part where keysieve is slow, in a
+    sanitizer or valgrind, which look at how it uses its memory. The same ones each time, not each so-manyth.
+    """
+    cases = list(cases)
+    count = -(-len(cases) // SLOWNESS)
+    return [cases[i] for i in sorted(random.Random(count).sample(range(len(cases)), count))]
+
+
 def environment(extra=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith("KEYSIEVE")}
     if "KEYSIEVE_SANDBOX" in os.environ:  # to run all tests in one, or without
@@ -99,12 +109,15 @@ def run_shell(script, *args, data=b"", env=None, timeout=TIMEOUT):
                           capture_output=True, env=environment(env), timeout=timeout, check=False)
 
 
-def is_sanitized():
-    """Built with AddressSanitizer, or run by valgrind: its memory and system calls are not the program's."""
-    if SLOWNESS > 1:
-        return True
+def has_sanitizer():
+    """Built with AddressSanitizer."""
     with open(BINARY, "rb") as file:
         return b"__asan_init" in file.read()
+
+
+def is_sanitized():
+    """It has one, or is run by valgrind: its memory and system calls are not the program's."""
+    return SLOWNESS > 1 or has_sanitizer()
 
 
 def process_state(pid):

@@ -106,6 +106,14 @@ class Use(CacheTest):
         self.assert_hit(rules=self.file("other.yaml", RULE.replace("  trigger", "  title: Acme\n  trigger")))
         self.assert_hit(rules=self.file("other.yaml", "rules:\n" + RULE + "allow:\n- run: zz\n"))
 
+    def test_how_a_rule_masks_is_not(self):
+        self.done()
+        before = self.inode()
+        result = self.go(rules=self.file("other.yaml", RULE.replace("  trigger", "  mask: tag\n  trigger")))
+        self.assert_done(result, LINE.replace(SECRET, b"[REDACTED:acme-api-key]"))
+        self.assertEqual(self.inode(), before)
+        self.assert_hit()
+
     def test_it_masks_the_same_with_all_rules(self):
         text = b"".join(b"%d %s%s sk-ant-api03-%s password=%s\n" % (n, ACME, SECRET, body(95, n), body(20, n))
                         for n in range(20))
@@ -119,6 +127,16 @@ class Use(CacheTest):
         for _ in range(2):
             self.assert_message(self.go(rules=rules), 78, "wrong.yaml:2:")
         self.assertEqual(self.entries(), [])
+
+    def test_a_wrong_rule_beside_one_that_is_kept(self):
+        """Triggers are looked at late: but those that are off too, and in the order of the file."""
+        self.done()
+        wrong = RULE.replace("acme-api-key", "other").replace("acme_live_", "acme_(live")
+        for _ in range(2):
+            self.assert_message(self.go(rules=self.file("off.yaml", RULE + wrong)), 78, "off.yaml:8:")
+        both = wrong + RULE.replace("A-Za-z", "A-Z-a")
+        self.assert_message(self.go(rules=self.file("both.yaml", both)), 78, "both.yaml:2:")
+        self.assert_hit()
 
     def test_other_commands(self):
         arguments = ("--only", "acme-api-key", "--rules", self.rules)
@@ -158,7 +176,7 @@ class Damage(CacheTest):
             file.write(data)
 
     def test_one_byte_anywhere(self):
-        for at in (0, 15, 16, 47, 48, 60, 100, len(self.good) // 2, len(self.good) - 1):
+        for at in (0, 15, 16, 47, 48, 60, 100, 5000, 9000, len(self.good) // 2, len(self.good) - 1):
             with self.subTest(at):
                 self.put(self.good[:at] + bytes([self.good[at] ^ 1]) + self.good[at + 1:])
                 self.assert_replaced()

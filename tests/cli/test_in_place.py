@@ -14,7 +14,7 @@ import time
 import unittest
 
 from support import (ALNUM, BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, body, environment, masked,
-                     process_state, run)
+                     process_state, run, some)
 
 SECRET = body(95)
 TEXT = b"one line\nx-api-key: " + TRIGGER + SECRET + b"\nlast line\n"
@@ -249,7 +249,7 @@ class Frames(InPlaceTest):
         return HEAD + b"P k=" + TRIGGER + SECRET[:at] + b"\n" + HEAD + b"F " + SECRET[at:] + b"\n"
 
     def test_CRI_both_halves(self):
-        for at in range(1, 95):
+        for at in some(range(1, 95)):
             path = self.file("0.log", self.cut(at))
             self.assert_masked(self.scrub(path), path, 1, 95)
             self.assert_bytes(self.content(path), masked(self.cut(at), SECRET[:at], SECRET[at:]))
@@ -287,7 +287,7 @@ class Killed(InPlaceTest):
         count = traced(calls, "-i", *ONLY, path).trace.count("(")
         want = self.content(path)
         self.assertGreater(count, 0)
-        for when in range(1, count + 1):
+        for when in some(range(1, count + 1)):
             with self.subTest(file=path, when=when):
                 self.file(os.path.basename(path), text)
                 result = traced(calls, "-i", *ONLY, path, inject=f"{calls}:signal=SIGKILL:when={when}")
@@ -345,7 +345,7 @@ class Killed(InPlaceTest):
         path = self.file("a.log", b"plain " + b"*" * 5000 + b"\n")
         rng = random.Random(5)
         for length in (0, 1, 4, 5, 6, 7, 12, 100, 2999, 3500):
-            for first in (0, 1, 2, 255):
+            for first in some((0, 1, 2, 255)):
                 os.setxattr(path, NOTE, (bytes([first]) + rng.randbytes(length))[:length])
                 self.assert_untouched(self.scrub(path))
                 self.assert_bytes(self.content(path), b"plain " + b"*" * 5000 + b"\n")
@@ -357,7 +357,7 @@ class Killed(InPlaceTest):
         path = self.file("0.log", text)
         self.assert_status(self.scrub(path), 0)
         want = self.content(path)
-        for _ in range(20):
+        for _ in some(range(20)):
             self.file("0.log", text)
             for _ in range(3):
                 with subprocess.Popen([BINARY, "-i", *ONLY, path], env=environment(),

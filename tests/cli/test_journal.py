@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from journal_support import (BOOT, REMOTE, JournalTest, entries, entry, message, messages, piece)
-from support import (LONG, NOBODY, ONLY, TIMEOUT, TRIGGER, body, environment, masked, run, stars)
+from support import LONG, NOBODY, ONLY, TIMEOUT, TRIGGER, body, environment, masked, run, some, stars
 
 VALUES = (b"", b"plain", b"tab\there", b"two\nlines", b"\n", b"a\r\nb\r", b"a\rb", b"a\r\r\nb", b"c\r\n",
           b"nul \0 byte", b"\x1b[1;31mred\x1b[0m", b"\x1b[2Kx", b"\x1b[12", b"x\x1b", b"\x1b[m.",
@@ -280,7 +280,7 @@ class Places(JournalTest):
             whole = file.read(200000)
         size = os.path.getsize(path)
         rng = random.Random(5)
-        for _ in range(60):
+        for _ in some(range(60)):
             broken = bytearray(whole)
             for _ in range(rng.choice((1, 10, 100))):
                 broken[rng.randrange(len(broken))] = rng.randrange(256)

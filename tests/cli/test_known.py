@@ -11,8 +11,8 @@ import subprocess
 import unittest
 import urllib.parse
 
-from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run,
-                     stars)
+from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked,
+                     run, some, stars)
 
 PLAIN = body(30, 11)
 # All that some notation has an escape for.
@@ -58,7 +58,7 @@ class Spellings(KnownTest):
     def test_base64_in_lines(self):
         for length in (46, 48, 57, 58, 64, 65, 72, 73, 114, 116, 300, 1024, 2000):
             value = ODD[:20] + body(length - 20, length)
-            for columns, line_break in ((76, b"\n"), (76, b"\r\n"), (64, b"\n"), (60, b"\n"), (76, b"\\n")):
+            for columns, line_break in some(((76, b"\n"), (76, b"\r\n"), (64, b"\n"), (60, b"\n"), (76, b"\\n"))):
                 spelled = tool("base64", f"-w{columns}", data=value).rstrip(b"\n").replace(b"\n", line_break)
                 result = run(*ONLY, *self.known(value), data=spelled)
                 self.assert_status(result, 0)

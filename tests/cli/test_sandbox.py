@@ -15,7 +15,7 @@ import unittest
 
 from journal_support import REMOTE, JournalTest, message
 from support import (BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, environment,
-                     is_sanitized, masked)
+                     has_sanitizer, is_sanitized, masked)
 from support import run as run_briefly
 from test_follow import Follower
 
@@ -368,7 +368,7 @@ class Options(SandboxTest):
         self.assert_message(run("--sandbox", "on", data=b""), 2, "--sandbox: must be auto, off or require")
 
     def test_a_sanitizer_and_the_sandbox_exclude_each_other(self):
-        if not is_sanitized():
+        if not has_sanitizer():
             self.skipTest("it has none")
         self.assert_message(run("--sandbox=require", data=b""), 78, "sanitizer")
         self.assertEqual(sandbox_here(), "none")

@@ -12,7 +12,7 @@ import tty
 import unittest
 
 from support import (ACME, ALNUM, BINARY, ID, ONLY, RULE, TIMEOUT, TRIGGER, CommandTest, Live, body,
-                     environment, masked, process_state, stars)
+                     catches_signal, environment, masked, process_state, stars)
 
 BAD_RULE = "- id: acme-api-key\n  trigger: 'acme('\n  body: 'A-Za-z0-9'\n  length: 24..\n"
 
@@ -136,6 +136,7 @@ class Stop(SignalTest):
             os.close(source)
             writer = threading.Thread(target=write, args=(sink,))
             writer.start()
+            self.wait_for(lambda: catches_signal(sieve.pid, signal.SIGTERM))
             self.wait_until_asleep(sieve)
             sieve.send_signal(signal.SIGTERM)
             self.assertEqual(sieve.wait(TIMEOUT), 0)
@@ -540,6 +541,13 @@ class Manager(SignalTest):
                 self.assertRegex(reloading, rb"\ARELOADING=1\nMONOTONIC_USEC=\d+\Z")
                 self.assertGreaterEqual(int(reloading.split(b"=")[-1]), before)
                 self.expect(b"READY=1")
+
+    def test_no_sign_of_life_that_nobody_has_asked_for(self):
+        with self.live(*ONLY, "--ledger", self.path("ledger")) as live:
+            self.expect(b"READY=1")
+            time.sleep(1.5)  # the ledger's clock ticks each second
+            live.finish()
+            self.expect(b"STOPPING=1")
 
     def test_watchdog_while_nothing_comes(self):
         with self.live(*ONLY, WATCHDOG_USEC="40000"):

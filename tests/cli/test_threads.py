@@ -14,7 +14,7 @@ import unittest
 import zlib
 
 from support import (ACME, ALNUM, BINARY, LONG, ONLY, RULE, TIMEOUT, TRIGGER, CommandTest, Live, body, environment,
-                     is_sanitized, masked, pieces, run, stars)
+                     is_sanitized, masked, pieces, run, some, stars)
 
 BLOCK = 256 << 10  # what a thread gets
 SECRETS = [body(60 + 7 * n, n) for n in range(40)]
@@ -98,13 +98,13 @@ class Same(CommandTest):
                 self.check("--key-file", key, *how, data=data, name=name)
 
     def test_a_key_at_every_place_about_a_cut(self):
-        for before in range(0, 125, 4):
+        for before in some(range(0, 125, 4)):
             data = around_cuts(b" " + TRIGGER + SECRETS[0] + b",", before)
             self.assert_done(run(*ONLY, "-j", "4", self.file("input", data)), masked(data, SECRETS[0]))
 
     def test_a_line_end_in_a_setting_at_a_cut(self):
         secret = body(40, 1, ALNUM)
-        for before in range(0, 30):
+        for before in some(range(30)):
             self.check(data=around_cuts(b"\napi_key:\n  " + secret + b"\n", before), name=before)
 
     def test_the_ledger(self):

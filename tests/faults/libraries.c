@@ -44,8 +44,8 @@ WRAP(hs_error_t, hs_scan,
      (db, data, len, flags, scratch, fn, ctx), MATCH("hs_scan"), HS_UNKNOWN_ERROR)
 WRAP(hs_error_t, hs_alloc_scratch, (const hs_database_t *db, hs_scratch_t **scratch), (db, scratch),
      MATCH("hs_alloc_scratch"), HS_NOMEM)
-WRAP(hs_error_t, hs_deserialize_database, (const char *bytes, size_t len, hs_database_t **db),
-     (bytes, len, db), MATCH("hs_deserialize_database"), HS_NOMEM)
+WRAP(hs_error_t, hs_deserialize_database_at, (const char *bytes, size_t len, hs_database_t *db),
+     (bytes, len, db), MATCH("hs_deserialize_database_at"), HS_NOMEM)
 WRAP(hs_error_t, hs_serialize_database, (const hs_database_t *db, char **bytes, size_t *len),
      (db, bytes, len), MATCH("hs_serialize_database"), HS_NOMEM)
 WRAP(hs_error_t, hs_valid_platform, (void), (), MATCH("hs_valid_platform"), HS_ARCH_ERROR)

@@ -53,13 +53,14 @@ check_source(const struct known_source *source, struct choices data)
 	}
 	while (data.len > 0) {
 		struct line line = take_line(&data);
-		const struct known_value *value = &source->values[i];
+		const struct known_value *value;
 
 		number++;
 		if (line.len == 0)
 			continue;
-		require(i < source->count && value->len == line.len && value->number == number,
-		        "a line is missing, or is another one");
+		require(i < source->count, "a line is missing");
+		value = &source->values[i];
+		require(value->len == line.len && value->number == number, "another line");
 		require(memcmp(ks_known_source_bytes(source, value), line.bytes, line.len) == 0,
 		        "another value");
 		i++;

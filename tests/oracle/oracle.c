@@ -63,6 +63,7 @@ struct oracle {
 	size_t occurrence_count, occurrence_room;
 	/* [n + 1]: how many bytes from here on are the beginning of a spelling, and not all of it, at most. */
 	size_t *begun;
+	size_t begun_most; /* the greatest of them */
 };
 
 /* ------------------------------------------------------------ lifecycle ---- */
@@ -106,6 +107,7 @@ clear(struct oracle *o)
 	free(o->is_match);
 	free(o->begun);
 	o->begun = NULL;
+	o->begun_most = 0;
 	o->occurrence_count = 0;
 	o->x = NULL;
 	o->masked = NULL;
@@ -264,6 +266,8 @@ find_known(struct oracle *o)
 		same -= same == s->len;
 		if (same > o->begun[at])
 			o->begun[at] = same;
+		if (same > o->begun_most)
+			o->begun_most = same;
 	}
 	return 0;
 }
@@ -606,7 +610,7 @@ held_by_infix(const struct oracle_rule *r, struct oracle_view v)
 static size_t
 held_by_known(const struct oracle *o, struct oracle_view v)
 {
-	size_t h = 0;
+	size_t h = v.n > o->begun_most ? v.n - o->begun_most : 0; /* no earlier: too long for any */
 
 	while (h < v.n && o->begun[h] < v.n - h)
 		h++;

@@ -342,6 +342,42 @@ spell_python(struct builder *b, bool in_double_quotes)
 	finish(b);
 }
 
+/* -------------------------------------------------------------------------- XML ---- */
+
+static void
+spell_xml(struct builder *b, const char *greater, const char *quote, const char *apostrophe)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const char *entity = b->text[i] == '&'    ? "&amp;"
+		                     : b->text[i] == '<'  ? "&lt;"
+		                     : b->text[i] == '>'  ? greater
+		                     : b->text[i] == '"'  ? quote
+		                     : b->text[i] == '\'' ? apostrophe
+		                                          : NULL;
+
+		if (entity)
+			put_text(b, entity);
+		else
+			put(b, b->text[i]);
+	}
+	finish(b);
+}
+
+static void
+spell_all_xml(struct builder *b)
+{
+	static const char *const styles[][2] = {
+		{ "\"", "'" },         { "&quot;", "'" },      { "&quot;", "&apos;" },
+		{ "&quot;", "&#39;" }, { "&quot;", "&#039;" }, { "&quot;", "&#x27;" },
+		{ "&#34;", "&#39;" },
+	};
+
+	for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
+		spell_xml(b, "&gt;", styles[i][0], styles[i][1]);
+		spell_xml(b, ">", styles[i][0], styles[i][1]);
+	}
+}
+
 /* ------------------------------------------------------------------------ texts ---- */
 
 static int
@@ -401,6 +437,7 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, s
 	spell_backslashed(&b, "|&;()<>!{}*[]?^$`,\"'\\ \t\n", "~#");
 	spell_dollar(&b, false);
 	spell_dollar(&b, true);
+	spell_all_xml(&b);
 	free(b.out);
 	k->texts++;
 	return b.failed ? ORACLE_ERROR : 0;

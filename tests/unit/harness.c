@@ -21,6 +21,7 @@
 
 #define INPUT_MAX   65536U
 #define FINDING_MAX 2048U
+#define NOT_ASKED   SIZE_MAX
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
@@ -47,7 +48,7 @@ struct check {
 	size_t len;
 	const char *name;
 	struct outcome *expected, *got;
-	size_t *held; /* expected, after each number of bytes */
+	size_t *held; /* expected, after each number of bytes; NOT_ASKED: it has not been worked out yet */
 };
 
 void
@@ -61,11 +62,16 @@ pair_init(struct bench_pair *pair, const struct ks_rule *rules, size_t count)
 	expect(ks_scratch_new(pair->set, &pair->scratch) == KS_OK, "a call failed");
 	pair->oracle = oracle_new(rules, count, text, sizeof(text));
 	expect(pair->oracle != NULL, "%s", text);
+	pair->expected = calloc(1, sizeof(*pair->expected));
+	pair->got = calloc(1, sizeof(*pair->got));
+	expect(pair->expected && pair->got, "no memory");
 }
 
 void
 pair_done(struct bench_pair *pair)
 {
+	free(pair->expected);
+	free(pair->got);
 	ks_known_free(pair->known);
 	oracle_free(pair->oracle);
 	ks_scratch_free(pair->scratch);
@@ -191,6 +197,15 @@ open_stream(const struct check *c, ks_sink_fn sink)
 	return stream;
 }
 
+/* How many bytes are to be held after m. The oracle looks at all of them for that, so it is asked once. */
+static size_t
+held_after(const struct check *c, size_t m)
+{
+	if (c->held[m] == NOT_ASKED)
+		c->held[m] = oracle_held_at(c->pair->oracle, m);
+	return c->held[m];
+}
+
 /* One more piece in place, of which to is the end. */
 static void
 mask_piece(const struct check *c, struct ks_stream *s, uint8_t *buf, size_t *from, size_t to,
@@ -204,8 +219,8 @@ mask_piece(const struct check *c, struct ks_stream *s, uint8_t *buf, size_t *fro
 	expect(ks_stream_held(s) == to - *from, "%s: held and settled disagree", c->name);
 	expect(memcmp(buf + *from, c->in + *from, to - *from) == 0,
 	       "%s: %s at %zu: held bytes were changed", c->name, how, cut);
-	expect(to - *from == c->held[to], "%s: %s at %zu: %zu bytes held after %zu, not %zu",
-	       c->name, how, cut, to - *from, to, c->held[to]);
+	expect(to - *from == held_after(c, to), "%s: %s at %zu: %zu bytes held after %zu, not %zu",
+	       c->name, how, cut, to - *from, to, held_after(c, to));
 }
 
 /* cuts are count ascending positions within the input. */
@@ -288,13 +303,9 @@ void
 check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_style style,
             const char *name)
 {
-	struct check c = { pair,
-		           in,
-		           len,
-		           name,
-		           calloc(1, sizeof(struct outcome)),
-		           calloc(1, sizeof(struct outcome)),
-		           calloc(len + 1, sizeof(size_t)) };
+	struct check c = {
+		pair, in, len, name, pair->expected, pair->got, calloc(len + 1, sizeof(size_t))
+	};
 
 	size_t step = test_slowness();
 
@@ -304,7 +315,7 @@ check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_sty
 	              &c.expected->finding_count);
 	c.expected->len = len;
 	for (size_t m = 0; m <= len; m++)
-		c.held[m] = oracle_held_at(pair->oracle, m);
+		c.held[m] = NOT_ASKED;
 	run_in_place(&c, NULL, 0, "whole");
 	run_pushed(&c, NULL, 0, "whole, pushed");
 	/* Which cuts are left out where it is slow depends on the input: all positions have their turn. */
@@ -315,7 +326,5 @@ check_input(struct bench_pair *pair, const uint8_t *in, size_t len, enum cut_sty
 		run_bytes(&c);
 	if (style & CUT_RANDOM)
 		run_random(&c);
-	free(c.expected);
-	free(c.got);
 	free(c.held);
 }

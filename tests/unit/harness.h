@@ -7,13 +7,16 @@
 
 #include "oracle.h"
 
+struct outcome;
+
 /* An engine and an oracle for the same rules. */
 struct bench_pair {
 	struct ks_ruleset *set;
 	struct ks_scratch *scratch;
 	struct oracle *oracle;
-	ks_allow_fn is_allowed; /* of both; NULL: nothing is */
-	struct ks_known *known; /* of both; NULL: nothing is */
+	ks_allow_fn is_allowed;         /* of both; NULL: nothing is */
+	struct ks_known *known;         /* of both; NULL: nothing is */
+	struct outcome *expected, *got; /* of the input that is checked */
 };
 
 /* These end the process on failure, with a line on the standard error. */

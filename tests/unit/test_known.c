@@ -41,7 +41,7 @@ static const char *const worlds[][8] = {
 	  NULL }, /* triggers */
 	{ "p\"q\\r/<'&\xc3\xa9$ \xf0\x9f\x98\x80", "~a,b{c}\t\x01\x7f\n0*", "\xff\xfe\xc3(9xyz",
 	  NULL },
-	{ "a/b+c=d&e f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
+	{ "a/b+c=d&e >f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
 	{ "7zQ\xffx"
 	  "Server=db;User=app;Password=k3J/9+w~v8u7t6s5r4q3p2o1n0m9l8",
 	  NULL }, /* of 64 bytes: base64 in lines */
@@ -232,7 +232,7 @@ START_TEST(about_borders)
 		size_t len, border, back;
 		const uint8_t *bytes = oracle_spelling_get(pair.oracle, i, &len);
 
-		for (back = 0; back <= len + 1; back++) {
+		for (back = i % test_slowness(); back <= len + 1; back += test_slowness()) {
 			border = borders[(i + back) % COUNT(borders)];
 			if (back > border)
 				continue;
@@ -325,20 +325,21 @@ START_TEST(ten_thousand_values)
 	struct bench_pair pair;
 	uint8_t value[64], buf[1200];
 	size_t len;
+	int count = test_rounds(10000);
 
 	pair_init(&pair, rules, COUNT(rules));
-	for (int i = 0; i < 10000; i++) {
-		/* a thousand of them begin alike */
+	for (int i = 0; i < count; i++) {
+		/* a tenth of them begin alike */
 		len = 8 + random_next(&random) % 40;
 		for (size_t k = 0; k < len; k++)
 			value[k] =
 				(uint8_t) "abcdefghijkmnpqrstuvwxyz23456789"[random_next(&random) %
 			                                                     32];
-		if (i < 1000 && len > 30)
+		if (i < count / 10 && len > 30)
 			memcpy(value, "https://hooks.example/", 22);
 		pair_know(&pair, value, len, &verdict);
 	}
-	ck_assert_uint_gt(ks_known_count(pair.known), 9900);
+	ck_assert_uint_gt(ks_known_count(pair.known), (size_t)count / 100 * 99);
 	pair_known(&pair);
 	for (int round = 0; round < test_rounds(3); round++) {
 		len = 0;
@@ -354,18 +355,18 @@ END_TEST
 
 /*
  * Give up after from bytes; then the rest, byte by byte. Of what was held all is masked, and otherwise what the
- * oracle masks.
+ * oracle, which has this input, masks.
  */
 static void
-give_up_at(struct bench_pair *pair, const uint8_t *in, size_t len, size_t from)
+give_up_at(struct bench_pair *pair, const uint8_t *in, size_t len, const uint8_t *masked,
+           size_t from)
 {
 	struct ks_stream_options options = { .known = pair->known };
 	struct ks_stream *s;
 	uint8_t out[300], expected[300];
-	size_t count, held, at;
+	size_t held = oracle_held_at(pair->oracle, from), at;
 
-	ck_assert_int_eq(oracle_run(pair->oracle, in, len, '*', expected, NULL, 0, &count), 0);
-	held = oracle_held_at(pair->oracle, from);
+	memcpy(expected, masked, len);
 	for (size_t i = from - held; i < from; i++) {
 		if (in[i] != '\n' && in[i] != '\r')
 			expected[i] = '*';
@@ -381,14 +382,17 @@ give_up_at(struct bench_pair *pair, const uint8_t *in, size_t len, size_t from)
 	for (size_t to = at = from; to < len; to++) {
 		size_t settled;
 
-		ck_assert_int_eq(ks_stream_mask(s, pair->scratch, out + at, to + 1 - at, &settled),
-		                 KS_OK);
+		if (ks_stream_mask(s, pair->scratch, out + at, to + 1 - at, &settled) != KS_OK)
+			ck_abort_msg("a call failed");
 		at += settled;
 	}
 	ck_assert_int_eq(ks_stream_mask_end(s, pair->scratch, out + at, len - at), KS_OK);
 	ks_stream_free(s);
-	for (size_t i = 0; i < len; i++)
-		ck_assert_msg(out[i] == expected[i], "given up at %zu: byte %zu", from, i);
+	for (size_t i = 0; i < len; i++) {
+		if (out[i] !=
+		    expected[i]) /* an assertion writes to a file, also when all is well */
+			ck_abort_msg("given up at %zu: byte %zu", from, i);
+	}
 }
 
 START_TEST(given_up)
@@ -398,7 +402,8 @@ START_TEST(given_up)
 	};
 	uint64_t random = 91 + (uint64_t)_i;
 	struct bench_pair pair;
-	uint8_t buf[200];
+	uint8_t buf[200], masked[200];
+	size_t count;
 
 	pair_init(&pair, &none, 1);
 	know(&pair, worlds[_i]);
@@ -407,8 +412,10 @@ START_TEST(given_up)
 
 		for (size_t i = 0; i < 5; i++)
 			len += put_piece(&pair, &random, buf + len, sizeof(buf) - len);
+		ck_assert_int_eq(oracle_run(pair.oracle, buf, len, '*', masked, NULL, 0, &count),
+		                 0);
 		for (size_t from = 0; from <= len; from++)
-			give_up_at(&pair, buf, len, from);
+			give_up_at(&pair, buf, len, masked, from);
 	}
 	pair_done(&pair);
 }
@@ -756,21 +763,22 @@ main(void)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_set_timeout(memory, 300);
-	tcase_add_loop_test(tcase, generated_inputs, 0, (int)COUNT(worlds));
-	tcase_add_loop_test(tcase, every_spelling, 0, (int)COUNT(worlds));
-	tcase_add_loop_test(tcase, given_up, 0, (int)COUNT(worlds));
-	tcase_add_loop_test(tcase, in_frames, 0, (int)COUNT(worlds));
-	tcase_add_loop_test(tcase, long_values, 0, 7);
-	tcase_add_loop_test(tcase, about_borders, 0, (int)COUNT(looks));
+	/* what takes long comes last: where the first failure ends the program, it is often not begun */
+	tcase_add_test(memory, secret_memory);
+	tcase_add_test(memory, no_allocation);
 	tcase_add_test(tcase, classes);
 	tcase_add_test(tcase, lanes);
 	tcase_add_test(tcase, refused_values);
 	tcase_add_test(tcase, not_compiled_or_empty);
 	tcase_add_test(tcase, tags);
-	tcase_add_test(memory, secret_memory);
-	tcase_add_test(memory, no_allocation);
+	tcase_add_loop_test(tcase, every_spelling, 0, (int)COUNT(worlds));
+	tcase_add_loop_test(tcase, generated_inputs, 0, (int)COUNT(worlds));
+	tcase_add_loop_test(tcase, in_frames, 0, (int)COUNT(worlds));
+	tcase_add_loop_test(tcase, given_up, 0, (int)COUNT(worlds));
 	tcase_add_test(tcase, ten_thousand_values);
-	suite_add_tcase(suite, tcase);
+	tcase_add_loop_test(tcase, long_values, 0, 7);
+	tcase_add_loop_test(tcase, about_borders, 0, (int)COUNT(looks));
 	suite_add_tcase(suite, memory);
+	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }
