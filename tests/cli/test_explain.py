@@ -186,7 +186,7 @@ class Explain(CommandTest):
 
     def test_a_body_that_lacks_bytes(self):
         """The mistake that explain is there for must not show the key."""
-        rests = [b"-" + key(30), b"_" + key(30), b"." + key(30, ALNUM), b"%" + key(30, ALNUM)]
+        rests = [b"-" + key(30), b"_" + key(30), b"." + key(30, ALNUM), b"%x" + key(29, ALNUM)]
         lines, notes = self.explain(b"\n".join(ACME + b"abc" + rest + b" y" for rest in rests))
         self.assertEqual(lines, [b"acme_live_" + b"#" * (3 + len(rest)) + b" y" for rest in rests])
         for of_line in notes:

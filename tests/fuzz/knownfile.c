@@ -135,13 +135,18 @@ try_values(const struct known_values *values, struct choices data, size_t cut)
 
 /* --------------------------------------------------------------------- messages ---- */
 
-/* Messages are in small letters, and a line's end belongs to no value. */
+/* Messages are in small letters, but for one, and a line's end belongs to no value. */
 static void
 check_messages(const struct messages *m, const struct choices *data)
 {
+	static const char with_capitals[] =
+		"UTF-16, which no log is likely to be; it must be UTF-8\n";
+
 	for (size_t i = 0; i + WINDOW <= m->len; i++) {
 		bool is_other = false;
 
+		if (memmem(with_capitals, sizeof(with_capitals) - 1, m->text + i, WINDOW))
+			continue;
 		for (size_t k = 0; k < WINDOW; k++)
 			is_other |= (m->text[i + k] < ' ' && m->text[i + k] != '\n') ||
 			            isupper((unsigned char)m->text[i + k]);
