@@ -242,6 +242,7 @@ look_at_batch(const struct place_search *search, const struct known_run_set *set
 	uint64_t hits = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): there are count of them */
 		all[i] = gram_at(search, search->from + places[i]);
 		__builtin_prefetch(ks_known_grams_bucket(&grams, all[i]));
 	}
@@ -282,6 +283,7 @@ look_at_long_views(const struct place_search *search, const uint32_t *places, si
 	uint8_t views[BATCH_MAX];
 
 	for (size_t i = 0; i < count; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): there are count of them */
 		views[i] = (uint8_t)ks_known_classify_view(search->text + search->from + places[i]);
 	look_at_views(search, RUN_WILD, views, VIEW_WILD, places, count);
 	look_at_views(search, RUN_HEX, views, VIEW_HEX, places, count);

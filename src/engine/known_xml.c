@@ -2,8 +2,6 @@
 /* See known_xml.h. Libraries differ in how they write quotes, and in whether they escape >. */
 #include "known_xml.h"
 
-#include <string.h>
-
 #include "known_form.h"
 
 static const char *
@@ -34,11 +32,13 @@ size_t
 ks_known_xml_put(uint8_t *to, uint8_t b, unsigned form)
 {
 	const char *entity = entity_of(b, form);
-	size_t n = entity ? strlen(entity) : 1;
+	size_t n = 0;
 
-	if (entity)
-		memcpy(to, entity, n);
-	else
-		to[0] = b;
+	if (!entity)
+		to[n++] = b;
+	while (entity && entity[n]) {
+		to[n] = (uint8_t)entity[n];
+		n++;
+	}
 	return n;
 }
