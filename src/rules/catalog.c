@@ -302,15 +302,12 @@ compile_collected(const struct ks_catalog *c, const struct ks_rule *rules, size_
 	if (r != KS_OK)
 		return r;
 	r = ks_stored_load(rules, count, store, ret_set, reterr);
-	if (r == RULESET_UNPREPARED)
+	if (r == RULESET_UNPREPARED) {
 		r = ks_catalog_measure(c, reterr);
-	else if (r != KS_OK)
-		add_place(c, reterr);
-	else
-		return r;
-	if (r != KS_OK)
-		return r;
-	r = ks_stored_make(rules, count, store, ret_set, reterr);
+		if (r != KS_OK)
+			return r; /* it has its place */
+		r = ks_stored_make(rules, count, store, ret_set, reterr);
+	}
 	if (r != KS_OK)
 		add_place(c, reterr);
 	return r;
