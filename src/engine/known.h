@@ -56,12 +56,11 @@ struct ks_known {
 		index; /* by the first bits of a head: the first pattern whose head has them, or more */
 	unsigned index_bits; /* 0: there is none yet */
 	struct known_runs runs;
-	struct known_filter filters[KNOWN_LOOKS];
+	struct known_filter filter;
 	struct known_bloom heads, short_heads; /* the first 8 bytes of all, the first 3 to 7 */
 	uint64_t begins[1024]; /* a bit for each pair of bytes: does a pattern begin so? */
 	size_t value_count;
-	size_t longest;  /* bytes of the longest pattern */
-	bool with_signs; /* to look for patterns, signs have to be marked */
+	size_t longest; /* bytes of the longest pattern */
 	bool is_compiled;
 	bool is_locked;
 };
@@ -76,7 +75,7 @@ struct known_match {
 typedef void (*known_match_fn)(void *ctx, const struct known_match *match);
 
 /* Passes over a text, each of which finds some of what there is. */
-enum known_pass { PASS_RUNS, PASS_FILTERS, PASS_END, KNOWN_PASSES };
+enum known_pass { PASS_RUNS, PASS_MARKS, PASS_END, KNOWN_PASSES };
 
 /*
  * Find what begins in text[from, len). Tells of the longest pattern that is all there, of each place; returns

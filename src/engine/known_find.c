@@ -8,36 +8,34 @@
 #include "known_spelling.h"
 #include "known_table.h"
 
-#define HEAD_MIN         3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX       32U /* if more patterns have the same head, grams lie where they differ */
-#define LAST_MAX         24U /* but so many bytes are left for them */
-#define BLIND_MAX        (LOOK_OFFSET_MAX + STEP_GRAM_MAX)
-#define BEGIN_MAX        (3 * LOOK_BLOCK) /* bytes of a pattern that matter, and LOOK_BLOCK zeros */
-#define OTHERS_MAX       2048U
-#define SHORT_OTHERS_MAX 128U
-_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BEGIN_MAX - LOOK_BLOCK, "they do");
-_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at most");
+#define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
+#define SHARED_MAX 32U /* if more patterns have the same head, grams lie where they differ */
+#define LAST_MAX   24U /* but so many bytes are left for them */
+#define OFFSET_MAX LOOK_BLOCK
+#define BLIND_MAX  (OFFSET_MAX + LOOK_BLOCK + KNOWN_HEAD)
+#define BEGIN_MAX  (OFFSET_MAX + LOOK_BLOCK)  /* bytes of a pattern that matter */
+#define BEHIND_MAX (LOOK_BLOCK + MARK_BEHIND) /* zeros behind these */
+#define OTHERS_MAX 128U
+_Static_assert(RUN_OFFSET_MAX == OFFSET_MAX, "what is shared is not looked at");
+_Static_assert(OFFSET_MAX + LOOK_BLOCK - 1 <= SLOT_OFFSET_MAX, "offsets fit");
 
 /* ----------------------------------------------------------------------- making ---- */
 
 /* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_MEASURE, TURN_ADD };
-
-/* What a filter is for. */
-struct tally {
-	size_t count, shortest;
-};
+enum turn { TURN_SURVEY, TURN_COUNT, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
 	struct known_speller *speller;
 	enum turn turn;
-	bool with_runs; /* patterns that have runs are found by these, the others by steps; not: all by marks */
-	bool with_signs;    /* some pattern has no other mark */
-	bool with_one_step; /* all that are found by steps are found by those for the shortest */
-	size_t run_count[RUN_KINDS];
-	struct tally others; /* without runs */
-	struct tally looks[KNOWN_LOOKS];
+	/*
+	 * Runs are the fastest way: if all patterns but a few have them, only the others are found by marks; else all are that have
+	 * what is rare in logs, and then it is runs that find only the others.
+	 */
+	bool with_runs;
+	struct known_marker rare; /* if not */
+	size_t others;            /* without runs */
+	size_t run_counts[RUN_KINDS];
 };
 
 static size_t
@@ -63,92 +61,6 @@ count_common(const struct finder_making *m, size_t a, size_t b)
 	return common;
 }
 
-static void
-measure(struct tally *tally, size_t len)
-{
-	tally->count++;
-	tally->shortest = len < tally->shortest ? len : tally->shortest;
-}
-
-/*
- * Runs are the fastest way, if nearly all patterns have them, and the others can be found by steps: few of them, if they are short.
- * Else all are found by marks.
- */
-static bool
-is_for_runs(const struct finder_making *m)
-{
-	size_t others = m->others.count;
-
-	return others < m->known->pattern_count &&
-	       others <= (m->others.shortest < STEP_LONG_MIN ? SHORT_OTHERS_MAX : OTHERS_MAX);
-}
-
-/* Two ways to look at steps cost more than one whose steps are a little shorter. */
-static void
-join_steps(struct finder_making *m)
-{
-	struct tally *looks = m->looks;
-	struct tally *longer = &looks[LOOK_STEP_LONG], *shorter = &looks[LOOK_STEP_SHORT];
-
-	if (longer->count == 0 || shorter->count == 0)
-		return;
-	m->with_one_step = true;
-	shorter->count += longer->count;
-	longer->count = 0;
-}
-
-static void
-add_grip(struct finder_making *m, const struct known_grip *grip, const uint8_t *begin, size_t len)
-{
-	struct known_filter *filter = &m->known->filters[grip->look];
-	size_t count = grip->count, offset = grip->offset, last;
-
-	if (grip->look >= LOOK_STEP_MIN) {
-		count = filter->step;
-		last = len - ks_known_filter_block(filter);
-		offset = offset < last ? offset : last;
-	}
-	for (size_t i = offset; i < offset + count; i++)
-		ks_known_filter_add(filter, begin + i, i);
-}
-
-/* Signs are marked only if that is better for some pattern. */
-static struct known_grip
-choose_grip(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
-{
-	struct known_grip grip = ks_known_grip_choose(begin, len, offset, false), other;
-
-	if (grip.look <= LOOK_EVEN_LONG)
-		return grip;
-	other = ks_known_grip_choose(begin, len, offset, true);
-	if (other.look >= grip.look)
-		return grip;
-	m->with_signs = true;
-	return other;
-}
-
-static struct known_grip
-grip_of(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
-        size_t len, size_t offset)
-{
-	size_t last = pattern->len < LAST_MAX ? 0 : pattern->len - LAST_MAX;
-	struct known_grip grip = { .look = LOOK_STEP_LONG };
-
-	if (!m->with_runs || m->turn == TURN_MEASURE)
-		grip = choose_grip(m, begin, len, offset < last ? offset : last);
-	if (grip.look >= LOOK_STEP_MIN)
-		grip.look = pattern->len < STEP_LONG_MIN || m->with_one_step ? LOOK_STEP_SHORT
-		                                                             : LOOK_STEP_LONG;
-	return grip;
-}
-
-static void
-measure_grip(struct tally looks[KNOWN_LOOKS], const struct known_grip *grip, size_t len)
-{
-	measure(&looks[grip->look], len);
-	looks[grip->look].count += grip->count > 1 ? grip->count - 1 : 0;
-}
-
 /* What begins like many others is found by what follows, unless there is no run. */
 static struct known_run
 find_run(const uint8_t *begin, size_t len, size_t offset)
@@ -159,41 +71,70 @@ find_run(const uint8_t *begin, size_t len, size_t offset)
 }
 
 static void
-take_spelled(struct finder_making *m, const struct known_pattern *pattern, const uint8_t *begin,
-             size_t len, size_t offset)
+take_run(struct finder_making *m, const uint8_t *begin, struct known_run run)
 {
-	struct known_run run = { RUN_NONE, 0 };
-	struct known_grip grip;
-
-	if (m->with_runs || m->turn == TURN_MEASURE)
-		run = find_run(begin, len, offset);
-	if (m->turn == TURN_ADD && run.kind != RUN_NONE) {
+	if (m->turn == TURN_ADD) {
 		ks_known_runs_add(&m->known->runs, begin, run);
 		return;
 	}
-	grip = grip_of(m, pattern, begin, len, offset);
-	if (m->turn == TURN_ADD) {
-		add_grip(m, &grip, begin, pattern->len);
-		return;
-	}
-	measure_grip(m->looks, &grip, pattern->len);
-	if (run.kind == RUN_NONE) {
-		measure(&m->others, pattern->len);
-		return;
-	}
-	m->run_count[run.kind]++;
+	m->run_counts[run.kind]++;
 	ks_known_runs_count(&m->known->runs, begin, run);
+}
+
+/* offset: so many bytes at its beginning tell little. */
+static void
+take_marked(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
+{
+	if (m->turn == TURN_ADD) {
+		ks_known_filter_add(&m->known->filter, begin, len, offset);
+		return;
+	}
+	ks_known_filter_count(&m->known->filter, begin, len, offset);
+}
+
+/* Where most patterns have marks, only for what is hexadecimal are runs worth while: others are few. */
+static struct known_run
+limit_run(struct known_run run)
+{
+	if (run.kind == RUN_LONG_TEXT)
+		run.kind = RUN_TEXT;
+	if (run.kind == RUN_WILD || run.kind == RUN_MIXED)
+		run.kind = RUN_NONE;
+	return run;
+}
+
+/* By a mark, if it has one; else by its run; or by a mark that is made for it. */
+static void
+take_spelled(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
+{
+	size_t last = len < LAST_MAX ? 0 : len - LAST_MAX;
+	size_t marked_offset = offset < last ? offset : last;
+	struct known_run run;
+
+	if (!m->with_runs && ks_known_filter_is_marked(&m->rare, begin, len, marked_offset)) {
+		take_marked(m, begin, len, marked_offset);
+		return;
+	}
+	run = find_run(begin, len, offset);
+	if (!m->with_runs)
+		run = limit_run(run);
+	if (m->turn == TURN_SURVEY)
+		m->others += run.kind == RUN_NONE;
+	else if (run.kind != RUN_NONE)
+		take_run(m, begin, run);
+	else
+		take_marked(m, begin, len, marked_offset);
 }
 
 /* offset: so many bytes at its beginning tell little. */
 static void
 take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_t offset)
 {
-	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX];
-	size_t len = spell(m, pattern, begin, offset > 0 ? BEGIN_MAX - LOOK_BLOCK : LOOK_BLOCK);
+	uint8_t begin[BEGIN_MAX + SPELLING_UNIT_MAX + BEHIND_MAX];
+	size_t len = spell(m, pattern, begin, offset > 0 ? BEGIN_MAX : LOOK_BLOCK);
 
-	memset(begin + len, 0, LOOK_BLOCK);
-	take_spelled(m, pattern, begin, len, offset);
+	memset(begin + len, 0, BEHIND_MAX);
+	take_spelled(m, begin, len, offset);
 	explicit_bzero(begin, sizeof(begin));
 }
 
@@ -204,7 +145,7 @@ take_patterns(struct finder_making *m, enum turn turn)
 	size_t count = m->known->pattern_count, end;
 
 	m->turn = turn;
-	for (size_t i = 0; i < count; i = end) {
+	for (size_t i = 0; i < count && m->others <= OTHERS_MAX; i = end) {
 		size_t offset = 0;
 
 		for (end = i + 1; end < count && patterns[end].head == patterns[i].head;)
@@ -214,33 +155,6 @@ take_patterns(struct finder_making *m, enum turn turn)
 		for (size_t k = i; k < end; k++)
 			take_pattern(m, &patterns[k], offset);
 	}
-}
-
-static bool
-init_filters(struct finder_making *m)
-{
-	const struct tally *looks = m->looks;
-	struct ks_known *known = m->known;
-
-	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
-		if (looks[look].count > 0 &&
-		    !ks_known_filter_init(&known->filters[look], look, looks[look].count,
-		                          looks[look].shortest, &known->is_locked))
-			return false;
-	}
-	return true;
-}
-
-/* Patterns are found by runs, and what has none by steps. */
-static bool
-open_runs(struct finder_making *m)
-{
-	struct ks_known *known = m->known;
-
-	memset(m->looks, 0, sizeof(m->looks));
-	m->looks[m->others.shortest < STEP_LONG_MIN ? LOOK_STEP_SHORT : LOOK_STEP_LONG] = m->others;
-	m->with_one_step = m->others.shortest < STEP_LONG_MIN;
-	return ks_known_runs_open(&known->runs, m->run_count, &known->is_locked);
 }
 
 /* The first n bytes of a head. */
@@ -298,27 +212,23 @@ init_all(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
+	take_patterns(m, TURN_SURVEY);
+	m->with_runs = m->others <= OTHERS_MAX;
+	m->others = 0;
+	ks_known_marker_init(&m->rare, true);
+	ks_known_filter_start(&known->filter, !m->with_runs);
 	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
 		return false;
-	take_patterns(m, TURN_MEASURE);
-	m->with_runs = is_for_runs(m);
-	join_steps(m);
-	if (!m->with_runs)
-		ks_known_runs_done(&known->runs);
-	else if (!open_runs(m))
-		return false;
-	known->with_signs = m->with_signs && !m->with_runs;
-	return init_filters(m) && make_beginnings(known);
+	take_patterns(m, TURN_COUNT);
+	return ks_known_runs_open(&known->runs, m->run_counts, &known->is_locked) &&
+	       ks_known_filter_open(&known->filter, &known->is_locked) && make_beginnings(known);
 }
 
 int
 ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct finder_making m = { .known = known, .speller = speller };
+	struct finder_making m = { .known = known, .speller = speller, .with_runs = true };
 
-	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
-		m.looks[look].shortest = SIZE_MAX;
-	m.others.shortest = SIZE_MAX;
 	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
@@ -328,8 +238,7 @@ ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 void
 ks_known_finder_done(struct ks_known *known)
 {
-	for (unsigned look = 0; look < KNOWN_LOOKS; look++)
-		ks_known_filter_done(&known->filters[look]);
+	ks_known_filter_done(&known->filter);
 	ks_known_runs_done(&known->runs);
 	ks_known_bloom_done(&known->heads);
 	ks_known_bloom_done(&known->short_heads);
@@ -375,71 +284,79 @@ does_begin(const struct ks_known *known, const uint8_t *text, size_t len)
 	return words[text[1] >> 6] >> (text[1] & 63) & 1;
 }
 
-/* What text[at, len), of fewer bytes than a head, begins. */
-static void
-look_at_rest(struct find *find, size_t at)
+/* A place near the end of a text, and the hash of what is asked for there. */
+struct end_place {
+	size_t at;
+	uint64_t hash;
+};
+
+/* The hash of a head that text begins with, or of all of it. */
+static uint64_t
+hash_beginning(const uint8_t *text, size_t len)
 {
-	const struct ks_known *known = find->known;
-	size_t len = find->len - at;
 	uint64_t head = 0;
 
-	if (!does_begin(known, find->text + at, len))
-		return;
-	for (size_t i = at; i < find->len; i++)
-		head = head << 8 | find->text[i];
-	if (len < HEAD_MIN)
-		find->open = at;
-	else if (ks_known_bloom_has(&known->short_heads, ks_known_hash(head)))
-		look_at(find, at);
+	if (len >= KNOWN_HEAD) {
+		memcpy(&head, text, sizeof(head));
+		return ks_known_hash(be64toh(head));
+	}
+	for (size_t i = 0; i < len; i++)
+		head = head << 8 | text[i];
+	return ks_known_hash(head);
 }
 
-/* What begins in text[from, to), where whole heads are. All memory is asked for before any is waited for. */
-static void
-look_at_heads(struct find *find, size_t from, size_t to)
+/* What text[at, len) may begin: of so many bytes as a head has, or of all. A set tells; all memory is asked for before any is waited for. */
+static size_t
+list_heads(const struct find *find, size_t from, size_t to, struct end_place *places)
 {
 	const struct ks_known *known = find->known;
-	uint64_t hashes[BLIND_MAX];
-	size_t places[BLIND_MAX], count = 0;
+	size_t count = 0;
 
 	for (size_t at = from; at < to; at++) {
-		uint64_t head;
+		size_t len = find->len - at;
+		const struct known_bloom *heads = len < KNOWN_HEAD ? &known->short_heads
+		                                                   : &known->heads;
 
-		memcpy(&head, find->text + at, sizeof(head));
-		hashes[count] = hash_head(be64toh(head), KNOWN_HEAD);
-		places[count] = at;
-		if (!does_begin(known, find->text + at, KNOWN_HEAD))
+		if (!does_begin(known, find->text + at, len))
 			continue;
-		__builtin_prefetch(ks_known_bloom_word(&known->heads, hashes[count++]));
+		places[count] = (struct end_place){ at, hash_beginning(find->text + at, len) };
+		__builtin_prefetch(ks_known_bloom_word(heads, places[count++].hash));
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (ks_known_bloom_has(&known->heads, hashes[i]))
-			look_at(find, places[i]);
-	}
+	return count;
 }
 
 /* What begins in text[from, len). Behind the first open place only whole patterns matter, for which the rest is too short. */
 static void
 look_at_end(struct find *find, size_t from)
 {
-	size_t rest = find->len - from < KNOWN_HEAD ? from : find->len - KNOWN_HEAD + 1;
+	const struct ks_known *known = find->known;
+	struct end_place places[BLIND_MAX];
+	size_t count = list_heads(find, from, find->len, places);
 
-	look_at_heads(find, from, rest);
-	for (; rest < find->len && find->open == find->len; rest++)
-		look_at_rest(find, rest);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = places[i].at, len = find->len - at;
+
+		if (len >= KNOWN_HEAD) {
+			if (ks_known_bloom_has(&known->heads, places[i].hash))
+				look_at(find, at);
+		} else if (find->open < find->len) {
+			break;
+		} else if (len < HEAD_MIN) {
+			find->open = at;
+		} else if (ks_known_bloom_has(&known->short_heads, places[i].hash)) {
+			look_at(find, at);
+		}
+	}
 }
 
 /* Where the bytes begin at the end of text[from, len) in which filters are blind. */
 static size_t
 blind_from(const struct ks_known *known, const uint8_t *text, size_t from, size_t len)
 {
-	size_t runs = ks_known_runs_blind(&known->runs, text, from, len), blind = len - runs;
+	size_t runs = len - ks_known_runs_blind(&known->runs, text, from, len);
+	size_t marks = ks_known_filter_blind(&known->filter);
+	size_t blind = runs > marks ? runs : marks;
 
-	for (unsigned look = 0; look < KNOWN_LOOKS; look++) {
-		const struct known_filter *filter = &known->filters[look];
-
-		if (ks_known_filter_is_used(filter) && ks_known_filter_blind(filter) > blind)
-			blind = ks_known_filter_blind(filter);
-	}
 	return len - from > blind ? len - blind : from;
 }
 
@@ -454,9 +371,8 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 			ks_known_runs_scan(&known->runs, text, from, len, look_at, &find);
 		return find.open;
 	}
-	if (pass == PASS_FILTERS) {
-		ks_known_filter_scan(known->filters, known->with_signs, text, from, len, look_at,
-		                     &find);
+	if (pass == PASS_MARKS) {
+		ks_known_filter_scan(&known->filter, text, from, len, look_at, &find);
 		return find.open;
 	}
 	look_at_end(&find, blind_from(known, text, from, len));

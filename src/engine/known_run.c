@@ -6,11 +6,11 @@
 
 static const struct {
 	uint8_t view; /* bytes */
-	uint8_t back; /* lanes before its last one, which is half of one if it is short */
+	uint8_t back; /* lanes before its last one */
 } kinds[RUN_KINDS] = {
-	[RUN_WILD] = { VIEW_BYTES, 2 }, [RUN_HEX] = { VIEW_BYTES, 2 },
-	[RUN_LONG] = { VIEW_BYTES, 2 }, [RUN_MIDDLE] = { 16, 1 },
-	[RUN_SHORT] = { 12, 1 },
+	[RUN_WILD] = { VIEW_BYTES, 2 }, [RUN_LONG_TEXT] = { VIEW_BYTES, 2 },
+	[RUN_LONG] = { VIEW_BYTES, 2 }, [RUN_TEXT] = { LANE_BYTES, 0 },
+	[RUN_HEX] = { LANE_BYTES, 0 },  [RUN_MIXED] = { LANE_BYTES, 0 },
 };
 
 static bool
@@ -47,47 +47,75 @@ is_wild(const uint8_t *run)
 	return i < VIEW_BYTES;
 }
 
-/* Is every second byte, from first on, one of 2 to 7? */
-static bool
-is_hex_text(const uint8_t *run, size_t first)
+/*
+ * Where do so many bytes begin, 15 or 31, that are as text in hexadecimal digits? Each second one is an upper half, from the first one
+ * on, or from the second. hex: which are such digits.
+ */
+static uint64_t
+find_text(uint64_t hex, const uint8_t *bytes, size_t len)
 {
-	size_t i = first;
+	uint64_t uppers = ks_known_classify(CLASS_UPPER_HALF, bytes), half = uppers & uppers >> 2;
 
-	while (i < run_length(RUN_HEX) && (uint8_t)(run[i] - '2') < 6)
-		i += 2;
-	return i >= run_length(RUN_HEX);
+	half &= half >> 4;
+	if (len > 15)
+		half &= half >> 8;
+	return find_rows(hex, len) &
+	       ((half & half >> (len + 1) / 2) | (half >> 1 & half >> (len - 1) / 2));
 }
 
-static enum run_kind
-kind_of(const uint8_t *run)
+/* Where do 8 bytes begin one of which is of it? */
+static uint64_t
+find_one(enum known_class of, const uint8_t *bytes)
 {
-	if (is_wild(run))
-		return RUN_WILD;
-	return is_hex_text(run, 0) || is_hex_text(run, 1) ? RUN_HEX : RUN_LONG;
+	return ~find_rows(~ks_known_classify(of, bytes), LANE_BYTES);
+}
+
+/* Where do 8 bytes begin with a capital, or with a digit and a letter behind f? */
+static uint64_t
+find_mixed(const uint8_t *bytes)
+{
+	return find_one(CLASS_CAPITAL, bytes) |
+	       (find_one(CLASS_DIGIT, bytes) & find_one(CLASS_G_TO_Z, bytes));
+}
+
+static struct known_run
+make_run(enum run_kind kind, size_t offset, uint64_t places)
+{
+	return (struct known_run){ kind, offset + (size_t)__builtin_ctzll(places) };
+}
+
+/* Where do runs of a kind begin? */
+static uint64_t
+find_kind(enum run_kind kind, uint64_t tokens, uint64_t hex, const uint8_t *bytes)
+{
+	if (kind == RUN_LONG_TEXT || kind == RUN_TEXT)
+		return find_text(hex, bytes, run_length(kind));
+	return find_rows(kind == RUN_LONG ? tokens : hex, run_length(kind));
 }
 
 struct known_run
 ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset)
 {
-	size_t left = len - offset, at;
-	uint64_t tokens, capitals, rows;
+	const uint8_t *from = bytes + offset;
+	size_t left = len - offset;
+	uint64_t inside = left < CLASS_BYTES ? ~(UINT64_MAX << left) : UINT64_MAX;
+	uint64_t tokens, hex, rows;
 
 	if (offset > RUN_OFFSET_MAX)
 		return (struct known_run){ RUN_NONE, 0 };
-	tokens = ks_known_classify_tokens(bytes + offset);
-	if (left < CLASS_BYTES)
-		tokens &= ~(UINT64_MAX << left);
+	tokens = ks_known_classify(CLASS_TOKEN, from) & inside;
 	rows = find_rows(tokens, run_length(RUN_LONG));
-	if (rows) {
-		at = offset + (size_t)__builtin_ctzll(rows);
-		return (struct known_run){ kind_of(bytes + at), at };
-	}
-	capitals = ~find_rows(~ks_known_classify_capitals(bytes + offset), LANE_BYTES);
-	for (unsigned kind = RUN_MIDDLE; kind < RUN_KINDS; kind++) {
-		rows = find_rows(tokens, run_length(kind)) & find_rows(capitals, RUN_STEP);
+	if (rows && is_wild(from + __builtin_ctzll(rows)))
+		return make_run(RUN_WILD, offset, rows);
+	hex = ks_known_classify(CLASS_HEX, from) & inside;
+	for (unsigned kind = RUN_LONG_TEXT; kind <= RUN_HEX; kind++) {
+		rows = find_kind(kind, tokens, hex, from);
 		if (rows)
-			return (struct known_run){ kind, offset + (size_t)__builtin_ctzll(rows) };
+			return make_run(kind, offset, rows);
 	}
+	rows = find_rows(tokens, run_length(RUN_MIXED)) & find_rows(find_mixed(from), RUN_STEP);
+	if (rows)
+		return make_run(RUN_MIXED, offset, rows);
 	return (struct known_run){ RUN_NONE, 0 };
 }
 
@@ -165,7 +193,7 @@ is_any_used(const struct known_runs *runs, enum run_kind from, enum run_kind to)
 bool
 ks_known_runs_are_used(const struct known_runs *runs)
 {
-	return is_any_used(runs, RUN_WILD, RUN_SHORT);
+	return is_any_used(runs, 0, RUN_KINDS - 1);
 }
 
 /* So many bytes at the end of text[from, len) are such as a run has. No more than RUN_MAX are counted. */
@@ -176,7 +204,7 @@ count_last(const uint8_t *text, size_t from, size_t len)
 	uint8_t last[CLASS_BYTES] = { 0 };
 
 	memcpy(last + CLASS_BYTES - n, text + len - n, n);
-	n = (size_t)__builtin_clzll(~ks_known_classify_tokens(last));
+	n = (size_t)__builtin_clzll(~ks_known_classify(CLASS_TOKEN, last));
 	explicit_bzero(last, sizeof(last));
 	return n;
 }
@@ -188,9 +216,11 @@ ks_known_runs_blind(const struct known_runs *runs, const uint8_t *text, size_t f
 
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
 		const struct known_run_set *set = &runs->sets[kind];
+		size_t n = set->slots.offset_max +
+		           (last < run_length(kind) ? last : run_length(kind));
 
-		if (is_used(set) && set->slots.offset_max + last > blind)
-			blind = set->slots.offset_max + last;
+		if (is_used(set) && n > blind)
+			blind = n;
 	}
 	return len - from > blind ? len - blind : from;
 }
@@ -204,6 +234,7 @@ struct place_search {
 	const struct known_runs *runs;
 	const uint8_t *text;
 	size_t from;
+	unsigned want;
 	known_place_fn on_place;
 	void *ctx;
 	size_t counts[RUN_KINDS];
@@ -286,7 +317,7 @@ look_at_long_views(const struct place_search *search, const uint32_t *places, si
 		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): there are count of them */
 		views[i] = (uint8_t)ks_known_classify_view(search->text + search->from + places[i]);
 	look_at_views(search, RUN_WILD, views, VIEW_WILD, places, count);
-	look_at_views(search, RUN_HEX, views, VIEW_HEX, places, count);
+	look_at_views(search, RUN_LONG_TEXT, views, VIEW_TEXT, places, count);
 	if (is_used(&search->runs->sets[RUN_LONG]))
 		look_at_batch(search, &search->runs->sets[RUN_LONG], places, count);
 }
@@ -319,12 +350,14 @@ before(uint64_t lanes, uint64_t former, unsigned n)
 static inline uint64_t
 find_views(enum run_kind kind, const struct known_lanes *lanes, const struct known_lanes *former)
 {
-	uint64_t begins = before(lanes->whole, former->whole, 1);
-
-	if (kind == RUN_LONG)
-		return lanes->whole & begins & before(lanes->whole, former->whole, 2);
-	begins &= before(lanes->capital, former->capital, 1);
-	return begins & (kind == RUN_SHORT ? lanes->half : lanes->whole);
+	if (kind == RUN_TEXT)
+		return lanes->text;
+	if (kind == RUN_HEX)
+		return lanes->hex;
+	if (kind == RUN_MIXED)
+		return lanes->mixed;
+	return lanes->whole & before(lanes->whole, former->whole, 1) &
+	       before(lanes->whole, former->whole, 2);
 }
 
 /* List where the views begin that end in lanes from base on: four at a time, perhaps some of no meaning. */
@@ -346,6 +379,16 @@ list_views(struct place_search *search, enum run_kind kind, uint64_t views, uint
 		look_at_places(search, kind);
 }
 
+/* As bits. */
+static unsigned
+what_is_wanted(const struct known_runs *runs)
+{
+	return (is_any_used(runs, RUN_WILD, RUN_LONG) ? LANES_WHOLE : 0U) |
+	       (is_used(&runs->sets[RUN_MIXED]) ? LANES_MIXED : 0U) |
+	       (is_used(&runs->sets[RUN_HEX]) ? LANES_HEX : 0U) |
+	       (is_used(&runs->sets[RUN_TEXT]) ? LANES_TEXT : 0U);
+}
+
 static void
 scan_lanes(struct place_search *search, const uint8_t *text, uint32_t base,
            struct known_lanes *former)
@@ -353,13 +396,15 @@ scan_lanes(struct place_search *search, const uint8_t *text, uint32_t base,
 	const struct known_runs *runs = search->runs;
 	struct known_lanes lanes;
 
-	ks_known_classify_lanes(text, is_any_used(runs, RUN_MIDDLE, RUN_SHORT), &lanes);
+	ks_known_classify_lanes(text, search->want, &lanes);
+	if (is_used(&runs->sets[RUN_MIXED]))
+		list_views(search, RUN_MIXED, find_views(RUN_MIXED, &lanes, former), base);
+	if (is_used(&runs->sets[RUN_TEXT]))
+		list_views(search, RUN_TEXT, find_views(RUN_TEXT, &lanes, former), base);
+	if (is_used(&runs->sets[RUN_HEX]))
+		list_views(search, RUN_HEX, find_views(RUN_HEX, &lanes, former), base);
 	if (is_any_used(runs, RUN_WILD, RUN_LONG))
 		list_views(search, RUN_LONG, find_views(RUN_LONG, &lanes, former), base);
-	if (is_used(&runs->sets[RUN_MIDDLE]))
-		list_views(search, RUN_MIDDLE, find_views(RUN_MIDDLE, &lanes, former), base);
-	if (is_used(&runs->sets[RUN_SHORT]))
-		list_views(search, RUN_SHORT, find_views(RUN_SHORT, &lanes, former), base);
 	*former = lanes;
 }
 
@@ -375,6 +420,7 @@ ks_known_runs_scan(const struct known_runs *runs, const uint8_t *text, size_t fr
 	search.runs = runs;
 	search.text = text;
 	search.from = from;
+	search.want = what_is_wanted(runs);
 	search.on_place = on_place;
 	search.ctx = ctx;
 	memset(search.counts, 0, sizeof(search.counts));

@@ -9,7 +9,7 @@
  *              ^       ^       ^       ^       ^           places that are looked at
  *
  * A place counts only if a view of such bytes begins there: of a log few do, and no memory is asked about the others. It is the
- * fastest filter that there is, but not for short values, nor for those with signs.
+ * fastest filter that there is, but not for values of fewer than 15 bytes, nor for those with signs.
  */
 #pragma once
 
@@ -25,11 +25,12 @@
  * more.
  */
 enum run_kind {
-	RUN_WILD, /* 24 bytes, with a letter behind f: most values */
-	RUN_HEX,  /* 24 bytes, as text in hexadecimal digits */
-	RUN_LONG, /* 24 bytes: values that are hexadecimal */
-	RUN_MIDDLE, /* 16 bytes, with a capital among the first 8, as base64 has it nearly everywhere */
-	RUN_SHORT, /* 12 bytes, the same */
+	RUN_WILD,      /* 24 bytes, with a letter behind f: most values */
+	RUN_LONG_TEXT, /* 24 bytes, every second one from 2 to 7: text in hexadecimal digits */
+	RUN_LONG,      /* 24 bytes: values that are hexadecimal */
+	RUN_TEXT,      /* 8 bytes, text in hexadecimal digits */
+	RUN_HEX,       /* 8 hexadecimal digits */
+	RUN_MIXED,     /* 8 bytes with a capital, or with a digit and a letter behind f */
 	RUN_KINDS,
 	RUN_NONE = RUN_KINDS
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../src/engine/known_class.h"
+#include "../../src/engine/known_mark.h"
 #include "harness.h"
 #include "suite.h"
 
@@ -188,18 +189,17 @@ END_TEST
 
 /* ------------------------------------------------------------- where it is looked ---- */
 
-/* Each way to look: rises in the middle, at the left, at the right; none; digits; signs; nothing of all that. */
+/* Each way to look. The first ones have few patterns without runs, the last ones too many for that. */
 static const char *const looks[][8] = {
+	/* marks of their own: of two bytes, of four, of what is no ASCII */
 	{ "tq7zkmvw8xr2", NULL },
 	{ "QWERt3yUIOPA", "z4AAAAAB", NULL },
-	{ "QQWZRT9a", "ZZYX987w", NULL },
 	{ "QWZXtrvkm", "Kwqzvbnmx", NULL },
-	{ "9182736455647382", "91827364556473820", NULL },
 	{ "ab@cd.ef", "k.!.-=/.", "ab-cd`ef", NULL },
+	{ "and then", "errorlog", "on a set", "in 10 ms", NULL },
 	{ "ab.cd/ef", "/.-=:,;/.", "\xe9.\xea.\xeb.\xec.", "ab.cd/efgh-ij.kl/mn.op/qr", NULL },
-	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e", "kmvwtrqzpxkmvwtrqzpxkmvwtrqzp.9", NULL },
-	/* each kind of runs: all by runs; hexadecimal ones; shorter ones; and others, few of them, by steps */
-	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e7k", NULL },
+	/* each kind of runs */
+	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e7k", "tq7zkmvw.ab", NULL },
 	{ "3f9a61c0"
 	  "7e5b4d28"
 	  "96fe01b7"
@@ -214,8 +214,16 @@ static const char *const looks[][8] = {
 	  "4c5d6e7f"
 	  "9a8b0c1d", /* its first views only are as text in hexadecimal digits */
 	  NULL },
-	{ "tQ7zKmVw8xR2tQ7zKmVw8xR2", "Kw4zXvBn-Qx9tRmPjL2c", NULL },
-	{ "tq7zkmvw8xr2tq7zkmvw8xr2Q4-w_e7k", "tq7zkmvw.ab", NULL },
+	{ "3f9a61c0"
+	  "7e5b4d28",
+	  "9182736455647382", "91827364556473820", NULL },
+	{ "tQ7zKmVw8xR2tQ7z", "kmvwt7qzpxkmvw9", "kmvwtrqzpxkmQwt", NULL },
+	/* what is rare in logs: somewhere, at the end, nowhere */
+	{ "\"'<&\\ 7Kq", "\\\"e's<t&\\er7", "\"a'n<d& t\\h", "<\"o'n& a\\o\"e", "'\"e&s<\\ t/ee",
+	  "&a<'\"r e\\e sQ", "\"\\ <'&e\"\\s a'", NULL },
+	{ "\"'<&\\ \xc3\xa9t", "\\\"\xc3\xa9's<t&\\er", "\"\xd0\xb0'\xd0\xb1<\xd0\xb2& t\\h",
+	  "<\"o'n& a\\o\"\xe9", "'\"e&s<\\ t/ee", "&a<'\"r e\\e sQ",
+	  "\xd0\xb0\xd0\xb1\xd0\xb2\xd0\xb3", NULL },
 };
 
 /* Each spelling at each place about the end of a word of marks, and of a chunk of them. */
@@ -223,16 +231,19 @@ START_TEST(about_borders)
 {
 	static const size_t borders[] = { 192, 64, 2048, 4096 };
 	struct bench_pair pair;
+	size_t step;
 	uint8_t buf[4300];
 	char name[80];
 
 	pair_init(&pair, rules, COUNT(rules));
 	know(&pair, looks[_i]);
+	/* of many spellings each at some places: together at all */
+	step = test_slowness() * (1 + oracle_spelling_count(pair.oracle) / 50);
 	for (size_t i = 0; i < oracle_spelling_count(pair.oracle); i++) {
 		size_t len, border, back;
 		const uint8_t *bytes = oracle_spelling_get(pair.oracle, i, &len);
 
-		for (back = i % test_slowness(); back <= len + 1; back += test_slowness()) {
+		for (back = i % step; back <= len + 1; back += step) {
 			border = borders[(i + back) % COUNT(borders)];
 			if (back > border)
 				continue;
@@ -249,71 +260,93 @@ START_TEST(about_borders)
 END_TEST
 
 static void
-compare_classes(const struct known_classes *a, const struct known_classes *b, size_t count)
-{
-	for (size_t i = 1; i <= count; i++) {
-		ck_assert_uint_eq(a->digits[i], b->digits[i]);
-		ck_assert_uint_eq(a->lower[i], b->lower[i]);
-		ck_assert_uint_eq(a->upper[i], b->upper[i]);
-		ck_assert_uint_eq(a->signs[i], b->signs[i]);
-	}
-}
-
-static void
 compare_lanes(const struct known_lanes *a, const struct known_lanes *b)
 {
 	ck_assert_uint_eq(a->whole, b->whole);
-	ck_assert_uint_eq(a->half, b->half);
-	ck_assert_uint_eq(a->capital, b->capital);
+	ck_assert_uint_eq(a->mixed, b->mixed);
+	ck_assert_uint_eq(a->hex, b->hex);
+	ck_assert_uint_eq(a->text, b->text);
 }
 
-/* The same of lanes and views, of bytes of which most are what is looked for. */
+/* All ways to classify lanes and views say the same, of bytes of which most are what is looked for. */
 START_TEST(lanes)
 {
-	static const char set[] = "abcdefgh23456789ABZaz09_-";
+	static const char set[] = "abcdef23456789AB09gGh`@jz_-";
 	uint8_t text[LANES_BYTES];
 	struct known_lanes plain, other;
 	uint64_t random = 7;
 
 	for (int round = 0; round < 2000; round++) {
+		size_t of = round % 5 ? sizeof(set) - 1 : 14;
+
 		for (size_t i = 0; i < sizeof(text); i++)
-			text[i] = (uint8_t)set[random_next(&random) % (sizeof(set) - 1)];
+			text[i] = (uint8_t)set[random_next(&random) % of];
 		for (int byte = 0; byte < 40; byte++)
 			text[random_next(&random) % sizeof(text)] = (uint8_t)random_next(&random);
-		for (size_t i = 0; i < VIEW_BYTES && round % 2; i += 2)
+		for (size_t i = 0; i + 1 < sizeof(text) && round % 2; i += 2)
 			text[i + (round & 2) / 2] = '2' + random_next(&random) % 6;
-		ks_known_classify_lanes_plain(text, round % 3, &plain);
-		ks_known_classify_lanes(text, round % 3, &other);
+		ks_known_classify_lanes_plain(text, round % 16, &plain);
+		ks_known_classify_lanes(text, round % 16, &other);
 		compare_lanes(&plain, &other);
 		ck_assert_uint_eq(ks_known_classify_view(text), ks_known_classify_view_plain(text));
 #ifdef __SSE2__
-		ks_known_classify_lanes_sse2(text, round % 3, &other);
+		ks_known_classify_lanes_sse2(text, round % 16, &other);
 		compare_lanes(&plain, &other);
 #endif
 	}
 }
 END_TEST
 
-/* All ways to classify say the same, of each byte. */
+/* The same of each byte. */
 START_TEST(classes)
 {
 	uint8_t text[256];
-	struct known_classes plain, other;
 
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)(i * 37);
-	for (int with_signs = 0; with_signs < 2; with_signs++) {
-		ks_known_classify_plain(text, 4, with_signs, &plain);
-		ks_known_classify(text, 4, with_signs, &other);
-		compare_classes(&plain, &other, 4);
+	for (unsigned of = 0; of < KNOWN_CLASSES; of++) {
+		for (size_t i = 0; i < sizeof(text); i += CLASS_BYTES)
+			ck_assert_uint_eq(ks_known_classify(of, text + i),
+			                  ks_known_classify_plain(of, text + i));
+	}
+}
+END_TEST
+
+static void
+compare_marks(const struct known_marker *marker, const uint8_t *text, size_t count)
+{
+	uint64_t plain[4], other[4];
+
+	ks_known_mark_plain(marker, text, count, plain);
+	ks_known_mark(marker, text, count, other);
+	ck_assert_mem_eq(plain, other, count * sizeof(*plain));
 #ifdef __SSE2__
-		ks_known_classify_sse2(text, 4, with_signs, &other);
-		compare_classes(&plain, &other, 4);
-		if (!__builtin_cpu_supports("avx2"))
-			continue;
-		ks_known_classify_avx2(text, 4, with_signs, &other);
-		compare_classes(&plain, &other, 4);
+	if (!__builtin_cpu_supports("ssse3"))
+		return;
+	ks_known_mark_ssse3(marker, text, count, other);
+	ck_assert_mem_eq(plain, other, count * sizeof(*plain));
 #endif
+}
+
+/* All ways to mark say the same, and a place of what was added is marked. */
+START_TEST(all_marks)
+{
+	uint8_t text[4 * MARK_BYTES + MARK_BEHIND];
+	struct known_marker marker;
+	uint64_t random = 3, marks[4];
+
+	for (int round = 0; round < 600; round++) {
+		size_t from = round % 30, places = 1 + round % 16;
+
+		if (round % 60 == 0)
+			ks_known_marker_init(&marker, round / 60 % 2);
+		for (size_t i = 0; i < sizeof(text); i++)
+			text[i] = (uint8_t)(random_next(&random) % (round % 60 > 40 ? 256 : 128));
+		compare_marks(&marker, text, 4);
+		ks_known_marker_add(&marker, text + from, places);
+		compare_marks(&marker, text, 4);
+		ks_known_mark(&marker, text, 4, marks);
+		ck_assert(marks[0] >> from & ((1U << places) - 1));
 	}
 }
 END_TEST
@@ -768,6 +801,7 @@ main(void)
 	tcase_add_test(memory, no_allocation);
 	tcase_add_test(tcase, classes);
 	tcase_add_test(tcase, lanes);
+	tcase_add_test(tcase, all_marks);
 	tcase_add_test(tcase, refused_values);
 	tcase_add_test(tcase, not_compiled_or_empty);
 	tcase_add_test(tcase, tags);
