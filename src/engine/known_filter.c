@@ -154,7 +154,7 @@ ks_known_filter_blind(const struct known_filter *filter)
 
 #define CHUNK_WORDS 32U
 #define CHUNK       ((size_t)CHUNK_WORDS * MARK_BYTES)
-#define BATCH       64U
+#define BATCH       ((size_t)64)
 #define PLACES_MAX  (4 * BATCH)
 
 struct place_search {
