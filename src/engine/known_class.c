@@ -7,28 +7,27 @@
 #endif
 
 static bool
+is_digit(uint8_t byte)
+{
+	return (uint8_t)(byte - '0') < 10;
+}
+
+static bool
 is_token(uint8_t byte)
 {
-	return (uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '0') < 10 || byte == '-' ||
-	       byte == '_';
+	return (uint8_t)((byte | 0x20) - 'a') < 26 || is_digit(byte) || byte == '-' || byte == '_';
 }
 
 static bool
 is_hex(uint8_t byte)
 {
-	return (uint8_t)((byte | 0x20) - 'a') < 6 || (uint8_t)(byte - '0') < 10;
+	return (uint8_t)((byte | 0x20) - 'a') < 6 || is_digit(byte);
 }
 
 static bool
 is_capital(uint8_t byte)
 {
 	return (uint8_t)(byte - 'A') < 26;
-}
-
-static bool
-is_digit(uint8_t byte)
-{
-	return (uint8_t)(byte - '0') < 10;
 }
 
 static bool
@@ -57,11 +56,11 @@ ks_known_classify_view_plain(const uint8_t view[VIEW_BYTES])
 	return (is_wild ? VIEW_WILD : 0) | (is_text[0] || is_text[1] ? VIEW_TEXT : 0);
 }
 
+/* Or is it one of those next to the letters among them? */
 static bool
-is_hex_in_lanes(uint8_t byte)
+is_nearly_hex(uint8_t byte)
 {
-	return is_hex(byte) || ((byte | 0x20) >= 'g' && (byte | 0x20) <= 'i') ||
-	       (byte | 0x20) == '`';
+	return (uint8_t)((byte | 0x20) - '`') < 10 || is_digit(byte);
 }
 
 static void
@@ -73,7 +72,7 @@ classify_lane(const uint8_t *text, unsigned i, struct known_lanes *lanes)
 	for (unsigned k = 0; k < LANE_BYTES; k++, text++) {
 		tokens |= (unsigned)is_token(*text) << k;
 		uppers |= (unsigned)is_upper_half(*text) << k;
-		all_hex = all_hex && is_hex_in_lanes(*text);
+		all_hex = all_hex && is_nearly_hex(*text);
 		has_capital = has_capital || is_capital(*text);
 		has_digit = has_digit || is_digit(*text);
 		has_g_to_z = has_g_to_z || is_g_to_z(*text);
@@ -132,10 +131,16 @@ find_byte(__m128i text, char byte)
 }
 
 static inline __m128i
+find_digits(__m128i text)
+{
+	return find_range(text, '0', '9');
+}
+
+static inline __m128i
 find_tokens(__m128i text)
 {
 	__m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20));
-	__m128i tokens = _mm_or_si128(find_range(text, '0', '9'), find_range(folded, 'a', 'z'));
+	__m128i tokens = _mm_or_si128(find_digits(text), find_range(folded, 'a', 'z'));
 
 	return _mm_or_si128(tokens, _mm_or_si128(find_byte(text, '-'), find_byte(text, '_')));
 }
@@ -144,12 +149,6 @@ static inline __m128i
 find_capitals(__m128i text)
 {
 	return find_range(text, 'A', 'Z');
-}
-
-static inline __m128i
-find_digits(__m128i text)
-{
-	return find_range(text, '0', '9');
 }
 
 static inline __m128i
@@ -163,7 +162,7 @@ find_hex_digits(__m128i text)
 {
 	__m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20));
 
-	return _mm_or_si128(find_range(text, '0', '9'), find_range(folded, 'a', 'f'));
+	return _mm_or_si128(find_digits(text), find_range(folded, 'a', 'f'));
 }
 
 static inline __m128i
@@ -190,8 +189,7 @@ ks_known_classify_lanes_sse2(const uint8_t *text, unsigned want, struct known_la
 	for (unsigned i = 0; i < 64; i += 2, text += 16) {
 		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
 		__m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-		__m128i hex = _mm_or_si128(find_range(bytes, '0', '9'),
-		                           find_range(folded, '`', 'i'));
+		__m128i hex = _mm_or_si128(find_digits(bytes), find_range(folded, '`', 'i'));
 		__m128i no_hex = _mm_andnot_si128(hex, all);
 		__m128i no_upper = _mm_andnot_si128(find_upper_halves(bytes), all);
 		__m128i others = _mm_andnot_si128(find_tokens(bytes), all);

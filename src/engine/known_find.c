@@ -15,9 +15,10 @@
 #define BLIND_MAX  (OFFSET_MAX + LOOK_BLOCK + KNOWN_HEAD)
 #define BEGIN_MAX  (OFFSET_MAX + LOOK_BLOCK)  /* bytes of a pattern that matter */
 #define BEHIND_MAX (LOOK_BLOCK + MARK_BEHIND) /* zeros behind these */
-#define OTHERS_MAX 128U
+#define OTHERS_MAX 128U /* patterns without runs, for which these are left to the others */
 _Static_assert(RUN_OFFSET_MAX == OFFSET_MAX, "what is shared is not looked at");
 _Static_assert(OFFSET_MAX + LOOK_BLOCK - 1 <= SLOT_OFFSET_MAX, "offsets fit");
+_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at most");
 
 /* ----------------------------------------------------------------------- making ---- */
 
@@ -33,8 +34,7 @@ struct finder_making {
 	 * what is rare in logs, and then it is runs that find only the others.
 	 */
 	bool with_runs;
-	struct known_marker rare; /* if not */
-	size_t others;            /* without runs */
+	size_t others; /* without runs */
 	size_t run_counts[RUN_KINDS];
 };
 
@@ -111,7 +111,8 @@ take_spelled(struct finder_making *m, const uint8_t *begin, size_t len, size_t o
 	size_t marked_offset = offset < last ? offset : last;
 	struct known_run run;
 
-	if (!m->with_runs && ks_known_filter_is_marked(&m->rare, begin, len, marked_offset)) {
+	if (!m->with_runs &&
+	    ks_known_filter_is_marked(&ks_known_marker_of_logs, begin, len, marked_offset)) {
 		take_marked(m, begin, len, marked_offset);
 		return;
 	}
@@ -215,7 +216,6 @@ init_all(struct finder_making *m)
 	take_patterns(m, TURN_SURVEY);
 	m->with_runs = m->others <= OTHERS_MAX;
 	m->others = 0;
-	ks_known_marker_init(&m->rare, true);
 	ks_known_filter_start(&known->filter, !m->with_runs);
 	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
 		return false;
@@ -305,14 +305,14 @@ hash_beginning(const uint8_t *text, size_t len)
 	return ks_known_hash(head);
 }
 
-/* What text[at, len) may begin: of so many bytes as a head has, or of all. A set tells; all memory is asked for before any is waited for. */
+/* Where in text[from, len) a pattern may begin, as sets of heads will tell: their memory is asked for, all before any is waited for. */
 static size_t
-list_heads(const struct find *find, size_t from, size_t to, struct end_place *places)
+list_heads(const struct find *find, size_t from, struct end_place *places)
 {
 	const struct ks_known *known = find->known;
 	size_t count = 0;
 
-	for (size_t at = from; at < to; at++) {
+	for (size_t at = from; at < find->len; at++) {
 		size_t len = find->len - at;
 		const struct known_bloom *heads = len < KNOWN_HEAD ? &known->short_heads
 		                                                   : &known->heads;
@@ -331,7 +331,7 @@ look_at_end(struct find *find, size_t from)
 {
 	const struct ks_known *known = find->known;
 	struct end_place places[BLIND_MAX];
-	size_t count = list_heads(find, from, find->len, places);
+	size_t count = list_heads(find, from, places);
 
 	for (size_t i = 0; i < count; i++) {
 		size_t at = places[i].at, len = find->len - at;

@@ -12,7 +12,9 @@
  * Found by bench/rare_pairs over ten kinds of logs, source code and prose: half of the pairs that values made by chance have, and one in
  * 240 of those of these texts. A poor choice costs time and nothing else.
  */
-static const struct known_halves rare[RARE_SETS][RARE_LEN] = {
+const struct known_marker ks_known_marker_of_logs = {
+	.is_of_logs = true,
+	.rare = {
 	{ { { 0xec, 0x2b, 0x75, 0x79, 0x79, 0x79, 0x7f, 0xff, 0xff, 0xeb, 0xde, 0xf5, 0xdd, 0xdc,
 	      0xf3, 0xe0 },
 	    { 0x00, 0x00, 0x00, 0x61, 0x5c, 0x0a, 0xc4, 0xcc, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -29,6 +31,7 @@ static const struct known_halves rare[RARE_SETS][RARE_LEN] = {
 	      0xe9, 0x04 },
 	    { 0x00, 0x00, 0x02, 0x09, 0x25, 0x73, 0x89, 0x13, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 	      0x00, 0x00 } } },
+	},
 };
 
 /* ------------------------------------------------------------------------ making ---- */
@@ -113,14 +116,6 @@ take(const struct choice *choice)
 }
 
 void
-ks_known_marker_init(struct known_marker *marker, bool is_of_logs)
-{
-	*marker = (struct known_marker){ .is_of_logs = is_of_logs };
-	if (is_of_logs)
-		memcpy(marker->rare, rare, sizeof(rare));
-}
-
-void
 ks_known_marker_add(struct known_marker *marker, const uint8_t *bytes, size_t places)
 {
 	struct choice best = { .growth = 2 };
@@ -149,9 +144,9 @@ groups_of(const struct known_halves *halves, uint8_t byte)
 }
 
 static bool
-is_rare(const struct known_halves rare_halves[RARE_LEN], const uint8_t *text)
+is_rare(const struct known_halves rare[RARE_LEN], const uint8_t *text)
 {
-	return groups_of(&rare_halves[0], text[0]) & groups_of(&rare_halves[1], text[1]);
+	return groups_of(&rare[0], text[0]) & groups_of(&rare[1], text[1]);
 }
 
 static bool
@@ -170,7 +165,7 @@ ks_known_mark_plain(const struct known_marker *marker, const uint8_t *text, size
 		for (unsigned k = 0; k < MARK_BYTES; k++, text++) {
 			bool is_marked = is_rare(marker->rare[0], text) ||
 			                 is_rare(marker->rare[1], text) ||
-			                 is_own(marker->own, text);
+			                 (marker->with_own && is_own(marker->own, text));
 
 			marks[i] |= (uint64_t)is_marked << k;
 		}
@@ -377,6 +372,5 @@ ks_known_mark_rare(const struct known_marker *marker, const uint8_t *text, size_
 	struct known_marker only = *marker;
 
 	only.with_own = false;
-	memset(only.own, 0, sizeof(only.own));
 	ks_known_mark(&only, text, count, marks);
 }

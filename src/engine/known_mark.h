@@ -2,8 +2,8 @@
 /*
  * Marks at places of a text where bytes stand that are rare in logs:
  *
- *     rare   two bytes that seldom stand so, as "7K" or "jq": more than half of the pairs of letters and digits that are made by chance
- *            are such, and one in a hundred of those of logs
+ *     rare   two bytes that seldom stand so, as "7K" or "jq": about half of the pairs of letters and digits that are made by chance are
+ *            such, and one in 240 of those of logs
  *     own    four bytes, made of patterns that have no such pair
  *
  * Each half of a byte chooses from a table which of eight groups the byte may be of, and a place is marked if its bytes have a group in
@@ -41,8 +41,8 @@ struct known_marker {
 	double growth; /* of made rare marks: a part of the places of logs, more or less */
 };
 
-/* A marker of what is rare in logs, or of nothing as yet. */
-void ks_known_marker_init(struct known_marker *marker, bool is_of_logs);
+/* A marker of what is rare in logs. One that is all 0 is of nothing. */
+extern const struct known_marker ks_known_marker_of_logs;
 
 /*
  * Have one of the first so many places of a pattern marked: that one, by that group, which adds least to what is marked of logs. It is

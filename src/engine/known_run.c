@@ -40,11 +40,9 @@ find_rows(uint64_t bits, size_t count)
 static bool
 is_wild(const uint8_t *run)
 {
-	size_t i = RUN_STEP - 1;
+	const uint64_t in_all_views = (UINT64_C(1) << VIEW_BYTES) - (1U << (RUN_STEP - 1));
 
-	while (i < VIEW_BYTES && (uint8_t)((run[i] | 0x20) - 'g') >= 20)
-		i++;
-	return i < VIEW_BYTES;
+	return ks_known_classify(CLASS_G_TO_Z, run) & in_all_views;
 }
 
 /*

@@ -25,9 +25,3 @@ typedef void (*known_place_fn)(void *ctx, size_t at);
 /* The gram of that hash is at at: tell where patterns with it would begin, if that is not before from. */
 void ks_known_slots_look_up(const struct known_slots *slots, uint64_t hash, size_t at, size_t from,
                             known_place_fn on_place, void *ctx);
-
-static inline void
-ks_known_slots_prefetch(const struct known_slots *slots, uint64_t hash)
-{
-	__builtin_prefetch(&slots->slots[hash >> (64 - slots->log)]);
-}
