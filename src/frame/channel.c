@@ -18,8 +18,7 @@
 
 #include "bytes.h"
 
-#define GATHER_MAX (64U << 10)
-#define SIZE_MIN   512U
+#define SIZE_MIN 512U
 
 void
 ks_channel_done(struct channel *c)
@@ -63,15 +62,24 @@ grow(void **memory, size_t *size, size_t used, size_t wanted, size_t unit)
 	return KS_OK;
 }
 
+/* Room for n more bytes. */
+static int
+grow_bytes(uint8_t **bytes, size_t *size, size_t used, size_t n)
+{
+	void *memory = *bytes;
+	int r = grow(&memory, size, used, used + n, 1);
+
+	*bytes = memory;
+	return r;
+}
+
 /* A ks_sink_fn. */
 static int
 on_settled(void *ctx, const uint8_t *data, size_t len)
 {
 	struct channel *c = ctx;
-	void *out = c->out;
-	int r = grow(&out, &c->out_size, c->out_len, c->out_len + len, 1);
+	int r = grow_bytes(&c->out, &c->out_size, c->out_len, len);
 
-	c->out = out;
 	if (r != KS_OK)
 		return r;
 	memcpy(c->out + c->out_len, data, len);
@@ -79,21 +87,25 @@ on_settled(void *ctx, const uint8_t *data, size_t len)
 	return 0;
 }
 
-/* -------------------------------------------------------------------- places ---- */
+/* ---------------------------------------------------------------------- fills ---- */
 
-/* Where the payload's byte is that is n bytes behind the beginning of a piece. */
-static struct place
-place_in(const struct queue *queue, const struct piece *piece, size_t n)
+/* A ks_fill_fn. */
+static int
+note_fill(void *ctx, uint8_t *data, size_t len)
 {
-	struct place place = { piece->at, piece->line };
+	struct channel *c = ctx;
+	struct fills *fills = &c->fills;
+	uint64_t from = c->offset + (uint64_t)(data - c->buf);
 
-	if (piece->kind != PIECE_PLAIN)
-		return place;
-	place.at += n;
-	if (place.line)
-		place.line += ks_line_ends(ks_queue_at(queue, piece->at), n);
-	return place;
+	if (fills->count == FILLS_MAX)
+		fills->count--;
+	else
+		fills->ranges[fills->count].from = from;
+	fills->ranges[fills->count++].to = from + len;
+	return 0;
 }
+
+/* -------------------------------------------------------------------- places ---- */
 
 /* Where a byte of the payload is, from offset on. */
 static struct place
@@ -105,7 +117,8 @@ find_place(const struct channel *c, uint64_t offset)
 		const struct piece *piece = &c->pieces[i];
 
 		if (c->offset + begin + piece->len > offset)
-			return place_in(c->queue, piece, (size_t)(offset - c->offset - begin));
+			return ks_piece_place(piece, c->queue,
+			                      (size_t)(offset - c->offset - begin));
 		begin += piece->len;
 	}
 	return (struct place){ 0, 0 };
@@ -143,7 +156,7 @@ ks_channel_init(struct channel *c, const struct ks_ruleset *set,
 {
 	struct ks_stream_options own = *options;
 
-	*c = (struct channel){ .is_line_end = true };
+	*c = (struct channel){ .is_line_end = true, .first = 1, .end = 1 };
 	c->is_pushed = ks_stream_needs_sink(set, options);
 	c->on_finding = options->on_finding;
 	c->finding_ctx = options->finding_ctx;
@@ -152,24 +165,28 @@ ks_channel_init(struct channel *c, const struct ks_ruleset *set,
 	own.counts_lines = 0; /* those of the payload */
 	own.sink = c->is_pushed ? on_settled : NULL;
 	own.sink_ctx = c;
+	own.on_fill = c->is_pushed ? NULL : note_fill;
+	own.fill_ctx = c;
 	return ks_stream_new(set, &own, &c->stream);
 }
 
+/* The place before the first stays free: the rest of an escape may go there. */
 static int
 reserve_piece(struct channel *c)
 {
 	void *pieces = c->pieces;
+	size_t used = c->end - c->first;
 	int r;
 
 	if (c->end < c->piece_max)
 		return KS_OK;
-	if (c->first > c->end / 2) {
-		memmove(c->pieces, c->pieces + c->first, (c->end - c->first) * sizeof(*c->pieces));
-		c->end -= c->first;
-		c->first = 0;
+	if (c->pieces && c->first > c->end / 2) {
+		memmove(c->pieces + 1, c->pieces + c->first, used * sizeof(*c->pieces));
+		c->first = 1;
+		c->end = 1 + used;
 		return KS_OK;
 	}
-	r = grow(&pieces, &c->piece_max, c->end, c->end + 1, sizeof(*c->pieces));
+	r = grow(&pieces, &c->piece_max, c->pieces ? c->end : 0, c->end + 1, sizeof(*c->pieces));
 	c->pieces = pieces;
 	return r;
 }
@@ -189,11 +206,9 @@ last_before(struct channel *c, const struct piece *piece)
 static int
 append(struct channel *c, const struct piece *piece, const uint8_t *text)
 {
-	void *buf = c->buf;
 	struct piece *last = last_before(c, piece);
-	int r = grow(&buf, &c->size, c->len, c->len + piece->len, 1);
+	int r = grow_bytes(&c->buf, &c->size, c->len, piece->len);
 
-	c->buf = buf;
 	if (r == KS_OK && !last)
 		r = reserve_piece(c);
 	if (r != KS_OK)
@@ -217,9 +232,9 @@ ks_channel_add(struct channel *c, struct ks_scratch *scratch, struct queue *queu
 	int r = KS_OK;
 
 	while (r == KS_OK && left > 0) {
-		if (c->len + left > GATHER_MAX && c->len > 0)
+		if (c->len + left > CHANNEL_GATHER_MAX && c->len > 0)
 			r = ks_channel_flush(c, scratch, queue);
-		part.len = left < GATHER_MAX ? left : GATHER_MAX;
+		part.len = left < CHANNEL_GATHER_MAX ? left : CHANNEL_GATHER_MAX;
 		if (r == KS_OK)
 			r = append(c, &part, text);
 		part.line += part.line ? ks_line_ends(text, part.len) : 0;
@@ -230,54 +245,73 @@ ks_channel_add(struct channel *c, struct ks_scratch *scratch, struct queue *queu
 	return r;
 }
 
-/* ----------------------------------------------------------------------- settling ---- */
-
-/* Settled bytes of an escape: it is as it was, or masked wholly. Takes them off its text. */
-static void
-put_escape(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
+int
+ks_channel_room(struct channel *c, struct ks_scratch *scratch, struct queue *queue, size_t n,
+                uint8_t **ret_room)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] != piece->text[i])
-			memset(ks_queue_at(queue, piece->at), bytes[i], piece->width);
-	}
-	memmove(piece->text, piece->text + n, ESCAPE_TEXT_MAX - n);
+	int r = KS_OK;
+
+	if (c->len + n > CHANNEL_GATHER_MAX && c->len > 0)
+		r = ks_channel_flush(c, scratch, queue);
+	if (r == KS_OK)
+		r = reserve_piece(c);
+	if (r == KS_OK)
+		r = grow_bytes(&c->buf, &c->size, c->len, n);
+	if (r == KS_OK)
+		*ret_room = c->buf + c->len;
+	return r;
 }
 
-static void
-put(struct piece *piece, struct queue *queue, const uint8_t *bytes, size_t n)
+void
+ks_channel_add_string(struct channel *c, const struct piece *piece)
 {
-	switch (piece->kind) {
-	case PIECE_PLAIN:
-		memcpy(ks_queue_at(queue, piece->at), bytes, n);
-		piece->at += n;
-		if (piece->line)
-			piece->line += ks_line_ends(bytes, n);
-		break;
-	case PIECE_ESCAPE:
-		put_escape(piece, queue, bytes, n);
-		break;
-	case PIECE_CONTEXT:
-		break;
+	c->pieces[c->end++] = *piece;
+	c->len += piece->len;
+	c->is_line_end = c->buf[c->len - 1] == '\n';
+}
+
+/* ----------------------------------------------------------------------- settling ---- */
+
+/* Are the bytes of the payload from there on filled? Returns how many of n are alike. */
+static size_t
+alike(const struct fills *fills, size_t *next, uint64_t from, size_t n, bool *ret_filled)
+{
+	uint64_t to = from + n;
+
+	while (*next < fills->count && fills->ranges[*next].to <= from)
+		(*next)++;
+	*ret_filled = *next < fills->count && fills->ranges[*next].from <= from;
+	if (*next < fills->count) {
+		uint64_t end = *ret_filled ? fills->ranges[*next].to : fills->ranges[*next].from;
+
+		to = end < to ? end : to;
 	}
-	piece->len -= n;
+	return (size_t)(to - from);
 }
 
 /* These bytes are what the next pieces are masked as. */
 static void
 settle(struct channel *c, struct queue *queue, const uint8_t *bytes, size_t settled)
 {
-	note_region(c);
-	c->offset += settled;
-	for (size_t done = 0; done < settled;) {
-		struct piece *piece = &c->pieces[c->first];
-		size_t n = piece->len < settled - done ? piece->len : settled - done;
+	size_t next = 0;
 
-		put(piece, queue, bytes + done, n);
-		done += n;
+	note_region(c);
+	for (size_t n, done = 0; done < settled; done += n) {
+		struct piece *piece = &c->pieces[c->first], rest;
+		bool is_filled = true;
+
+		n = piece->len < settled - done ? piece->len : settled - done;
+		if (!c->is_pushed)
+			n = alike(&c->fills, &next, c->offset + done, n, &is_filled);
+		ks_piece_settle(piece, queue, is_filled ? bytes + done : NULL, n, &rest);
 		c->first += piece->len == 0;
+		if (rest.len > 0)
+			c->pieces[--c->first] = rest;
 	}
+	c->offset += settled;
 	if (c->first == c->end)
-		c->first = c->end = 0;
+		c->first = c->end = 1;
+	c->fills.count = 0;
 }
 
 /* buf[0, settled) goes to its places, and out of the channel. */

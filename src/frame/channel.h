@@ -10,28 +10,22 @@
 #include <stdint.h>
 
 #include "keysieve.h"
+#include "piece.h"
 #include "queue.h"
-
-#define ESCAPE_TEXT_MAX 4U /* bytes that one escape stands for */
 
 /* Output that waits for a channel, or not at all. */
 #define CHANNEL_SETTLED UINT64_MAX
 
-enum piece_kind { PIECE_PLAIN, PIECE_ESCAPE, PIECE_CONTEXT };
+#define CHANNEL_GATHER_MAX (64U << 10) /* bytes of payload, but for what is held */
 
-/* Where the next bytes of a channel's payload are in the output. */
-struct piece {
-	enum piece_kind kind;
-	uint8_t text[ESCAPE_TEXT_MAX]; /* of an escape: what is left of it */
-	uint8_t width;                 /* its bytes in the output */
-	size_t len;                    /* bytes of payload */
-	uint64_t at;                   /* in the output */
-	uint64_t line;                 /* of the source, from 1; 0: lines are not counted */
-};
+#define FILLS_MAX 64U
 
-/* A byte of a source. */
-struct place {
-	uint64_t at, line;
+/* Which bytes of the payload a call has filled, in order; if these are too many ranges, what is between some of them too. */
+struct fills {
+	size_t count;
+	struct {
+		uint64_t from, to;
+	} ranges[FILLS_MAX];
 };
 
 struct channel {
@@ -44,8 +38,9 @@ struct channel {
 	struct place region;       /* where a region began that began before that */
 	uint8_t *buf; /* payload that is not settled, in order; the last call's held bytes first */
 	size_t len, size;
-	struct piece *pieces; /* of all of buf[0, len) */
+	struct piece *pieces; /* [first, end): of all of buf[0, len) */
 	size_t first, end, piece_max;
+	struct fills fills;
 	bool is_line_end; /* the last byte was a line's end, or there was none */
 	/* Where a mask waits for the end of what it masks, the stream keeps the bytes, and these are settled: */
 	bool is_pushed;
@@ -68,6 +63,15 @@ void ks_channel_done(struct channel *channel);
  */
 int ks_channel_add(struct channel *channel, struct ks_scratch *scratch, struct queue *queue,
                    const struct piece *piece, const uint8_t *text);
+
+/*
+ * Room for n more bytes of payload, 0 < n <= CHANNEL_GATHER_MAX, until the next call. That adds a string, the
+ * first piece->len of these bytes. What was gathered is masked before if it is too much. Errors: KS_ERROR_MEMORY,
+ * and as for ks_stream_mask().
+ */
+int ks_channel_room(struct channel *channel, struct ks_scratch *scratch, struct queue *queue,
+                    size_t n, uint8_t **ret_room);
+void ks_channel_add_string(struct channel *channel, const struct piece *piece);
 
 /* Mask what was gathered, and write what is settled to its places. Errors: as for ks_stream_mask(). */
 int ks_channel_flush(struct channel *channel, struct ks_scratch *scratch, struct queue *queue);

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "bytes.h"
+#include "bytes16.h"
 #include "parser.h"
 
 #define HEADER_MAX 128U /* far more than any header; what has no content by then is none */
@@ -32,12 +33,28 @@ struct state {
 /* "2026-11-22T10:00:01" with '0' for any digit. */
 static const char time_shape[] = "0000-00-00T00:00:00";
 
+#define SHAPE_LEN (sizeof(time_shape) - 1)
+
+/* Have 16 bytes this shape? */
+static bool
+has_shape(const uint8_t *text, const char *shape)
+{
+	bytes16 bytes = ks_bytes16(text), wanted = ks_bytes16(shape);
+	bytes16 is_digit = (bytes16)(bytes - '0' <= 9) & (bytes16)(wanted == '0');
+
+	return ks_bytes16_first(~(is_digit | (bytes16)(bytes == wanted))) == sizeof(bytes);
+}
+
 /* How much of text[0, len) has the shape of the beginning of a time? */
 static size_t
 match_time(const uint8_t *text, size_t len)
 {
+	const size_t last = SHAPE_LEN - sizeof(bytes16);
 	size_t n = 0;
 
+	if (len >= SHAPE_LEN && has_shape(text, time_shape) &&
+	    has_shape(text + last, time_shape + last))
+		return SHAPE_LEN; /* as nearly always */
 	for (; n < len && time_shape[n]; n++) {
 		bool is_digit = text[n] >= '0' && text[n] <= '9';
 
@@ -90,7 +107,7 @@ ks_cri_parse_header(const uint8_t *text, size_t len, struct cri_line *ret_line)
 	const uint8_t *end = text + known, *p = text + match_time(text, known);
 	enum cri_header header;
 
-	if (p < end && p < text + strlen(time_shape))
+	if (p < end && p < text + SHAPE_LEN)
 		return CRI_HEADER_NONE;
 	while (p < end && *p != ' ' && *p != '\n') /* fractions and the zone */
 		p++;
@@ -131,19 +148,17 @@ static size_t
 cover_content(struct state *state, struct ks_redactor *redactor, const uint8_t *data, size_t len)
 {
 	const uint8_t *end = memchr(data, '\n', len);
-	size_t n = end ? (size_t)(end - data) : len;
+	size_t n = end ? (size_t)(end - data) + 1 : len, payload = n - (end && state->is_partial);
 
-	if (n > 0)
-		ks_redactor_payload(redactor, state->stream, n);
+	if (payload > 0)
+		ks_redactor_payload(redactor, state->stream, payload);
 	if (!end)
 		return n;
 	if (state->is_partial)
 		ks_redactor_pass(redactor, 1);
-	else
-		ks_redactor_payload(redactor, state->stream, 1);
 	ks_redactor_boundary(redactor);
 	state->is_content = false;
-	return n + 1;
+	return n;
 }
 
 static void

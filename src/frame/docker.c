@@ -68,14 +68,18 @@ find_member(const struct json_scan *scan)
 	return is_text(scan, "time") ? MEMBER_TIME : MEMBER_OTHER;
 }
 
+/* What Docker's times are made of. */
+static const bool time_bytes[UINT8_MAX + 1] = {
+	['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
+	['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, [':'] = true, ['.'] = true,
+	['T'] = true, ['Z'] = true, ['+'] = true, ['-'] = true,
+};
+
 static bool
 is_time(const struct json_scan *scan)
 {
 	for (size_t i = scan->from; i < scan->to; i++) {
-		uint8_t b = scan->text[i];
-
-		if ((b < '0' || b > ':') && b != '.' && b != 'T' && b != 'Z' && b != '+' &&
-		    b != '-')
+		if (!time_bytes[scan->text[i]])
 			return false;
 	}
 	return true;
@@ -159,14 +163,6 @@ is_piece(const struct line *line, bool is_whole)
 	                                : line->ending == JSON_TORN && !is_whole;
 }
 
-static size_t
-plain_length(const uint8_t *text, size_t len)
-{
-	const uint8_t *escape = memchr(text, '\\', len);
-
-	return escape ? (size_t)(escape - text) : len;
-}
-
 static uint64_t
 streams_of(unsigned stream)
 {
@@ -203,7 +199,7 @@ cover_text(struct cover *c, unsigned stream, size_t from, size_t to)
 			ks_redactor_pass(c->redactor, to - at);
 			break;
 		}
-		n = plain_length(text + at, to - at);
+		n = ks_json_plain_length(text + at, to - at);
 		cover_plain(c, stream, n);
 	}
 	c->covered = to;
@@ -263,6 +259,70 @@ cover_piece(struct ks_redactor *redactor, const struct line *line)
 	ks_redactor_pass(redactor, line->len - c.covered);
 }
 
+/* ----------------------------------------------------- lines as Docker writes them ---- */
+
+/* Does text[0, end) end in these words? If so, *end is where they begin. */
+static bool
+take_off_end(const uint8_t *text, size_t *end, const char *words)
+{
+	size_t len = strlen(words);
+
+	if (*end < len || memcmp(text + *end - len, words, len) != 0)
+		return false;
+	*end -= len;
+	return true;
+}
+
+/*
+ * Of which stream is a line that ends as Docker's do: ","stream":"stdout","time":"..."}? *ret_end is where that
+ * begins, if the text of the log ends there; NO_STREAM: it does not end so.
+ */
+static unsigned
+read_end(const uint8_t *text, size_t len, size_t *ret_end)
+{
+	unsigned stream = NO_STREAM;
+	size_t at = len;
+
+	if (!take_off_end(text, &at, "\"}"))
+		return NO_STREAM;
+	while (at > 0 && time_bytes[text[at - 1]])
+		at--;
+	if (!take_off_end(text, &at, "\",\"time\":\""))
+		return NO_STREAM;
+	if (take_off_end(text, &at, "stdout"))
+		stream = STREAM_STDOUT;
+	else if (take_off_end(text, &at, "stderr"))
+		stream = STREAM_STDERR;
+	if (!take_off_end(text, &at, "\",\"stream\":\""))
+		return NO_STREAM;
+	*ret_end = at;
+	return stream;
+}
+
+/*
+ * Most lines: members in Docker's order and no others, so that they need be looked through only once. Returns
+ * false, with nothing covered, if the line is another.
+ */
+static bool
+cover_usual_line(struct ks_redactor *redactor, const uint8_t *text, size_t len)
+{
+	static const char begin[] = "{\"log\":\"";
+	size_t from = sizeof(begin) - 1, to = 0, decoded;
+	unsigned stream = read_end(text, len, &to);
+	uint8_t *room;
+
+	if (stream == NO_STREAM || to <= from || memcmp(text, begin, from) != 0)
+		return false;
+	room = ks_redactor_room(redactor, stream, len, to - from);
+	decoded = room ? ks_json_decode(text + from, to - from, room) : SIZE_MAX;
+	if (decoded == SIZE_MAX)
+		return false;
+	ks_redactor_pass(redactor, from);
+	ks_redactor_string(redactor, stream, to - from, decoded);
+	ks_redactor_pass(redactor, len - to);
+	return true;
+}
+
 /*
  * A line without its newline. Where it breaks off before it says of which stream it is, it may be of either, and
  * decides nothing about what was before it.
@@ -271,8 +331,13 @@ static void
 cover_line(struct docker *docker, struct ks_redactor *redactor, const uint8_t *text, size_t len,
            bool is_whole)
 {
-	struct line line = learn(text, len);
+	struct line line;
 
+	if (is_whole && cover_usual_line(redactor, text, len)) {
+		ks_redactor_pass(redactor, 1);
+		return;
+	}
+	line = learn(text, len);
 	if (!is_piece(&line, is_whole)) {
 		ks_redactor_payload(redactor, STREAM_RAW, len + is_whole);
 		docker->is_raw_open = !is_whole;

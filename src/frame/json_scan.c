@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "bytes16.h"
 
 #define DEPTH_MAX   64U
 #define REPLACEMENT 0xfffdU
@@ -83,19 +84,60 @@ size_t
 ks_json_unescape(const uint8_t *text, size_t len, uint8_t ret_text[JSON_CHARACTER_MAX],
                  size_t *ret_len)
 {
-	static const char names[] = "\"\\/bfnrt", characters[] = "\"\\/\b\f\n\r\t";
-	const char *name;
+	static const uint8_t characters[UINT8_MAX + 1] = {
+		['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+		['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'
+	};
 
 	if (len < 2)
 		return 0;
 	if (text[1] == 'u')
 		return unescape_unit(text, len, ret_text, ret_len);
-	name = memchr(names, text[1], sizeof(names) - 1);
-	if (!name)
-		return 0;
-	ret_text[0] = (uint8_t)characters[name - names];
+	ret_text[0] = characters[text[1]];
 	*ret_len = 1;
-	return 2;
+	return ret_text[0] ? 2 : 0;
+}
+
+/* Copy bytes up to the first quote or backslash. Returns how many. */
+static size_t
+copy_plain(const uint8_t *text, size_t len, uint8_t *out)
+{
+	size_t at = 0;
+
+	for (size_t n; len - at >= sizeof(bytes16); at += n) {
+		bytes16 next = ks_bytes16(text + at);
+
+		memcpy(out + at, &next, sizeof(next));
+		n = ks_bytes16_first((bytes16)(next == '"') | (bytes16)(next == '\\'));
+		if (n < sizeof(next))
+			return at + n;
+	}
+	for (; at < len && text[at] != '"' && text[at] != '\\'; at++)
+		out[at] = text[at];
+	return at;
+}
+
+size_t
+ks_json_decode(const uint8_t *text, size_t len, uint8_t *out)
+{
+	uint8_t character[JSON_CHARACTER_MAX];
+	size_t at = 0, to = 0;
+
+	for (;;) {
+		size_t n = copy_plain(text + at, len - at, out + to), decoded;
+
+		at += n;
+		to += n;
+		if (at == len)
+			return to;
+		n = text[at] == '\\' ? ks_json_unescape(text + at, len - at, character, &decoded)
+		                     : 0;
+		if (n == 0)
+			return SIZE_MAX;
+		memcpy(out + to, character, decoded);
+		at += n;
+		to += decoded;
+	}
 }
 
 static void

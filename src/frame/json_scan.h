@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum json_token {
 	JSON_KEY,    /* a string before a colon */
@@ -45,6 +46,15 @@ enum json_token ks_json_next(struct json_scan *scan);
 
 #define JSON_CHARACTER_MAX 4U
 
+/* How many bytes of a string are before its first escape? */
+static inline size_t
+ks_json_plain_length(const uint8_t *text, size_t len)
+{
+	const uint8_t *escape = memchr(text, '\\', len);
+
+	return escape ? (size_t)(escape - text) : len;
+}
+
 /*
  * The escape that text begins with, which is a backslash: its length, at most 12, and what it stands for in
  * UTF-8. Two escapes that make a pair are taken as one; half a pair stands for U+FFFD. 0: it is wrong, or
@@ -52,3 +62,9 @@ enum json_token ks_json_next(struct json_scan *scan);
  */
 size_t ks_json_unescape(const uint8_t *text, size_t len, uint8_t ret_text[JSON_CHARACTER_MAX],
                         size_t *ret_len);
+
+/*
+ * Decode what stands between the quotes of a string, to at most as many bytes. Returns how many; SIZE_MAX: it is no such
+ * text, for it has a quote that is not escaped, or a wrong escape, or ends within one.
+ */
+size_t ks_json_decode(const uint8_t *text, size_t len, uint8_t *out);

@@ -51,7 +51,16 @@ void ks_redactor_escape(struct ks_redactor *redactor, unsigned stream, size_t n,
                         const uint8_t *text, size_t len);
 
 /*
- * The same for payload of one of these streams (bits), nobody knows which: it is masked if it is in any of them.
+ * A short cut for a JSON string as payload of a stream, in two steps: room for its n bytes, 0 < n, which are
+ * within the next 'ahead' bytes of the input. The parser decodes them to there, and with no other call between
+ * than ks_redactor_pass() for what is before them says that the next n bytes, without line ends, are that string
+ * and decode to len bytes, len > 0. NULL: there is no short cut here. If nothing is said of the room, nothing has happened.
+ */
+uint8_t *ks_redactor_room(struct ks_redactor *redactor, unsigned stream, size_t ahead, size_t n);
+void ks_redactor_string(struct ks_redactor *redactor, unsigned stream, size_t n, size_t len);
+
+/*
+ * The same as ks_redactor_escape() and ks_redactor_payload() for payload of one of these streams (bits), nobody knows which: it is masked if it is in any of them.
  * For what breaks off before it says so: it takes longer.
  */
 void ks_redactor_payload_of_any(struct ks_redactor *redactor, uint64_t streams, size_t n);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What parsers call: bytes of the input are covered, from the front on, and so become parts of the frames, which
+ * pass, or payload of channels.
+ *
+ * Invariant: no more is covered than the limit allows, with all payload before it seen.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "redactor_state.h"
+
+#define SHARED_MAX       1024U /* bytes that several streams gather at once: each is a piece */
+#define RESTART_DISTANCE (16U << 10) /* far more than what a match looks back at */
+
+/* ------------------------------------------------------------------- channels ---- */
+
+static struct channel *
+need_channel(struct ks_redactor *r, unsigned number)
+{
+	struct ks_stream_options options = r->options.stream;
+	struct channel *channel = r->channels[number];
+	int status;
+
+	if (channel || r->failure != KS_OK)
+		return channel;
+	options.keeps_length = 1; /* what frames say of lengths stays true */
+	channel = calloc(1, sizeof(*channel));
+	status = channel ? ks_channel_init(channel, r->set, &options) : KS_ERROR_MEMORY;
+	if (status != KS_OK) {
+		free(channel);
+		ks_redactor_fail(r, status);
+		return NULL;
+	}
+	return r->channels[number] = channel;
+}
+
+static void
+give_up_oldest(struct ks_redactor *r)
+{
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
+		struct channel *channel = r->channels[i];
+
+		if (channel && ks_channel_waiting(channel) == r->oldest) {
+			ks_redactor_fail(r, ks_channel_give_up(channel, r->scratch, &r->queue));
+			return;
+		}
+	}
+}
+
+/* ---------------------------------------------------------------------- limit ---- */
+
+/* Would a run still wait that is within the limit, once all before 'to' is covered? */
+static bool
+is_within_limit(const struct ks_redactor *r, uint64_t to)
+{
+	return r->oldest == CHANNEL_SETTLED || to - r->oldest <= r->options.limit;
+}
+
+/*
+ * How many of the next n bytes can be covered before a run must be given up? At least 1; all of them if
+ * they are one piece.
+ */
+static size_t
+bytes_within_limit(struct ks_redactor *r, size_t n, bool is_one)
+{
+	uint64_t to = r->covered + n;
+
+	while (r->failure == KS_OK && !is_within_limit(r, to)) {
+		ks_redactor_each_channel(r, ks_channel_flush);
+		if (r->failure != KS_OK || is_within_limit(r, to))
+			break;
+		if (!is_one && r->oldest + r->options.limit > r->covered)
+			return r->oldest + r->options.limit - r->covered;
+		give_up_oldest(r);
+	}
+	return n;
+}
+
+static const uint8_t *
+next_bytes(const struct ks_redactor *r)
+{
+	return ks_queue_at(&r->queue, r->covered);
+}
+
+static void
+cover(struct ks_redactor *r, size_t n)
+{
+	if (r->options.stream.counts_lines)
+		r->line_ends += ks_line_ends(next_bytes(r), n);
+	r->covered += n;
+}
+
+/* 0: lines are not counted. */
+static uint64_t
+line_of_next(const struct ks_redactor *r)
+{
+	return r->options.stream.counts_lines ? r->line_ends + 1 : 0;
+}
+
+static void
+add(struct ks_redactor *r, unsigned stream, const struct piece *piece, const uint8_t *text)
+{
+	struct channel *channel = need_channel(r, stream);
+
+	if (r->failure != KS_OK)
+		return;
+	if (piece->kind != PIECE_CONTEXT && piece->at < r->oldest)
+		r->oldest = piece->at;
+	ks_redactor_fail(r, ks_channel_add(channel, r->scratch, &r->queue, piece, text));
+}
+
+void
+ks_redactor_pass(struct ks_redactor *r, size_t n)
+{
+	while (n > 0 && r->failure == KS_OK) {
+		size_t part = bytes_within_limit(r, n, false);
+
+		cover(r, part);
+		n -= part;
+	}
+}
+
+void
+ks_redactor_payload(struct ks_redactor *r, unsigned stream, size_t n)
+{
+	while (n > 0 && r->failure == KS_OK) {
+		size_t len = bytes_within_limit(r, n, false);
+		struct piece piece = {
+			.kind = PIECE_PLAIN, .at = r->covered, .line = line_of_next(r), .len = len
+		};
+
+		add(r, stream, &piece, next_bytes(r));
+		cover(r, len);
+		n -= len;
+	}
+}
+
+uint8_t *
+ks_redactor_room(struct ks_redactor *r, unsigned stream, size_t ahead, size_t n)
+{
+	struct channel *channel;
+	uint8_t *room = NULL;
+
+	if (n > CHANNEL_GATHER_MAX || !is_within_limit(r, r->covered + ahead))
+		return NULL;
+	channel = need_channel(r, stream);
+	if (r->failure == KS_OK)
+		ks_redactor_fail(r, ks_channel_room(channel, r->scratch, &r->queue, n, &room));
+	return r->failure == KS_OK ? room : NULL;
+}
+
+void
+ks_redactor_string(struct ks_redactor *r, unsigned stream, size_t n, size_t len)
+{
+	struct piece piece = { .kind = PIECE_STRING,
+		               .width = n,
+		               .len = len,
+		               .at = r->covered,
+		               .line = line_of_next(r) };
+
+	if (r->failure != KS_OK)
+		return;
+	if (r->covered < r->oldest)
+		r->oldest = r->covered;
+	ks_channel_add_string(r->channels[stream], &piece);
+	cover(r, n);
+}
+
+void
+ks_redactor_escape_of_any(struct ks_redactor *r, uint64_t streams, size_t n, const uint8_t *text,
+                          size_t len)
+{
+	struct piece piece = { .kind = PIECE_ESCAPE, .width = n, .len = len };
+
+	(void)bytes_within_limit(r, n, true);
+	piece.at = r->covered;
+	piece.line = line_of_next(r);
+	memcpy(piece.text, text, len);
+	for (; streams; streams &= streams - 1)
+		add(r, (unsigned)__builtin_ctzll(streams), &piece, piece.text);
+	cover(r, n);
+}
+
+void
+ks_redactor_escape(struct ks_redactor *r, unsigned stream, size_t n, const uint8_t *text,
+                   size_t len)
+{
+	ks_redactor_escape_of_any(r, UINT64_C(1) << stream, n, text, len);
+}
+
+/* As escapes of one byte, for these are only written where they are masked: so a mask of any stream stays. */
+void
+ks_redactor_payload_of_any(struct ks_redactor *r, uint64_t streams, size_t n)
+{
+	for (; n > 0 && r->failure == KS_OK; n--) {
+		ks_redactor_escape_of_any(r, streams, 1, next_bytes(r), 1);
+		if (n % SHARED_MAX == 0)
+			ks_redactor_each_channel(r, ks_channel_flush);
+	}
+}
+
+void
+ks_redactor_give_up(struct ks_redactor *r, uint64_t streams)
+{
+	for (; streams; streams &= streams - 1) {
+		struct channel *channel = r->channels[__builtin_ctzll(streams)];
+
+		if (channel && r->failure == KS_OK)
+			ks_redactor_fail(r, ks_channel_give_up(channel, r->scratch, &r->queue));
+	}
+}
+
+void
+ks_redactor_context(struct ks_redactor *r, unsigned stream, const uint8_t *text, size_t len)
+{
+	struct piece piece = { .kind = PIECE_CONTEXT, .at = r->covered, .len = len };
+
+	if (len > 0)
+		add(r, stream, &piece, text);
+}
+
+/*
+ * Of two idle points that are far enough from each other the first is one to begin again at: nothing
+ * before it can have a part in what comes behind the second.
+ */
+void
+ks_redactor_boundary(struct ks_redactor *r)
+{
+	r->boundary = r->covered;
+	if (!r->options.wants_restart || r->covered - r->idle < RESTART_DISTANCE)
+		return;
+	ks_redactor_each_channel(r, ks_channel_flush);
+	if (r->failure != KS_OK || !ks_redactor_channels_are_idle(r))
+		return;
+	r->restart = r->idle;
+	r->idle = r->covered;
+}
+
+void
+ks_redactor_renew(struct ks_redactor *r, unsigned stream)
+{
+	if (!r->channels[stream] || r->failure != KS_OK)
+		return;
+	ks_redactor_fail(r, ks_channel_give_up(r->channels[stream], r->scratch, &r->queue));
+	ks_redactor_free_channel(r, stream);
+}
+
+size_t
+ks_redactor_limit(const struct ks_redactor *r)
+{
+	return r->options.limit;
+}
