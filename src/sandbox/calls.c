@@ -9,8 +9,10 @@
 #define STREAM  SECCOMP_STREAM
 #define WATCH   SECCOMP_WATCH
 #define PLACE   SECCOMP_PLACE
+#define COPY    SECCOMP_COPY
 #define WRITE   SECCOMP_WRITE
 #define SERVER  SECCOMP_SERVER
+#define MAKING  (COPY | WRITE)
 #define WRITING (PLACE | WRITE)
 
 const struct call ks_calls[] = {
@@ -108,26 +110,27 @@ const struct call ks_calls[] = {
 	{ "fstatfs", WATCH | PLACE },
 
 	/* Files that are written. */
-	{ "openat", WRITING },
+	{ "openat", WRITING, LIMIT_WRITING },
 	{ "pwrite64", WRITING },
-	{ "ftruncate", WRITING },
+	{ "ftruncate", WRITE },
 	{ "fsync", WRITING },
-	{ "fdatasync", WRITING },
-	{ "flock", WRITING },
-	{ "fchmod", WRITING },
-	{ "rename", WRITING },
-	{ "renameat", WRITING },
-	{ "renameat2", WRITING },
-	{ "unlink", WRITING },
-	{ "unlinkat", WRITING },
-	{ "link", PLACE },
-	{ "linkat", PLACE },
-	{ "fchown", PLACE },
-	{ "utimensat", PLACE },
-	{ "copy_file_range", PLACE },
+	{ "fdatasync", WRITE },
+	{ "flock", WRITE },
+	{ "umask", WRITE },
+	{ "rename", MAKING },
+	{ "renameat", MAKING },
+	{ "renameat2", MAKING, LIMIT_RENAME },
+	{ "unlink", MAKING },
+	{ "unlinkat", MAKING, LIMIT_FILES },
+	{ "link", COPY },
+	{ "linkat", COPY, LIMIT_NAMED },
+	{ "fchmod", COPY, LIMIT_MODE },
+	{ "fchown", COPY },
+	{ "utimensat", PLACE, LIMIT_OPEN },
+	{ "copy_file_range", COPY },
 	{ "fgetxattr", PLACE },
 	{ "fsetxattr", PLACE },
-	{ "flistxattr", PLACE },
+	{ "flistxattr", COPY },
 	{ "fremovexattr", PLACE },
 
 	/* The server of metrics. */
@@ -219,12 +222,20 @@ const char *const ks_calls_fatal[] = {
 };
 
 const char *const ks_calls_refused[] = {
-	"chmod",     "chown",        "fchmod",    "fchmodat",  "fchown",    "fchownat",
-	"fsetxattr", "fremovexattr", "ftruncate", "futimesat", "lchown",    "link",
-	"linkat",    "lremovexattr", "lsetxattr", "mkdir",     "mkdirat",   "mknod",
-	"mknodat",   "removexattr",  "rename",    "renameat",  "renameat2", "rmdir",
-	"setxattr",  "symlink",      "symlinkat", "truncate",  "unlink",    "unlinkat",
-	"utime",     "utimensat",    "utimes",    NULL,
+	"chmod",     "chown",        "fchmod",    "fchmodat",     "fchmodat2",     "fchown",
+	"fchownat",  "file_setattr", "fsetxattr", "fremovexattr", "ftruncate",     "futimesat",
+	"lchown",    "link",         "linkat",    "lremovexattr", "lsetxattr",     "mkdir",
+	"mkdirat",   "mknod",        "mknodat",   "removexattr",  "removexattrat", "rename",
+	"renameat",  "renameat2",    "rmdir",     "setxattr",     "setxattrat",    "symlink",
+	"symlinkat", "truncate",     "unlink",    "unlinkat",     "utime",         "utimensat",
+	"utimes",    NULL,
+};
+
+const char *const ks_calls_refused_programs[] = {
+	"chmod",        "chown",        "fchmod",      "fchmodat",      "fchmodat2", "fchown",
+	"fchownat",     "file_setattr", "fsetxattr",   "fremovexattr",  "futimesat", "lchown",
+	"lremovexattr", "lsetxattr",    "removexattr", "removexattrat", "setxattr",  "setxattrat",
+	"truncate",     "utime",        "utimensat",   "utimes",        NULL,
 };
 
 const char *const ks_calls_of_programs[] = { "execve", "execveat", "fork", "vfork", NULL };
@@ -235,6 +246,7 @@ const struct call_part ks_call_parts[] = {
 	{ SECCOMP_WATCH, "`follow`, `journal`" },
 	{ SECCOMP_WRITE, "writing files" },
 	{ SECCOMP_PLACE, "`--in-place`" },
+	{ SECCOMP_COPY, "`--in-place` with new files" },
 	{ SECCOMP_SERVER, "`--metrics-listen`" },
 	{ SECCOMP_PROMPT, "`fingerprint`" },
 	{ 0, NULL },
@@ -248,6 +260,18 @@ ks_call_limit_text(enum call_limit limit)
 		break;
 	case LIMIT_READING:
 		return "for reading only, else `EACCES`";
+	case LIMIT_WRITING:
+		return "`O_RDONLY`, `O_WRONLY` or `O_RDWR`, not with `O_TRUNC` or `O_TMPFILE`, and "
+		       "in a mode no bit but `0666`; else `EACCES`";
+	case LIMIT_MODE:
+		return "no bit but `0777`, else `EACCES`";
+	case LIMIT_OPEN:
+		return "of an open file, else `EACCES`";
+	case LIMIT_FILES:
+	case LIMIT_NAMED:
+		return "without flags, else `EACCES`";
+	case LIMIT_RENAME:
+		return "no flag but `RENAME_NOREPLACE`, else `EACCES`";
 	case LIMIT_NO_CODE:
 		return "not with `PROT_EXEC`";
 	case LIMIT_THREAD:

@@ -9,7 +9,13 @@
 /* What the arguments of a call that is allowed must be. */
 enum call_limit {
 	LIMIT_NONE,
-	LIMIT_READING,  /* openat: for reading only */
+	LIMIT_READING, /* openat: for reading only */
+	LIMIT_WRITING, /* openat: also for writing; nothing is cut, or made that could be executed */
+	LIMIT_MODE,    /* fchmod: no special bits */
+	LIMIT_OPEN,    /* utimensat: of an open file */
+	LIMIT_FILES,   /* unlinkat: no directories */
+	LIMIT_NAMED,   /* linkat: without flags */
+	LIMIT_RENAME,  /* renameat2: no flag but RENAME_NOREPLACE */
 	LIMIT_NO_CODE,  /* mmap, mprotect: not to be executed */
 	LIMIT_THREAD,   /* clone: a thread, in the same namespaces */
 	LIMIT_OWN,      /* to this process only */
@@ -38,6 +44,12 @@ extern const char *const ks_calls_fatal[];
  * was of no importance. Ended by NULL.
  */
 extern const char *const ks_calls_refused[];
+
+/*
+ * The same for another program, which may need any call that is not here: what changes files, by their names or by a
+ * descriptor that may only be read, without that Landlock is asked.
+ */
+extern const char *const ks_calls_refused_programs[];
 
 /* Calls that are needed to run another program, as "rules import" does. */
 extern const char *const ks_calls_of_programs[];

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -33,6 +34,12 @@
 #define NAMESPACES                                                                     \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 	 CLONE_NEWPID | CLONE_NEWNET)
+
+/* What openat(2) has no use for here: nothing is emptied, and what is made has a name. */
+#define NEVER_OPENED (O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
+
+#define SPECIAL_BITS 07000U /* of a mode: as whom it runs that is executed */
+#define EXECUTE_BITS 0111U
 
 static _Noreturn void
 fail(const char *what, const char *name, int r)
@@ -72,18 +79,57 @@ allow_values(scmp_filter_ctx filter, const char *name, unsigned argument, const 
 
 /* Who wants to write is refused and not ended: what could not be written is told as such. */
 static void
+refuse_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cmp argument)
+{
+	add(filter, SCMP_ACT_ERRNO(EACCES), name, &argument, 1);
+}
+
+static void
+refuse_bits(scmp_filter_ctx filter, const char *name, unsigned argument, uint64_t bits)
+{
+	for (uint64_t bit = 1; bit && bit <= bits; bit <<= 1) {
+		if (bits & bit)
+			refuse_if(filter, name, SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, bit, bit));
+	}
+}
+
+static void
 allow_reading(scmp_filter_ctx filter, const char *name)
 {
-	static const uint64_t writing[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC };
-	uint64_t all = O_ACCMODE;
+	uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
 
-	for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++) {
-		struct scmp_arg_cmp flag = SCMP_A2(SCMP_CMP_MASKED_EQ, writing[i], writing[i]);
+	refuse_bits(filter, name, 2, writing);
+	allow_if(filter, name, SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0));
+}
 
-		add(filter, SCMP_ACT_ERRNO(EACCES), name, &flag, 1);
-		all |= writing[i];
+/*
+ * Landlock is asked for what a descriptor will let do: by an access mode of 3 nothing, but its file's mode and owner can be
+ * changed; and its versions 1 and 2 do not know of O_TRUNC.
+ */
+static void
+allow_writing(scmp_filter_ctx filter, const char *name)
+{
+	static const uint64_t accesses[] = { O_RDONLY, O_WRONLY, O_RDWR };
+
+	refuse_bits(filter, name, 2, NEVER_OPENED);
+	refuse_if(filter, name, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_ACCMODE));
+	refuse_bits(filter, name, 3, SPECIAL_BITS | EXECUTE_BITS);
+	for (size_t i = 0; i < sizeof(accesses) / sizeof(accesses[0]); i++) {
+		const struct scmp_arg_cmp both[] = {
+			SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | NEVER_OPENED, accesses[i]),
+			SCMP_A3(SCMP_CMP_MASKED_EQ, SPECIAL_BITS | EXECUTE_BITS, 0),
+		};
+
+		add(filter, SCMP_ACT_ALLOW, name, both, 2);
 	}
-	allow_if(filter, name, SCMP_A2(SCMP_CMP_MASKED_EQ, all, O_RDONLY));
+}
+
+/* Nothing but a zero is allowed there. */
+static void
+allow_zero(scmp_filter_ctx filter, const char *name, unsigned argument)
+{
+	refuse_if(filter, name, SCMP_CMP(argument, SCMP_CMP_NE, 0));
+	allow_if(filter, name, SCMP_CMP(argument, SCMP_CMP_EQ, 0));
 }
 
 #define ALLOW_VALUES(filter, name, argument, values) \
@@ -103,6 +149,26 @@ allow(scmp_filter_ctx filter, const struct call *call)
 		break;
 	case LIMIT_READING:
 		allow_reading(filter, call->name);
+		break;
+	case LIMIT_WRITING:
+		allow_writing(filter, call->name);
+		break;
+	case LIMIT_MODE:
+		refuse_bits(filter, call->name, 1, SPECIAL_BITS);
+		allow_if(filter, call->name, SCMP_A1(SCMP_CMP_MASKED_EQ, SPECIAL_BITS, 0));
+		break;
+	case LIMIT_OPEN:
+		allow_zero(filter, call->name, 1);
+		break;
+	case LIMIT_FILES:
+		allow_zero(filter, call->name, 2);
+		break;
+	case LIMIT_NAMED:
+		allow_zero(filter, call->name, 4);
+		break;
+	case LIMIT_RENAME:
+		refuse_if(filter, call->name, SCMP_A4(SCMP_CMP_GT, RENAME_NOREPLACE));
+		allow_if(filter, call->name, SCMP_A4(SCMP_CMP_LE, RENAME_NOREPLACE));
 		break;
 	case LIMIT_NO_CODE:
 		allow_if(filter, call->name, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
@@ -171,15 +237,11 @@ refuse_newer(scmp_filter_ctx filter)
 	add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", NULL, 0); /* its flags cannot be seen */
 }
 
+/* Where files are written, what is said of reading does not hold. */
 static bool
-is_wider(const struct call *call, unsigned parts)
+is_replaced(const struct call *call, unsigned parts)
 {
-	for (const struct call *other = ks_calls; other->name; other++) {
-		if ((other->parts & parts) && other->limit == LIMIT_NONE &&
-		    strcmp(other->name, call->name) == 0)
-			return call->limit != LIMIT_NONE;
-	}
-	return false;
+	return call->limit == LIMIT_READING && parts & (SECCOMP_PLACE | SECCOMP_WRITE);
 }
 
 static bool
@@ -201,6 +263,47 @@ refuse_changes(scmp_filter_ctx filter, unsigned parts)
 	}
 }
 
+/* What is not refused is allowed. Of what openat2 opens the flags cannot be seen; the C library does without. */
+static void
+open_filter(scmp_filter_ctx filter)
+{
+	static const struct {
+		const char *name;
+		unsigned flags; /* the number of the argument; the mode is the next one */
+	} opening[] = { { "open", 1 }, { "openat", 2 } };
+	static const uint64_t controls[] = { FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR };
+
+	add_all(filter, SCMP_ACT_ERRNO(EPERM), ks_calls_fatal);
+	add_all(filter, SCMP_ACT_ERRNO(EACCES), ks_calls_refused_programs);
+	for (size_t i = 0; i < sizeof(opening) / sizeof(opening[0]); i++) {
+		const char *name = opening[i].name;
+		unsigned flags = opening[i].flags;
+
+		refuse_if(filter, name, SCMP_CMP(flags, SCMP_CMP_MASKED_EQ, O_ACCMODE, O_ACCMODE));
+		refuse_if(filter, name,
+		          SCMP_CMP(flags, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_TRUNC, O_TRUNC));
+		refuse_bits(filter, name, flags + 1, SPECIAL_BITS);
+	}
+	refuse_bits(filter, "creat", 1, SPECIAL_BITS);
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
+		refuse_if(filter, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, controls[i]));
+	add(filter, SCMP_ACT_ERRNO(ENOSYS), "openat2", NULL, 0);
+	refuse_newer(filter);
+}
+
+static void
+close_filter(scmp_filter_ctx filter, unsigned parts)
+{
+	add_all(filter, SCMP_ACT_KILL_PROCESS, ks_calls_fatal);
+	add_all(filter, SCMP_ACT_KILL_PROCESS, ks_calls_of_programs);
+	for (const struct call *call = ks_calls; call->name; call++) {
+		if ((call->parts & parts) && !is_replaced(call, parts))
+			allow(filter, call);
+	}
+	refuse_changes(filter, parts);
+	refuse_newer(filter);
+}
+
 static scmp_filter_ctx
 make_filter(unsigned parts)
 {
@@ -210,16 +313,10 @@ make_filter(unsigned parts)
 	if (!filter || seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0 ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) < 0)
 		fail("no filter", "", -ENOMEM);
-	add_all(filter, is_open ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS, ks_calls_fatal);
-	if (is_open) /* it may try what it can do without */
-		return filter;
-	add_all(filter, SCMP_ACT_KILL_PROCESS, ks_calls_of_programs);
-	for (const struct call *call = ks_calls; call->name; call++) {
-		if ((call->parts & parts) && !is_wider(call, parts))
-			allow(filter, call);
-	}
-	refuse_changes(filter, parts);
-	refuse_newer(filter);
+	if (is_open)
+		open_filter(filter);
+	else
+		close_filter(filter, parts);
 	return filter;
 }
 
@@ -298,6 +395,7 @@ list_sets(unsigned *ret_sets)
 	ret_sets[n++] = SECCOMP_BASE | SECCOMP_WRITE;
 	ret_sets[n++] = SECCOMP_BASE | SECCOMP_PROMPT;
 	ret_sets[n++] = SECCOMP_BASE | SECCOMP_PLACE;
+	ret_sets[n++] = SECCOMP_BASE | SECCOMP_PLACE | SECCOMP_COPY;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		ret_sets[n++] = SECCOMP_BASE | modes[i];
 		ret_sets[n++] = SECCOMP_BASE | modes[i] | SECCOMP_WRITE;
@@ -362,7 +460,16 @@ print_table(void)
 	print_calls(ks_calls_fatal);
 	(void)printf(".\n\nWhere the table does not allow them, these are refused with `EACCES`: ");
 	print_calls(ks_calls_refused);
-	(void)printf(".\n");
+	(void)printf(
+		".\n\nThe program of `rules import` may make other calls than these; it is refused "
+		"with `EPERM` the calls for which other commands are ended, but those that it "
+		"needs to run; with `EACCES` ");
+	print_calls(ks_calls_refused_programs);
+	(void)printf(
+		", `open` and `openat` in the access mode 3, with `O_RDONLY` and `O_TRUNC`, or "
+		"with mode bits above `0777`, `creat` with such bits, and `ioctl` with "
+		"`FS_IOC_SETFLAGS` and `FS_IOC_FSSETXATTR`; with `ENOSYS` `openat2`, `clone3` "
+		"and newer calls than its libseccomp.\n");
 }
 
 int

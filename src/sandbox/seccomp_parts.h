@@ -11,4 +11,5 @@ enum seccomp_part {
 	SECCOMP_SERVER = 1 << 5,  /* connections to a socket that listens already */
 	SECCOMP_PROMPT = 1 << 6,  /* a key that is typed */
 	SECCOMP_PROGRAM = 1 << 7, /* another program: all but what only attacks need */
+	SECCOMP_COPY = 1 << 8,    /* in place: archives, and copies that are kept */
 };

@@ -5,8 +5,10 @@
  * INTRUDER_EARLY it does so when the process begins, to see that the try itself is right.
  *
  * With INTRUDER_KERNEL=landlock,seccomp the kernel seems to lack these; with =forbidden they are forbidden, with
- * =no-rules only that files are allowed.
+ * =no-rules only that files are allowed. With INTRUDER_LANDLOCK=2 it seems to have that version of Landlock.
  */
+#include "intruder.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,109 +30,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-typedef long (*syscall_fn)(long number, ...);
-
 long syscall(long number, ...);
 
-static syscall_fn
-real(void)
+intruder_call_fn
+intruder_real_call(void)
 {
-	return (syscall_fn)(uintptr_t)dlsym(RTLD_NEXT, "syscall");
+	return (intruder_call_fn)(uintptr_t)dlsym(RTLD_NEXT, "syscall");
 }
-
-#define CALL(...) real()(__VA_ARGS__)
 
 /* Asked for before the sandbox closes. */
 static pid_t parent;
 static uid_t user;
 
 /* ------------------------------------------------------------------------- tries ---- */
-
-static const char *
-place(void)
-{
-	const char *path = getenv("INTRUDER_PLACE");
-
-	return path ? path : "/nowhere";
-}
-
-static long
-open_as(int flags)
-{
-	return CALL(SYS_openat, AT_FDCWD, place(), flags, 0600);
-}
-
-static long
-try_read(void)
-{
-	return open_as(O_RDONLY);
-}
-
-static long
-try_write(void)
-{
-	return open_as(O_WRONLY);
-}
-
-static long
-try_append(void)
-{
-	return open_as(O_RDWR | O_APPEND);
-}
-
-static long
-try_truncate(void)
-{
-	return open_as(O_RDONLY | O_TRUNC);
-}
-
-static long
-try_create(void)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s.new", place());
-	return CALL(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT, 0600);
-}
-
-static long
-try_unlink(void)
-{
-	return CALL(SYS_unlinkat, AT_FDCWD, place(), 0);
-}
-
-static long
-try_rename(void)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s.moved", place());
-	return CALL(SYS_renameat2, AT_FDCWD, place(), AT_FDCWD, path, 0);
-}
-
-static long
-try_link(void)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s.link", place());
-	return CALL(SYS_linkat, AT_FDCWD, place(), AT_FDCWD, path, 0);
-}
-
-static long
-try_chmod(void)
-{
-	return CALL(SYS_fchmodat, AT_FDCWD, place(), 0666);
-}
-
-static long
-try_mkdir(void)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s.dir", place());
-	return CALL(SYS_mkdirat, AT_FDCWD, path, 0700);
-}
 
 static long
 try_execute(void)
@@ -321,20 +233,7 @@ try_other_way_in(void)
 }
 #endif
 
-static const struct {
-	const char *name;
-	long (*attempt)(void);
-} tries[] = {
-	{ "read", try_read },
-	{ "write", try_write },
-	{ "append", try_append },
-	{ "truncate", try_truncate },
-	{ "create", try_create },
-	{ "unlink", try_unlink },
-	{ "rename", try_rename },
-	{ "link", try_link },
-	{ "chmod", try_chmod },
-	{ "mkdir", try_mkdir },
+static const struct attempt tries[] = {
 	{ "execute", try_execute },
 	{ "fork", try_fork },
 	{ "vfork", try_vfork },
@@ -362,22 +261,22 @@ static const struct {
 #if defined(__x86_64__)
 	{ "other-way-in", try_other_way_in },
 #endif
+	{ NULL, NULL },
 };
 
 static void
-intrude(void)
+intrude_with(const struct attempt *list, const char *wanted)
 {
-	const char *wanted = getenv("INTRUDER");
 	char text[64];
 	int len;
 
-	for (size_t i = 0; wanted && i < sizeof(tries) / sizeof(tries[0]); i++) {
+	for (; list->name; list++) {
 		long r;
 
-		if (strcmp(tries[i].name, wanted) != 0)
+		if (strcmp(list->name, wanted) != 0)
 			continue;
 		errno = 0;
-		r = tries[i].attempt();
+		r = list->make();
 		if (r < 0)
 			len = snprintf(text, sizeof(text), "intruder: error %d\n", errno);
 		else
@@ -385,6 +284,24 @@ intrude(void)
 		(void)!write(STDERR_FILENO, text, (size_t)len);
 		_exit(9);
 	}
+}
+
+static void
+intrude(void)
+{
+	const char *wanted = getenv("INTRUDER");
+
+	if (!wanted)
+		return;
+	intrude_with(intruder_files, wanted);
+	intrude_with(tries, wanted);
+}
+
+static void
+list_names(const struct attempt *list)
+{
+	for (; list->name; list++)
+		(void)puts(list->name);
 }
 
 __attribute__((constructor)) static void
@@ -395,8 +312,8 @@ begin(void)
 	if (getenv("INTRUDER_EARLY"))
 		intrude();
 	if (getenv("INTRUDER_LIST")) {
-		for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
-			(void)puts(tries[i].name);
+		list_names(intruder_files);
+		list_names(tries);
 		(void)fflush(stdout);
 		_exit(0);
 	}
@@ -433,6 +350,8 @@ syscall(long number, ...)
 	errno = missing(number);
 	if (errno)
 		return -1;
+	if (number == 444 && a[0] == 0 && getenv("INTRUDER_LANDLOCK"))
+		return atol(getenv("INTRUDER_LANDLOCK"));
 	r = CALL(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_FILTER && r == 0)
 		intrude();
