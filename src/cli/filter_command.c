@@ -371,6 +371,7 @@ start(struct job *job)
 		return EXIT_INTERNAL;
 	}
 	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
+	job->reload.watch = &job->known_watch;
 	r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;

@@ -499,6 +499,7 @@ start(struct job *job)
 	int r;
 
 	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
+	job->reload.watch = &job->known_watch;
 	r = ks_rule_selection_init(&selection, job->options);
 	if (r == 0)
 		r = ks_masking_check(job->options, &selection);

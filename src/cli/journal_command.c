@@ -343,6 +343,7 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 	ks_known_watch_begin(&known_watch, options, signals);
 	r = ks_journal_job_init(&job, options, observer);
 	if (r == 0) {
+		job.reload.watch = &known_watch;
 		ks_known_watch_start(&known_watch);
 		must_die = run(&job, signals);
 		close_output(&job);

@@ -113,9 +113,12 @@ enter_sandbox(const struct options *options)
 {
 	static const char *const inflating[] = { "libzstd.so.1", "liblz4.so.1", "liblzma.so.5" };
 	struct systemd_library library;
+	int r = ks_systemd_library_load(&library);
 
-	if (ks_systemd_library_load(&library) < 0) {
-		ks_message("the journal needs libsystemd, which is not installed");
+	if (r < 0) {
+		ks_message("the journal needs libsystemd%s%s",
+		           r == -ENOSYS ? ", which is not installed" : ": ",
+		           r == -ENOSYS ? "" : strerror(-r));
 		return EXIT_IO;
 	}
 	for (size_t i = 0; i < sizeof(inflating) / sizeof(inflating[0]); i++)

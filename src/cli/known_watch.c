@@ -66,6 +66,12 @@ ks_known_watch_start(struct known_watch *watch)
 		complain(r);
 }
 
+bool
+ks_known_watch_is_current(const struct known_watch *watch)
+{
+	return !watch || !watch->watch || ks_path_watch_is_current(watch->watch);
+}
+
 void
 ks_known_watch_done(struct known_watch *watch)
 {

@@ -19,5 +19,7 @@ void ks_known_watch_begin(struct known_watch *watch, const struct options *optio
                           struct signals *signals);
 /* Begin to tell: after the sandbox has closed. A change since ks_known_watch_begin() is told then. */
 void ks_known_watch_start(struct known_watch *watch);
+/* Is nothing being changed since it was told of last? NULL, or nothing is watched: yes. */
+bool ks_known_watch_is_current(const struct known_watch *watch);
 /* Before the signals are done. */
 void ks_known_watch_done(struct known_watch *watch);

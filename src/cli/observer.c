@@ -38,7 +38,8 @@ reason_text(int error)
 	case ENXIO:
 		return "nobody has it open for reading";
 	case EFBIG:
-		return "it has its largest size (--ledger-max-size, or a limit of the process)";
+		return "File too large: it has its largest size (--ledger-max-size, or a limit of "
+		       "the process)";
 	default:
 		return strerror(error);
 	}
@@ -220,15 +221,20 @@ make_hook(struct observer *o)
 	struct hook_options hook = { .command = o->options->on_leak,
 		                     .note = tell_trouble,
 		                     .note_ctx = o };
+	int r;
 
 	o->environment = make_environment();
 	o->seen = ks_seen_new();
 	if (!o->environment || !o->seen)
 		return EXIT_INTERNAL;
 	hook.environment = o->environment;
-	o->hook = ks_hook_new(&hook);
-	if (!o->hook)
+	r = ks_hook_new(&hook, &o->hook);
+	if (r == -ENOMEM)
 		return EXIT_INTERNAL;
+	if (r < 0) {
+		ks_message("--on-leak: %s", strerror(-r));
+		return EXIT_IO;
+	}
 	if (o->file)
 		ks_ledger_file_each(o->file, add_known, o->seen);
 	return 0;

@@ -2,6 +2,7 @@
 /* Hardening that needs no privilege. That a kernel refuses some of it is no reason to stop. */
 #include "process.h"
 
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -12,4 +13,11 @@ ks_process_protect(void)
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
+void
+ks_process_give_signals_back(void)
+{
+	(void)signal(SIGXFSZ, SIG_DFL);
 }

@@ -2,5 +2,11 @@
 /* What the process does to keep the secrets that pass through it to itself. */
 #pragma once
 
-/* No core files, no reading of this process's memory by others of the same user. */
+/*
+ * No core files, no reading of this process's memory by others of the same user. And a file that reaches a limit of its size is
+ * an error as a full disk is, instead of the end by SIGXFSZ.
+ */
 void ks_process_protect(void);
+
+/* Before another program takes the place of this one: what was ignored is not for it. */
+void ks_process_give_signals_back(void);

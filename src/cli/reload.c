@@ -34,11 +34,17 @@ ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
 {
 	struct rule_selection next;
 
+	if (!ks_known_watch_is_current(reload->watch))
+		return true;
 	if (ks_rule_selection_share(&next, options, reload->is_ready ? &reload->next : rules) !=
 	    0) {
 		ks_rule_selection_done(&next);
 		ks_message("the known values are not reloaded; those in use stay");
 		return false;
+	}
+	if (!ks_known_watch_is_current(reload->watch)) { /* half of a file may have been read */
+		ks_rule_selection_done(&next);
+		return true;
 	}
 	replace(reload, &next);
 	return is_fresh(reload);

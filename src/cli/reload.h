@@ -7,12 +7,14 @@
 
 #include <stdbool.h>
 
+#include "known_watch.h"
 #include "options.h"
 #include "rule_selection.h"
 #include "statistics.h"
 
 /* Zeros: nothing waits. */
 struct reload {
+	const struct known_watch *watch; /* of the known values; NULL: there is none */
 	struct rule_selection next;
 	bool is_ready; /* next waits to be used */
 };
@@ -23,7 +25,7 @@ struct reload {
  */
 bool ks_reload_prepare(struct reload *reload, struct rule_selection *rules,
                        const struct options *options);
-/* The same for known values alone, which have changed. */
+/* The same for known values alone, which have changed. If somebody is changing them again, nothing happens: it will be told. */
 bool ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
                              const struct options *options);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "process.h"
 #include "rules_commands.h"
 #include "sandbox.h"
 
@@ -46,6 +47,7 @@ ks_rules_import_command(const struct options *options)
 	r = ks_sandbox_enter(options);
 	if (r != 0)
 		return r;
+	ks_process_give_signals_back();
 	(void)execvp(argv[0], (char *const *)argv);
 	ks_message("python3: %s", strerror(errno));
 	return EXIT_IO;

@@ -2,6 +2,7 @@
 /*
  * First Landlock, then seccomp, which takes away also the calls that make Landlock. What newer versions of Landlock add
  * (sockets, signals, the cutting of files) the filter refuses too; so all of it is there where both are, whatever the version.
+ * In place attributes are written, by names that neither of them sees: of these, a capability is needed for the one that matters.
  */
 #include "sandbox.h"
 
@@ -11,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "command.h"
 #include "keysieve.h"
 #include "ledger_file.h"
@@ -44,7 +46,7 @@ parts_of(const struct options *o)
 	if (command == COMMAND_FINGERPRINT)
 		return parts | SECCOMP_PROMPT;
 	if (o->in_place)
-		return parts | SECCOMP_PLACE;
+		return parts | SECCOMP_PLACE | (ks_sandbox_paths_are_beside(o) ? SECCOMP_COPY : 0);
 	parts |= command & MASKING ? SECCOMP_STREAM : 0;
 	if (command & (COMMAND_FOLLOW | COMMAND_JOURNAL) || o->known.count + o->known_dir.count > 0)
 		parts |= SECCOMP_WATCH;
@@ -180,6 +182,7 @@ judge(const struct options *o, const char *what, int r)
 int
 ks_sandbox_enter(const struct options *o)
 {
+	unsigned parts;
 	int r;
 
 	if (o->sandbox == SANDBOX_OFF || (o->sandbox == SANDBOX_AUTO && !is_possible()))
@@ -189,10 +192,13 @@ ks_sandbox_enter(const struct options *o)
 		           "sanitizer");
 		return EXIT_CONFIG;
 	}
+	parts = parts_of(o); /* looks at files */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return judge(o, "PR_SET_NO_NEW_PRIVS", -errno);
 	r = judge(o, "Landlock", enforce_landlock(o));
+	if (r == 0 && o->in_place)
+		r = judge(o, "capset", ks_capabilities_drop());
 	if (r == 0)
-		r = judge(o, "seccomp", ks_seccomp_enforce(parts_of(o), EXIT_INTERNAL));
+		r = judge(o, "seccomp", ks_seccomp_enforce(parts, EXIT_INTERNAL));
 	return r;
 }

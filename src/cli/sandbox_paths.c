@@ -181,7 +181,7 @@ static void
 add_file(struct sandbox_paths *paths, const struct options *o, const char *path)
 {
 	add(paths, path, LANDLOCK_READ);
-	if (o->command->bit & RELOADING && !o->in_place && !is_special(path))
+	if (o->command->bit & RELOADING && !is_special(path))
 		add_surroundings(paths, path, READ);
 }
 
@@ -275,7 +275,22 @@ is_archive(const char *path)
 	return is;
 }
 
-/* Only an archive, and a file of which a copy is kept, have new files made beside them. */
+static bool
+is_made_anew(const struct options *o, const char *path)
+{
+	return !is_directory(path) && (o->suffix || is_archive(path));
+}
+
+bool
+ks_sandbox_paths_are_beside(const struct options *o)
+{
+	for (char **file = o->files; *file; file++) {
+		if (is_made_anew(o, *file))
+			return true;
+	}
+	return false;
+}
+
 static void
 add_in_place(struct sandbox_paths *paths, const struct options *o)
 {
@@ -283,7 +298,7 @@ add_in_place(struct sandbox_paths *paths, const struct options *o)
 		if (is_directory(*file))
 			continue;
 		add(paths, *file, LANDLOCK_READ | LANDLOCK_WRITE);
-		if (o->suffix || is_archive(*file))
+		if (is_made_anew(o, *file))
 			add_surroundings(paths, *file, REPLACE);
 	}
 }
@@ -462,6 +477,7 @@ add_files(struct sandbox_paths *paths, const struct options *o)
 		add_inputs(paths, o);
 }
 
+/* In place all rules are read before, and whatever can be opened there could be changed. */
 void
 ks_sandbox_paths_gather(struct sandbox_paths *paths, const struct options *options)
 {
@@ -470,11 +486,11 @@ ks_sandbox_paths_gather(struct sandbox_paths *paths, const struct options *optio
 		add_program(paths, options);
 		return;
 	}
-	if (options->command->bit != COMMAND_REPORT) {
+	if (options->command->bit != COMMAND_REPORT && !options->in_place) {
 		add_selection(paths, options);
 		add_cache(paths, options);
 	}
-	if (options->command->bit & RELOADING)
+	if (options->command->bit & RELOADING && !options->in_place)
 		add_known(paths, options);
 	add_files(paths, options);
 	add_outputs(paths, options);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "landlock.h"
@@ -25,3 +26,6 @@ struct sandbox_paths {
 /* Files are looked at, but no content is read but two bytes, by which an archive is known. */
 void ks_sandbox_paths_gather(struct sandbox_paths *paths, const struct options *options);
 void ks_sandbox_paths_done(struct sandbox_paths *paths);
+
+/* In place: are new files made beside those that are named? Only an archive, and a file of which a copy is kept, need them. */
+bool ks_sandbox_paths_are_beside(const struct options *options);

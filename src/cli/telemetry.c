@@ -111,7 +111,19 @@ write_draft(const struct telemetry *t, int fd)
 		return -ENOMEM;
 	r = ks_descriptor_write(fd, (const uint8_t *)page.text, page.len);
 	free(page.text);
-	return r == 0 && fchmod(fd, 0644) < 0 ? -errno : r;
+	return r;
+}
+
+/* Everybody may read it, whatever the umask is; in the sandbox no mode can be changed later. */
+static int
+create_draft(const char *path)
+{
+	mode_t before = umask(0);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r = fd < 0 ? -errno : fd;
+
+	(void)umask(before);
+	return r;
 }
 
 /* It is not synced: after a crash of the machine it is written anew anyway. */
@@ -121,9 +133,9 @@ replace_file(const struct telemetry *t)
 	int fd, r;
 
 	(void)unlink(t->draft);
-	fd = open(t->draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = create_draft(t->draft);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = write_draft(t, fd);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;

@@ -2,6 +2,10 @@
 /* See known_form.h. Forms in which a text is spelled as in another one are left out where its traits tell, not everywhere. */
 #include "known_form.h"
 
+/* What JSON may spell with digits; what it may spell differently. */
+#define TRAITS_DIGITS (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL | TRAIT_DELETE)
+#define TRAITS_JSON   (TRAITS_DIGITS | TRAIT_QUOTE | TRAIT_SLASH | TRAIT_SHORT)
+
 struct forms {
 	const struct known_text *text;
 	uint32_t traits;
@@ -53,7 +57,7 @@ add_base64_in_lines(struct forms *f)
 static void
 add_percent(struct forms *f)
 {
-	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_PATH; set++) {
+	for (unsigned set = PERCENT_RFC3986; set <= PERCENT_WEB_FRAGMENT; set++) {
 		add_form(f, KIND_PERCENT | set << PERCENT_SET);
 		add_form(f, KIND_PERCENT | set << PERCENT_SET | UPPER);
 	}
@@ -63,10 +67,12 @@ add_percent(struct forms *f)
 static void
 add_json_options(struct forms *f, unsigned form)
 {
-	unsigned upper = f->traits & (TRAIT_WIDE | TRAIT_HTML | TRAIT_APOS | TRAIT_CONTROL) ? UPPER
-	                                                                                    : 0;
+	unsigned upper = f->traits & TRAITS_DIGITS ? UPPER : 0;
 	unsigned html = form >> JSON_HTML & JSON_BOTH && f->traits & TRAIT_APOS ? JSON_APOS : 0;
-	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0);
+	unsigned lines = form & JSON_NESTED ? JSON_BOTH : JSON_INNER;
+	unsigned varying = upper | html | (f->traits & TRAIT_SHORT ? JSON_LONG : 0) |
+	                   (f->traits & TRAIT_DELETE ? JSON_DELETE : 0) |
+	                   (f->traits & TRAIT_LINES ? lines << JSON_LINES : 0);
 	unsigned options = 0;
 
 	do {
@@ -79,7 +85,9 @@ static void
 add_json(struct forms *f, unsigned nested)
 {
 	unsigned slashes = f->traits & TRAIT_SLASH ? (nested ? JSON_BOTH : JSON_INNER) : 0;
-	unsigned wides = f->traits & TRAIT_WIDE ? (nested ? JSON_OUTER : JSON_INNER) : 0;
+	unsigned wides = f->traits & (TRAIT_WIDE | TRAIT_DELETE)
+	                         ? (nested ? JSON_OUTER : JSON_INNER)
+	                         : 0;
 	unsigned htmls = f->traits & (TRAIT_HTML | TRAIT_APOS | TRAIT_EQUALS)
 	                         ? (nested ? JSON_OUTER : JSON_INNER)
 	                         : 0;
@@ -94,10 +102,22 @@ add_json(struct forms *f, unsigned nested)
 }
 
 static void
+add_gson(struct forms *f)
+{
+	unsigned lines = f->traits & TRAIT_LINES ? JSON_INNER : 0;
+
+	add_form(f, KIND_JSON | JSON_BOTH << JSON_HTML | lines << JSON_LINES);
+}
+
+static void
 add_shell(struct forms *f)
 {
 	for (unsigned style = SHELL_SINGLE; style <= SHELL_HEX_DOUBLE; style++)
 		add_form(f, KIND_SHELL | style << SHELL_STYLE);
+	if (f->traits & TRAIT_WORD)
+		add_form(f, KIND_SHELL | SHELL_WITHIN << SHELL_STYLE);
+	if (f->traits & TRAIT_APOS)
+		add_form(f, KIND_SHELL | SHELL_TOGETHER << SHELL_STYLE);
 }
 
 static void
@@ -126,8 +146,8 @@ ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 	if (traits & TRAIT_PERCENT)
 		add_percent(&f);
 	if (traits & TRAIT_EQUALS)
-		add_form(&f, KIND_JSON | JSON_INNER << JSON_HTML | JSON_EQUALS);
-	if (traits & ~(uint32_t)(TRAIT_PERCENT | TRAIT_SHELL | TRAIT_EQUALS | TRAIT_URL)) {
+		add_gson(&f);
+	if (traits & TRAITS_JSON) {
 		add_json(&f, 0);
 		add_json(&f, JSON_NESTED);
 	}

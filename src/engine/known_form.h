@@ -30,16 +30,25 @@ enum percent_set {
 	PERCENT_URI,      /* JavaScript's encodeURI */
 	PERCENT_USERINFO, /* Go's url.UserPassword */
 	PERCENT_SEGMENT,  /* Go's url.PathEscape */
-	PERCENT_PATH      /* what RFC 3986 allows in a path */
+	PERCENT_PATH,     /* what RFC 3986 allows in a path */
+	PERCENT_GO_PATH,  /* Go's url.URL */
+	PERCENT_GO_FRAGMENT,
+	PERCENT_WEB_USERINFO, /* the sets of the WHATWG's URL standard */
+	PERCENT_WEB_PATH,
+	PERCENT_WEB_PATH_FORMER, /* before ^ was encoded there */
+	PERCENT_WEB_QUERY,       /* of http and the like */
+	PERCENT_WEB_QUERY_OTHER,
+	PERCENT_WEB_FRAGMENT
 };
 
 #define JSON_NESTED (1U << 4)  /* in a string of another JSON document */
 #define JSON_LONG   (1U << 5)  /* "\u000a", not "\n" */
 #define JSON_SLASH  6U         /* enum json_where, as bits */
 #define JSON_WIDE   8U         /* enum json_where */
-#define JSON_HTML   10U        /* enum json_where */
+#define JSON_HTML   10U        /* enum json_where; JSON_BOTH: ' and =, too, as Gson has it */
 #define JSON_APOS   (1U << 12) /* ' is one of those that JSON_HTML is about */
-#define JSON_EQUALS (1U << 13) /* so are ' and =, as Gson has it */
+#define JSON_DELETE (1U << 13) /* DEL is escaped: where JSON_WIDE is, or in the inner one */
+#define JSON_LINES  14U        /* enum json_where: of JSON_WIDE, U+2028 and U+2029 only */
 
 enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
 
@@ -54,7 +63,9 @@ enum shell_style {
 	SHELL_OCTAL,      /* the same with \303 for bytes above 126 */
 	SHELL_HEX,        /* as Python's repr of bytes */
 	SHELL_TWICE,      /* '..' with '' for a ', as in SQL and YAML */
-	SHELL_HEX_DOUBLE  /* as Python's repr of bytes that have a ' and no " */
+	SHELL_HEX_DOUBLE, /* as Python's repr of bytes that have a ' and no " */
+	SHELL_WITHIN,     /* as SHELL_BACKSLASH, where something is before the text */
+	SHELL_TOGETHER    /* '..' with '"''"' for '', as dash's export -p */
 };
 
 #define XML_GREATER (1U << 3) /* > is escaped too */
@@ -71,8 +82,11 @@ enum trait {
 	TRAIT_CONTROL = 64,
 	TRAIT_WIDE = 128, /* bytes above 127 */
 	TRAIT_EQUALS = 512,
-	TRAIT_URL = 1024, /* its base64 may have "+" or "/" */
-	TRAIT_SHELL = 256 /* something that a shell takes for more than itself */
+	TRAIT_URL = 1024,  /* its base64 may have "+" or "/" */
+	TRAIT_SHELL = 256, /* something that a shell takes for more than itself */
+	TRAIT_WORD = 2048, /* so it does only for what is before it */
+	TRAIT_DELETE = 4096,
+	TRAIT_LINES = 8192 /* U+2028 or U+2029 */
 };
 
 /* How many bytes stand before the text in its first group. */
@@ -83,7 +97,7 @@ ks_form_base64_shift(unsigned form)
 }
 
 /* As many forms has a text, or fewer. */
-#define FORM_MAX 1024U
+#define FORM_MAX 2048U
 
 /* Called with every form in which a text may be spelled differently. Non-zero: stop. */
 typedef int (*form_fn)(void *ctx, unsigned form);

@@ -12,7 +12,7 @@
 #include "known_form.h"
 #include "known_spelling.h"
 
-#define FORMS    (1U << 14)
+#define FORMS    (1U << JSON_LINES) /* a text with a use for the bits behind has no maps of JSON */
 #define BYTE_MAX 7U
 
 struct form_map {
@@ -63,34 +63,42 @@ ks_known_speller_free(struct known_speller *speller)
 	free(speller);
 }
 
-/* As it is spelled behind a letter, which is spelled as it is. */
+/* As it is spelled behind a letter. */
 static uint64_t
 map_byte(unsigned form, uint8_t byte)
 {
 	const uint8_t bytes[2] = { 'a', byte };
-	const struct known_text text = { .bytes = bytes, .len = sizeof(bytes) };
-	uint8_t spelled[sizeof(bytes) + BYTE_MAX + SPELLING_UNIT_MAX];
-	size_t len = ks_spelling_begin(&text, form, spelled, 1 + BYTE_MAX) - 1;
+	const struct known_text letter = { .bytes = bytes, .len = 1 };
+	const struct known_text both = { .bytes = bytes, .len = 2 };
+	uint8_t spelled[2 * BYTE_MAX + SPELLING_UNIT_MAX];
+	size_t from = ks_spelling_begin(&letter, form, spelled, BYTE_MAX);
+	size_t len = ks_spelling_begin(&both, form, spelled, from + BYTE_MAX) - from;
 	uint64_t mapped = 0;
 
-	memcpy(&mapped, spelled + 1, len);
+	memcpy(&mapped, spelled + from, len);
 	return le64toh(mapped) | (uint64_t)len << 56;
 }
 
-/* Is each byte spelled by itself, behind the first one at least? */
+static bool
+has_shell_map(const struct known_text *text, enum shell_style style)
+{
+	if (style == SHELL_BACKSLASH || style == SHELL_WITHIN)
+		return !(text->traits & TRAIT_WORD);
+	return style != SHELL_TOGETHER;
+}
+
+/* Is each byte spelled by itself? */
 static bool
 has_map(const struct known_text *text, unsigned form)
 {
 	switch ((enum kind)(form & ((1U << KIND_BITS) - 1))) {
 	case KIND_BASE64:
-	case KIND_HEX:
+	case KIND_HEX: /* not even letters are spelled as they are */
 		return false;
 	case KIND_JSON:
 		return !(text->traits & TRAIT_WIDE);
 	case KIND_SHELL:
-		/* these two have a \ before them there, and nowhere else */
-		return form >> SHELL_STYLE != SHELL_BACKSLASH ||
-		       (text->bytes[0] != '~' && text->bytes[0] != '#');
+		return has_shell_map(text, (enum shell_style)(form >> SHELL_STYLE));
 	case KIND_RAW:
 	case KIND_PERCENT:
 	case KIND_XML:
@@ -109,16 +117,21 @@ make_map(unsigned form)
 	return map;
 }
 
-const uint64_t *
-ks_known_speller_map(struct known_speller *speller, const struct known_text *text, unsigned form)
+/* NULL when memory is out. */
+static const uint64_t *
+need_map(struct known_speller *speller, unsigned form)
 {
 	struct form_map **map = &speller->maps[form];
 
-	if (!has_map(text, form))
-		return NULL;
 	if (!*map)
 		*map = make_map(form);
 	return *map ? (*map)->bytes : NULL;
+}
+
+const uint64_t *
+ks_known_speller_map(struct known_speller *speller, const struct known_text *text, unsigned form)
+{
+	return has_map(text, form) ? need_map(speller, form) : NULL;
 }
 
 /* The group of three bytes, of which there are only count; the others are 0. */
@@ -130,6 +143,18 @@ put_group(const struct base64_map *map, const uint8_t *bytes, size_t count, uint
 
 	memcpy(to, map->pairs[group >> 12], 2);
 	memcpy(to + 2, map->pairs[group & 4095], 2);
+}
+
+/* Two whole groups. Reads two bytes more. */
+static void
+put_groups(const struct base64_map *map, const uint8_t *bytes, uint8_t to[8])
+{
+	uint64_t groups;
+
+	memcpy(&groups, bytes, sizeof(groups));
+	groups = be64toh(groups);
+	for (unsigned i = 0; i < 4; i++)
+		memcpy(to + (size_t)2 * i, map->pairs[groups >> (52 - 12 * i) & 4095], 2);
 }
 
 /* Of one line. */
@@ -152,6 +177,8 @@ spell_base64(const struct base64_map *map, const struct known_text *text, unsign
 		n = 4 - from;
 		memcpy(to, first + from, n);
 	}
+	for (; text->len - at >= 8 && n < max; at += 6, n += 8)
+		put_groups(map, text->bytes + at, to + n);
 	for (; text->len - at >= 3 && n < max; at += 3, n += 4)
 		put_group(map, text->bytes + at, 3, to + n);
 	if (at < text->len && n < max)
@@ -183,6 +210,11 @@ ks_known_spell(struct known_speller *speller, const struct known_text *text, uns
 	if (kind == KIND_BASE64 && (text->columns == 0 || text->len <= text->columns / 4 * 3))
 		return spell_base64(form & BASE64_URL ? &speller->base64_url : &speller->base64,
 		                    text, form, to, max);
-	map = kind == KIND_RAW ? NULL : ks_known_speller_map(speller, text, form);
+	if (kind == KIND_RAW) {
+		memcpy(to, text->bytes, text->len < max ? text->len : max);
+		return text->len < max ? text->len : max;
+	}
+	map = kind == KIND_HEX ? need_map(speller, form)
+	                       : ks_known_speller_map(speller, text, form);
 	return map ? spell_by_map(map, text, to, max) : ks_spelling_begin(text, form, to, max);
 }

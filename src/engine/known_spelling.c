@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "known_form.h"
+#include "known_put.h"
+#include "known_shell.h"
 #include "known_xml.h"
 
 /* ----------------------------------------------------------------------- bytes ---- */
@@ -17,36 +19,6 @@ bool
 ks_spelling_is_alnum(uint8_t b)
 {
 	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z');
-}
-
-static bool
-is_one_of(uint8_t b, const char *set)
-{
-	return b != 0 && strchr(set, b) != NULL;
-}
-
-static size_t
-put_text(uint8_t *to, const char *text)
-{
-	size_t n = 0;
-
-	for (; text[n]; n++)
-		to[n] = (uint8_t)text[n];
-	return n;
-}
-
-static const char *
-hex_digits(bool is_upper)
-{
-	return is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
-}
-
-static size_t
-put_hex(uint8_t *to, unsigned value, unsigned digits, bool is_upper)
-{
-	for (unsigned i = 0; i < digits; i++)
-		to[i] = (uint8_t)hex_digits(is_upper)[value >> (4 * (digits - 1 - i)) & 15];
-	return digits;
 }
 
 /* The length of the character that begins with p[0], if it is well-formed UTF-8 of 2 to 4 bytes; else 0. */
@@ -196,6 +168,14 @@ is_unreserved(uint8_t b, enum percent_set set)
 		[PERCENT_USERINFO] = "-._~$&+,;=",
 		[PERCENT_SEGMENT] = "-._~$&+=:@",
 		[PERCENT_PATH] = "-._~!*'();/:@&=+$,",
+		[PERCENT_GO_PATH] = "-._~$&+,/:;=@",
+		[PERCENT_GO_FRAGMENT] = "-._~!$&()*+,/:;=?@",
+		[PERCENT_WEB_USERINFO] = "-._~!$%&'()*+,",
+		[PERCENT_WEB_PATH] = "-._~!$%&'()*+,/:;=@[\\]|",
+		[PERCENT_WEB_PATH_FORMER] = "-._~!$%&'()*+,/:;=@[\\]|^",
+		[PERCENT_WEB_QUERY] = "-._~!$%&()*+,/:;=?@[\\]^`{|}",
+		[PERCENT_WEB_QUERY_OTHER] = "-._~!$%&'()*+,/:;=?@[\\]^`{|}",
+		[PERCENT_WEB_FRAGMENT] = "-._~!#$%&'()*+,/:;=?@[\\]^{|}",
 	};
 
 	return ks_spelling_is_alnum(b) || is_one_of(b, sets[set]);
@@ -245,7 +225,31 @@ json_does(unsigned form, unsigned what, enum json_where where)
 static bool
 is_html(uint8_t b, unsigned form)
 {
-	return is_one_of(b, form & JSON_EQUALS ? "<>&'=" : form & JSON_APOS ? "<>&'" : "<>&");
+	bool is_gson = (form >> JSON_HTML & JSON_BOTH) == JSON_BOTH;
+
+	return is_one_of(b, is_gson ? "<>&'=" : form & JSON_APOS ? "<>&'" : "<>&");
+}
+
+/* U+2028 or U+2029? */
+static bool
+is_separator(const uint8_t *p, size_t n)
+{
+	return n >= 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9);
+}
+
+/* Does a character become \u? */
+static bool
+is_json_unicode(const uint8_t *p, size_t n, unsigned form, enum json_where where)
+{
+	if (n > 1)
+		return json_does(form, JSON_WIDE, where) ||
+		       (json_does(form, JSON_LINES, where) && is_separator(p, n));
+	if (p[0] == 0x7f)
+		return form & JSON_DELETE &&
+		       json_does(form, JSON_WIDE, JSON_OUTER) == (where == JSON_OUTER);
+	if (p[0] < 0x20)
+		return form & JSON_LONG || !is_one_of(p[0], "\b\f\n\r\t");
+	return json_does(form, JSON_HTML, where) && is_html(p[0], form);
 }
 
 /* One character p[0, n) in a JSON string, by the options for where. */
@@ -253,14 +257,9 @@ static size_t
 put_json(uint8_t *to, const uint8_t *p, size_t n, unsigned form, enum json_where where)
 {
 	static const char controls[] = "\b\f\n\r\t", letters[] = "bfnrt";
-	bool is_upper = form & UPPER;
 
-	if (n > 1 && json_does(form, JSON_WIDE, where))
-		return put_unicode(to, wide_value(p, n), is_upper);
-	if (n == 1 && json_does(form, JSON_HTML, where) && is_html(p[0], form))
-		return put_unicode(to, p[0], is_upper);
-	if (n == 1 && p[0] < 0x20 && (form & JSON_LONG || !is_one_of(p[0], controls)))
-		return put_unicode(to, p[0], is_upper);
+	if (is_json_unicode(p, n, form, where))
+		return put_unicode(to, n > 1 ? wide_value(p, n) : p[0], form & UPPER);
 	if (n == 1 && (p[0] < 0x20 || p[0] == '"' || p[0] == '\\' ||
 	               (p[0] == '/' && json_does(form, JSON_SLASH, where)))) {
 		to[0] = '\\';
@@ -293,89 +292,17 @@ next_json(struct spelling *s, uint8_t *unit)
 	return len;
 }
 
-/* ----------------------------------------------------------------------- shell ---- */
-
-static size_t
-put_escaped(uint8_t *to, uint8_t b)
-{
-	to[0] = '\\';
-	to[1] = b;
-	return 2;
-}
-
-/* In $'..'. */
-static size_t
-put_dollar(uint8_t *to, uint8_t b, bool is_octal)
-{
-	static const char controls[] = "\a\b\t\n\v\f\r\033", letters[] = "abtnvfrE";
-
-	if (b == '\'' || b == '\\')
-		return put_escaped(to, b);
-	if (is_one_of(b, controls))
-		return put_escaped(to, (uint8_t)letters[strchr(controls, b) - controls]);
-	to[0] = b;
-	if (b >= 0x20 && b != 0x7f && (b < 0x80 || !is_octal))
-		return 1;
-	to[0] = '\\';
-	to[1] = (uint8_t)('0' + (b >> 6));
-	to[2] = (uint8_t)('0' + (b >> 3 & 7));
-	to[3] = (uint8_t)('0' + (b & 7));
-	return 4;
-}
-
-/* As Python's repr of bytes: in '..', or in ".." which leaves a ' as it is. */
-static size_t
-put_python(uint8_t *to, uint8_t b, bool is_double)
-{
-	static const char controls[] = "\t\n\r", letters[] = "tnr";
-
-	if ((b == '\'' && !is_double) || b == '\\')
-		return put_escaped(to, b);
-	if (is_one_of(b, controls))
-		return put_escaped(to, (uint8_t)letters[strchr(controls, b) - controls]);
-	to[0] = b;
-	if (b >= 0x20 && b < 0x7f)
-		return 1;
-	to[0] = '\\';
-	to[1] = 'x';
-	return 2 + put_hex(to + 2, b, 2, false);
-}
-
-/* Does a shell take it for more than itself, where it stands unquoted? */
-static bool
-is_special(uint8_t b, bool is_first)
-{
-	return is_one_of(b, " \t\n'\"\\|&;()<>!{}*[]?^$`,") || (is_first && is_one_of(b, "~#"));
-}
+/* --------------------------------------------------------------- shell and XML ---- */
 
 static size_t
 next_shell(struct spelling *s, uint8_t *unit)
 {
 	enum shell_style style = (enum shell_style)(s->form >> SHELL_STYLE);
-	uint8_t b;
 
 	if (s->at == s->end)
 		return 0;
-	b = unit[0] = s->bytes[s->at++];
-	switch (style) {
-	case SHELL_SINGLE:
-		return b == '\'' ? put_text(unit, "'\\''") : 1;
-	case SHELL_SINGLE_TOO:
-		return b == '\'' ? put_text(unit, "'\"'\"'") : 1;
-	case SHELL_DOUBLE:
-		return is_one_of(b, "$`\"\\") ? put_escaped(unit, b) : 1;
-	case SHELL_BACKSLASH:
-		return is_special(b, s->at == 1) ? put_escaped(unit, b) : 1;
-	case SHELL_TWICE:
-		return b == '\'' ? put_text(unit, "''") : 1;
-	case SHELL_HEX:
-	case SHELL_HEX_DOUBLE:
-		return put_python(unit, b, style == SHELL_HEX_DOUBLE);
-	case SHELL_DOLLAR:
-	case SHELL_OCTAL:
-		break;
-	}
-	return put_dollar(unit, b, style == SHELL_OCTAL);
+	s->at++;
+	return ks_known_shell_put(unit, s->bytes, s->len, s->at - 1, style);
 }
 
 static size_t
@@ -479,10 +406,26 @@ traits_of(uint8_t b)
 	traits |= b == '=' ? TRAIT_EQUALS : 0;
 	traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
 	traits |= b < 0x20 ? TRAIT_CONTROL : 0;
+	traits |= b == 0x7f ? TRAIT_DELETE : 0;
 	traits |= b >= 0x80 ? TRAIT_WIDE | TRAIT_URL : 0;
 	/* of ASCII only the last six bits of a byte are five ones: those that begin in another byte have a zero in the middle */
 	traits |= (b & 0x3e) == 0x3e ? TRAIT_URL : 0;
-	return traits | (is_special(b, true) || b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0);
+	traits |= ks_known_shell_is_special(b) || is_one_of(b, "~#") ? TRAIT_SHELL : 0;
+	return traits | (b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0);
+}
+
+/* Is all of it ASCII and characters of UTF-8? */
+static bool
+is_well_formed(const uint8_t *bytes, size_t len)
+{
+	size_t n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = bytes[i] < 0x80 ? 1 : wide_length(bytes + i, len - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
 }
 
 uint32_t
@@ -490,7 +433,15 @@ ks_spelling_traits(const uint8_t *bytes, size_t len)
 {
 	uint32_t traits = 0;
 
-	for (size_t i = 0; i < len; i++)
-		traits |= ks_spelling_is_alnum(bytes[i]) ? 0 : traits_of(bytes[i]);
+	for (size_t i = 0; i < len; i++) {
+		if (ks_spelling_is_alnum(bytes[i]))
+			continue;
+		traits |= traits_of(bytes[i]) |
+		          (ks_known_shell_is_special_there(bytes, i) ? TRAIT_WORD : 0) |
+		          (is_separator(bytes + i, len - i) ? TRAIT_LINES : 0);
+	}
+	/* who escapes it takes text only; with it, what is binary would have twice as many forms */
+	if (traits & TRAIT_DELETE && !is_well_formed(bytes, len))
+		traits &= ~(uint32_t)TRAIT_DELETE;
 	return traits;
 }

@@ -52,15 +52,13 @@ is_digit(uint8_t b)
 static bool
 is_word(const uint8_t *value, size_t len, const char *word)
 {
-	if (strlen(word) != len)
-		return false;
 	for (size_t i = 0; i < len; i++) {
 		uint8_t b = is_letter(value[i]) ? value[i] | 0x20 : value[i];
 
-		if (b != (uint8_t)word[i])
+		if (!word[i] || b != (uint8_t)word[i])
 			return false;
 	}
-	return true;
+	return !word[len];
 }
 
 /* The length of a scheme as "http://" with which value begins, or 0. */

@@ -3,6 +3,7 @@
 #include "known_xml.h"
 
 #include "known_form.h"
+#include "known_put.h"
 
 static const char *
 entity_of(uint8_t b, unsigned form)
@@ -32,13 +33,9 @@ size_t
 ks_known_xml_put(uint8_t *to, uint8_t b, unsigned form)
 {
 	const char *entity = entity_of(b, form);
-	size_t n = 0;
 
-	if (!entity)
-		to[n++] = b;
-	while (entity && entity[n]) {
-		to[n] = (uint8_t)entity[n];
-		n++;
-	}
-	return n;
+	if (entity)
+		return put_text(to, entity);
+	to[0] = b;
+	return 1;
 }

@@ -13,29 +13,47 @@
 #include "keysieve.h"
 
 /* A quote: plain, escaped, of HTML, percent-encoded, of JSON. */
-#define QUOTE "(?i:\\\\{0,3}[\"'`]|&(?:quot|#3[49]);|%2[27]|\\\\{1,2}u002[27])"
+#define QUOTE "(?i:\\\\{0,3}[\"'`]|&(?:quot|apos|#0?3[49]|#x2[27]);|%2[27]|\\\\{1,2}u002[27])"
 
-/* A colour of a terminal, as it is or escaped. */
-#define COLOUR "(?:(?:\\x1b|\\\\x1b|\\\\u001b|\\\\033|\\\\e)\\[[0-9;]{0,8}m)?"
+/* Colours of a terminal, as they are or escaped. */
+#define COLOURS                                                     \
+	"(?:(?:\\x1b|\\\\x1b|\\\\u(?:001b|\\{1b\\})|\\\\033|\\\\e)" \
+	"\\[[0-9;]{0,8}m){0,2}"
 
 #define INDENT "\\r?\\n[ \\t]{1,12}"
 
-#define ASSIGNMENT                                                     \
-	"(?:[ \\t]{0,12}:[ \\t]{0,12}"             /* name : value */  \
-	"|: ?[|>][+-]?" INDENT                     /* YAML's blocks */ \
-	"|[ \\t]{1,12}[:=?+.]{0,3}=>?[ \\t]{1,12}" /* name = value */  \
-	"|[:=?+.]{0,3}=>?"                         /* name=value */    \
-	"|-?>(?:" INDENT ")?"                      /* <name>value */   \
-	"|%3[ADad](?:%20|\\+)?"                    /* name%3Dvalue */  \
+#define ASSIGNMENT                                                                      \
+	"(?:[ \\t]{0,12}:[ \\t]{0,40}"             /* name : value, in columns too */   \
+	"|: ?[|>][+-]?" INDENT                     /* YAML's blocks */                  \
+	"|[ \\t]{1,40}[:=?+.]{0,3}=>?[ \\t]{1,12}" /* name = value, in columns too */   \
+	"|[:=?+.]{0,3}=>?"                         /* name=value */                     \
+	"|=>" INDENT                               /* ["name"]=> and the value below */ \
+	"|-?>(?:" INDENT ")?"                      /* <name>value, name->value */       \
+	"|[ \\t]->[ \\t]"                          /* name -> value */                  \
+	"|%3[ADad](?:%20|\\+)?"                    /* name%3Dvalue */                   \
 	"|\\\\{1,2}u003[ADEade])"                  /* name\u003dvalue */
 
-#define SEPARATOR                                                                         \
-	"(?i:s?(?:_?[0-9]{1,2}|[ _-]provided)?" /* keys, key_2 */                         \
-		COLOUR "(?:" QUOTE "?[\\])]?" ASSIGNMENT COLOUR                           \
-	"(?:(?:Some|Optional|String|Secret|SecretStr)?[\\[(]{1,2}" /* [value] */          \
-	"|\\[\\]string\\{)?"                                       /* Go's %#v */         \
-	"(?:[ \\t]?[bfru@$]?" QUOTE ")?"                           /* 'name': b'value' */ \
-	"|" QUOTE ",[ \\t]?[bfru@$]?" QUOTE "))"                   /* ('name', 'value') */
+/* What says of which type a value is, or holds it. */
+#define TYPE                                                                              \
+	"(?:(?:Some|Optional|String|Secret|SecretStr|Str|Slice)?[\\[(]{1,2}"              \
+	"|\\[\\]string\\{"                                        /* Go's %#v */          \
+	"|\\{" QUOTE "(?:S|string|stringValue|value)" QUOTE ": ?" /* {"string": value} */ \
+	"|string\\([0-9]{1,5}\\) "                                /* PHP's var_dump() */  \
+	"|\\(string\\) \\(len=[0-9]{1,5}\\) "                     /* Go's spew */         \
+	")?"
+
+/* What may still be a part of the name: keys, key_2, key_prod. */
+#define NAME_END                          \
+	"s?(?:_?[0-9]{1,2}|[ _-]provided" \
+	"|[_-](?:prod|production|dev|development|staging|stage|test|live|value|base64))?"
+
+/* PHP's print_r(): [name:protected] */
+#define ACCESS "(?::protected|:private)?"
+
+#define SEPARATOR                                                                                \
+	"(?i:" NAME_END COLOURS "(?:" QUOTE "?" ACCESS "[\\])]?" COLOURS ASSIGNMENT COLOURS TYPE \
+	"(?:[ \\t]?[bfru@$]?" QUOTE QUOTE "?)?"  /* 'name': b'value' */                          \
+	"|" QUOTE ",[ \\t]?[bfru@$]?" QUOTE "))" /* ('name', 'value') */
 
 const char ks_macro_separator[] = SEPARATOR;
 

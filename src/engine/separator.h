@@ -12,7 +12,7 @@
 
 extern const uint8_t ks_separator_classes[256];
 extern const bool ks_separator_accepts[];
-extern const uint8_t ks_separator_states[][64];
+extern const uint16_t ks_separator_states[][64];
 
 static inline unsigned
 separator_step(unsigned state, uint8_t b)

@@ -146,13 +146,13 @@ def main():
     automaton = Automaton(read_macro(source, "SEPARATOR"))
     of_bytes, samples = classes_of(automaton)
     rows, accepts = minimize(*determine(automaton, samples))
-    if len(rows) > 256 or rows[0] != [0] * len(samples):
+    if len(rows) > 65536 or rows[0] != [0] * len(samples):
         sys.exit("separator.py: the automaton does not fit")
     with open(to, "w", encoding="ascii") as file:
         print("/* Made by separator.py. */\n#include \"separator.h\"\n", file=file)
         print(f"const uint8_t ks_separator_classes[256] = {table(of_bytes)};", file=file)
         print(f"const bool ks_separator_accepts[{len(rows)}] = {table(accepts)};", file=file)
-        print(f"const uint8_t ks_separator_states[{len(rows)}][64] = {{", file=file)
+        print(f"const uint16_t ks_separator_states[{len(rows)}][64] = {{", file=file)
         for row in rows:
             print(f"\t{table(row)},", file=file)
         print("};", file=file)

@@ -9,7 +9,7 @@
 #include "byteset.h"
 #include "keysieve.h"
 
-#define TRIGGER_WIDTH_MAX 192U /* bytes that a carrier's trigger can match */
+#define TRIGGER_WIDTH_MAX 352U /* bytes that a carrier's trigger can match */
 #define TRIGGER_WIDTH_MAX_PROVIDER \
 	64U /* a provider's: so it ends within a carrier's first 64 bytes */
 #define INFIX_WIDTH_MAX  16U

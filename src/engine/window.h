@@ -19,6 +19,7 @@
 #define TEXT_BEFORE_MAX (BOUNDARY_WIDTH_MAX + 1U + TRIGGER_WIDTH_MAX)
 _Static_assert(NAME_WIDTH_MAX + SEPARATOR_WIDTH_MAX <= TRIGGER_WIDTH_MAX,
                "a name is a trigger too");
+_Static_assert(SEPARATOR_WIDTH_MAX <= UINT8_MAX, "so many bytes behind a noun can be counted");
 _Static_assert(TEXT_BEFORE_MAX <= KS_LOOK_BACK, "no match to come begins before that");
 
 /* A head at the end of a window whose lead goes on. */

@@ -22,8 +22,9 @@
 #include "parallel.h"
 #include "secret_memory.h"
 
-#define FAST     (64 << 10) /* bytes a read: there may be more than one thread can take */
-#define OUT_SIZE (READ_SIZE + (64U << 10)) /* a read, and what waited before it */
+#define FAST       (64 << 10) /* bytes a read: there may be more than one thread can take */
+#define OUT_SIZE   (READ_SIZE + (64U << 10)) /* a read, and what waited before it */
+#define DIRECT_MIN (32U << 10)               /* from here on a copy costs more than a write */
 
 /* -------------------------------------------------------------------- life cycle ---- */
 
@@ -180,7 +181,7 @@ ks_filter_gather(struct filter *f, const uint8_t *data, size_t len)
 
 	if (f->out_len + len > OUT_SIZE)
 		r = flush(f);
-	if (r == 0 && len >= OUT_SIZE) {
+	if (r == 0 && len >= DIRECT_MIN && f->out_len == 0) {
 		r = write_out(f, data, len);
 	} else if (r == 0) {
 		memcpy(f->out + f->out_len, data, len);

@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "path_walk.h"
 #include "rotated.h"
 
 double
@@ -39,24 +38,10 @@ ks_followed_init(struct followed *f, const char *path)
 	return f->path ? 0 : -ENOMEM;
 }
 
-static void
-leave_way(struct followed *f, struct watch *watch)
-{
-	for (size_t i = 0; i < f->step_count; i++) {
-		ks_watch_release(watch, f->steps[i].id);
-		free(f->steps[i].name);
-	}
-	free(f->steps);
-	free(f->directory);
-	f->steps = NULL;
-	f->step_count = 0;
-	f->directory = NULL;
-}
-
 void
 ks_followed_done(struct followed *f, struct watch *watch)
 {
-	leave_way(f, watch);
+	ks_followed_leave(f, watch);
 	ks_renames_done(&f->renames);
 	for (size_t i = 0; i < f->count; i++)
 		ks_part_done(&f->parts[i], watch);
@@ -66,117 +51,7 @@ ks_followed_done(struct followed *f, struct watch *watch)
 	*f = (struct followed){ .left = { .fd = -1, .watch_id = -1 } };
 }
 
-/* ----------------------------------------------------------------- what changes ---- */
-
-static bool
-is_last_step(const struct followed *f, size_t i)
-{
-	return i + 1 == f->step_count;
-}
-
-static int
-note_name(struct followed *f, const struct watch_event *event)
-{
-	for (size_t i = 0; i < f->step_count; i++) {
-		const struct followed_step *step = &f->steps[i];
-
-		if (step->id != event->id)
-			continue;
-		if (strcmp(step->name, event->name) == 0) {
-			f->must_look = true;
-			f->must_walk |= !is_last_step(f, i);
-		}
-		if (is_last_step(f, i))
-			return ks_renames_note(&f->renames, step->name, event);
-	}
-	return 0;
-}
-
-static void
-note_over(struct followed *f, int id)
-{
-	for (size_t i = 0; i < f->step_count; i++) {
-		if (f->steps[i].id == id)
-			f->must_walk = f->must_look = true;
-	}
-}
-
-static void
-note_content(struct followed *f, int id)
-{
-	for (size_t i = f->reading; i < f->count; i++)
-		f->must_read |= f->parts[i].watch_id == id;
-}
-
-int
-ks_followed_note(struct followed *f, const struct watch_event *event)
-{
-	switch (event->change) {
-	case WATCH_NAME_NEW:
-	case WATCH_NAME_GONE:
-		return note_name(f, event);
-	case WATCH_CONTENT:
-		note_content(f, event->id);
-		break;
-	case WATCH_OVER:
-		note_over(f, event->id);
-		break;
-	case WATCH_OVERFLOW:
-		f->must_look = f->must_walk = f->must_read = true;
-		break;
-	}
-	return 0;
-}
-
-/* ------------------------------------------------------------------ the way ---- */
-
-struct walk {
-	struct followed *followed;
-	struct watch *watch;
-};
-
-/* Without memory the way is watched less far, and looked at from time to time all the same. */
-static void
-add_step(void *ctx, const char *directory, const char *name)
-{
-	struct walk *w = ctx;
-	struct followed *f = w->followed;
-	struct followed_step *grown = realloc(f->steps, (f->step_count + 1) * sizeof(*grown));
-	char *name_copy = strdup(name), *directory_copy = strdup(directory);
-
-	if (grown)
-		f->steps = grown;
-	if (!grown || !name_copy || !directory_copy) {
-		free(name_copy);
-		free(directory_copy);
-		return;
-	}
-	free(f->directory);
-	f->directory = directory_copy;
-	f->steps[f->step_count++] = (struct followed_step){
-		.id = ks_watch_directory(w->watch, directory),
-		.name = name_copy,
-	};
-}
-
-/* The former way is left only then: what both have in common stays watched without a gap. */
-void
-ks_followed_walk(struct followed *f, struct watch *watch)
-{
-	struct followed former = { .steps = f->steps,
-		                   .step_count = f->step_count,
-		                   .directory = f->directory };
-	struct walk walk = { f, watch };
-
-	if (!f->must_walk || f->is_late)
-		return;
-	f->must_walk = false;
-	f->steps = NULL;
-	f->step_count = 0;
-	f->directory = NULL;
-	(void)ks_path_walk(f->path, add_step, &walk);
-	leave_way(&former, watch);
-}
+/* ----------------------------------------------------------- what is at the path ---- */
 
 bool
 ks_followed_has(const struct followed *f, const struct file_identity *file)

@@ -56,8 +56,20 @@ void ks_followed_done(struct followed *followed, struct watch *watch);
 
 /* ------------------------------------------------------------ what is at the path ---- */
 
-/* Something has changed somewhere. Errors: -ENOMEM. */
-int ks_followed_note(struct followed *followed, const struct watch_event *event);
+/*
+ * A name is told to have come to be at the path, in a directory that is watched as id: what becomes of it is followed from
+ * here, before anybody walks to it. Can be called from a watch_fn. Errors: -ENOMEM.
+ */
+int ks_followed_expect(struct followed *followed, struct watch *watch, int id);
+
+/*
+ * Something has changed somewhere. is_had: the file that has got a name is another path's already. Errors:
+ * -ENOMEM.
+ */
+int ks_followed_note(struct followed *followed, const struct watch_event *event, bool is_had);
+
+/* Is it about a name of a file that is or will be read here? To be asked before the change is noted. */
+bool ks_followed_owns(const struct followed *followed, const struct watch_event *event);
 
 /* Watch the way to the path, if that has changed. */
 void ks_followed_walk(struct followed *followed, struct watch *watch);
@@ -105,3 +117,8 @@ uint64_t ks_followed_waiting(const struct followed *followed);
 
 /* The place in the source up to which it was read. */
 uint64_t ks_followed_position(const struct followed *followed);
+
+/* ------------------------------------------------------- between its own modules ---- */
+
+/* followed_way.c: the way is watched no more. */
+void ks_followed_leave(struct followed *followed, struct watch *watch);

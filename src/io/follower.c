@@ -185,14 +185,15 @@ ks_follower_wake(struct follower *f)
 	r = ks_follower_take(f);
 	if (r < 0)
 		return r;
-	ks_follower_open_unseen(f);
 	r = ks_follower_look_patterns(f, is_all);
+	if (r == 0)
+		r = ks_follower_take_unseen(f);
 	if (r == 0 && is_all)
 		r = look_at_all(f);
 	for (size_t i = 0; r == 0 && i < f->count; i++) {
 		const struct followed *files = &f->sources[i]->files;
 
-		if (files->must_look || files->must_walk || files->renames.count > 0)
+		if (files->must_look || files->must_walk)
 			r = ks_follower_look(f, f->sources[i]);
 	}
 	return r;
@@ -355,14 +356,17 @@ end_source(struct follower *f, size_t i)
 	return r;
 }
 
-/* Rotation that is faster than any logrotate's must not take all descriptors. */
+/* Rotation that is faster than any logrotate's, or names that come and go, must not take all descriptors. */
 static double
 choose_patience(const struct follower *f)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < f->count; i++)
-		count += f->sources[i]->files.is_late;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct source *s = f->sources[i];
+
+		count += s->files.is_late || (!s->is_named && s->files.error != 0);
+	}
 	return count > LATE_MAX ? HASTY_SECONDS : LATE_SECONDS;
 }
 

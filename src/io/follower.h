@@ -65,6 +65,7 @@ struct follower {
 	 * The same of an earlier run: files that were born since are read from their start. 0: there was none.
 	 */
 	uint64_t last_look;
+	uint32_t had;    /* the cookie of a file that has just left its name, and is somebody's */
 	bool is_full;    /* it was told */
 	bool is_started; /* a file that appears now is read from its start */
 	uint64_t bytes;  /* of sources that are over */
@@ -157,15 +158,24 @@ const struct past_file *ks_follower_find_past(struct follower *follower,
  */
 int ks_follower_look(struct follower *follower, struct source *source);
 int ks_follower_look_patterns(struct follower *follower, bool is_all);
-/* Open what names tell of, as soon as they stand still. */
-void ks_follower_open_unseen(struct follower *follower);
-/* Take the changes that are waiting. Returns their number, or -ENOMEM. */
-int ks_follower_take(struct follower *follower);
+/*
+ * A source for a path that matches a pattern, if it has none and there is room; else NULL is given. Returns 0 or -ENOMEM.
+ */
+int ks_follower_add_match(struct follower *follower, const char *path, struct source **ret_source);
+/* Is a regular file at the path now? */
+bool ks_follower_is_file(const char *path);
+/* Files that are known by changes of names only, of which some were opened. Returns 0 or -ENOMEM. */
+int ks_follower_add_unseen(struct follower *follower, struct source *source);
 /*
  * The source begins with part, in the middle of its file. What stands before is masked too, and not written: a
  * key whose first half is before that place is masked in its second.
  */
 void ks_follower_begin(struct follower *follower, struct source *source, struct part *part);
+
+/* follower_events.c: take the changes that are waiting. Returns their number, or -ENOMEM. */
+int ks_follower_take(struct follower *follower);
+/* Open what names tell of, as soon as they stand still, to be read by its sources. Returns 0 or -ENOMEM. */
+int ks_follower_take_unseen(struct follower *follower);
 
 /* follower_state.c: begin with the sources of an earlier run. Returns 0 or -ENOMEM. */
 int ks_follower_restore(struct follower *follower, const struct checkpoint *saved);

@@ -18,59 +18,10 @@
 
 #define MATCHES_MAX 4096U /* sources, of some 30 KiB each, that patterns may bring about */
 
-#define TRIES 16 /* of finding names that do not change meanwhile */
-
 static void
 note(const struct follower *f, enum follower_note what, const struct source *s, int error)
 {
 	f->options.note(f->options.note_ctx, what, s->files.path, error);
-}
-
-/* ----------------------------------------------------------------- what changes ---- */
-
-struct taking {
-	struct follower *follower;
-	int error;
-};
-
-static void
-take_event(void *ctx, const struct watch_event *event)
-{
-	struct taking *t = ctx;
-	struct follower *f = t->follower;
-
-	for (size_t i = 0; i < f->count; i++) {
-		int r = ks_followed_note(&f->sources[i]->files, event);
-
-		if (r < 0)
-			t->error = r;
-	}
-	for (size_t i = 0; i < f->pattern_count; i++)
-		ks_pattern_note(&f->patterns[i], event);
-}
-
-int
-ks_follower_take(struct follower *f)
-{
-	struct taking taking = { f, 0 };
-	size_t n = ks_watch_take(f->watch, take_event, &taking);
-
-	return taking.error < 0 ? taking.error : (int)n;
-}
-
-void
-ks_follower_open_unseen(struct follower *f)
-{
-	int tries = 0;
-
-	do {
-		for (size_t i = 0; i < f->count; i++) {
-			struct followed *files = &f->sources[i]->files;
-
-			if (files->directory)
-				ks_renames_open(&files->renames, files->directory);
-		}
-	} while (ks_follower_take(f) > 0 && ++tries < TRIES);
 }
 
 /* ------------------------------------------------------------ who has which file ---- */
@@ -210,21 +161,22 @@ add_file(struct follower *f, struct source *s, int fd, const char *path)
 static int
 add_renamed(struct follower *f, struct source *s, int fd, const char *name)
 {
-	char *path = NULL;
+	char *path = NULL, *real;
 	int r;
 
 	if (s->files.directory && name && asprintf(&path, "%s/%s", s->files.directory, name) < 0) {
 		(void)close(fd);
 		return -ENOMEM;
 	}
-	r = add_file(f, s, fd, path ? path : s->files.path);
+	real = path ? realpath(path, NULL) : NULL;
+	r = add_file(f, s, fd, real ? real : path ? path : s->files.path);
+	free(real);
 	free(path);
 	return r;
 }
 
-/* Files that are known by changes of names only. */
-static int
-add_unseen(struct follower *f, struct source *s)
+int
+ks_follower_add_unseen(struct follower *f, struct source *s)
 {
 	char *name = NULL;
 	int fd, r = 0;
@@ -302,12 +254,9 @@ ks_follower_look(struct follower *f, struct source *s)
 	uint64_t from;
 	int fd, r;
 
-	if (s->files.is_late)
-		return 0;
+	if (s->files.is_late || s->files.renames.count > 0)
+		return 0; /* what came before is to be read before it */
 	ks_followed_walk(&s->files, f->watch);
-	r = add_unseen(f, s);
-	if (r < 0)
-		return r;
 	fd = ks_followed_look(&s->files);
 	if (fd < 0) {
 		/* without an error it is there, and known by its name's changes already */
@@ -326,13 +275,11 @@ ks_follower_look(struct follower *f, struct source *s)
 
 /* -------------------------------------------------------------------- patterns ---- */
 
-static int
-add_match(void *ctx, const char *path)
+int
+ks_follower_add_match(struct follower *f, const char *path, struct source **ret_source)
 {
-	struct follower *f = ctx;
-	struct stat st;
-
-	if (ks_follower_find(f, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	*ret_source = NULL;
+	if (ks_follower_find(f, path))
 		return 0;
 	if (f->count >= MATCHES_MAX) {
 		if (!f->is_full)
@@ -341,7 +288,24 @@ add_match(void *ctx, const char *path)
 		return 0;
 	}
 	f->is_full = false;
-	return ks_follower_add(f, path, false) ? 0 : -ENOMEM;
+	*ret_source = ks_follower_add(f, path, false);
+	return *ret_source ? 0 : -ENOMEM;
+}
+
+bool
+ks_follower_is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int
+add_match(void *ctx, const char *path)
+{
+	struct source *added;
+
+	return ks_follower_is_file(path) ? ks_follower_add_match(ctx, path, &added) : 0;
 }
 
 int

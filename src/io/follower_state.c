@@ -118,23 +118,37 @@ is_empty(const struct source *s)
 	return s->files.count == 0;
 }
 
+static int
+record_sources(struct follower *f, struct checkpoint *c, bool is_late)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->count; i++) {
+		struct source *s = f->sources[i];
+
+		if (s->files.is_late != is_late)
+			continue;
+		if (!is_empty(s))
+			r = record_source(s, &c->sources[c->source_count++]);
+		else if (s->is_past)
+			r = record_past(s, &c->sources[c->source_count++]);
+	}
+	return r;
+}
+
+/* The path's before those that were there: the first one is taken for it. */
 int
 ks_follower_record(struct follower *f, struct checkpoint *c)
 {
-	int r = 0;
+	int r;
 
 	c->looked = f->looked_at;
 	c->sources = calloc(f->count + f->kept.source_count + 1, sizeof(*c->sources));
 	if (!c->sources)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < f->count; i++) {
-		const struct source *s = f->sources[i];
-
-		if (!is_empty(s))
-			r = record_source(f->sources[i], &c->sources[c->source_count++]);
-		else if (s->is_past)
-			r = record_past(s, &c->sources[c->source_count++]);
-	}
+	r = record_sources(f, c, false);
+	if (r == 0)
+		r = record_sources(f, c, true);
 	for (size_t i = 0; r == 0 && i < f->kept.source_count; i++)
 		r = copy_source(&f->kept.sources[i], &c->sources[c->source_count++]);
 	return r;

@@ -42,13 +42,13 @@ struct hook {
 
 /* -------------------------------------------------------------------- life cycle ---- */
 
-struct hook *
-ks_hook_new(const struct hook_options *options)
+int
+ks_hook_new(const struct hook_options *options, struct hook **ret_hook)
 {
 	struct hook *h = calloc(1, sizeof(*h));
 
 	if (!h)
-		return NULL;
+		return -ENOMEM;
 	h->options = *options;
 	if (options->waiting == 0)
 		h->options.waiting = WAITING;
@@ -57,12 +57,17 @@ ks_hook_new(const struct hook_options *options)
 	h->rate.a_minute = options->a_minute ? options->a_minute : A_MINUTE;
 	h->rate.burst = options->burst ? options->burst : h->rate.a_minute;
 	h->waiting = calloc(h->options.waiting, sizeof(*h->waiting));
-	h->runner = h->waiting ? ks_hook_runner_new(options->command, options->environment) : -1;
-	if (h->runner >= 0)
-		return h;
-	free(h->waiting);
-	free(h);
-	return NULL;
+	h->runner = h->waiting ? ks_hook_runner_new(options->command, options->environment)
+	                       : -ENOMEM;
+	if (h->runner < 0) {
+		int r = h->runner;
+
+		free(h->waiting);
+		free(h);
+		return r;
+	}
+	*ret_hook = h;
+	return 0;
 }
 
 static void

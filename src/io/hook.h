@@ -34,9 +34,9 @@ struct hook;
 
 /*
  * Begins the process that will run the command: before the sandbox closes, and before this process knows any secret.
- * Returns NULL when memory is out, or processes.
+ * Returns 0 or a negative errno.
  */
-struct hook *ks_hook_new(const struct hook_options *options);
+int ks_hook_new(const struct hook_options *options, struct hook **ret_hook);
 /* What still runs is ended. NULL is fine. */
 void ks_hook_free(struct hook *hook);
 

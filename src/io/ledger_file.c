@@ -194,16 +194,7 @@ put(const struct ledger_file *file, struct iovec *parts, int count)
 	return n < 0 ? -errno : n;
 }
 
-/* Returns the signal that a write comes with that failed like that; 0: none. */
-static int
-signal_of(ssize_t error)
-{
-	if (error == -EPIPE)
-		return SIGPIPE;
-	return error == -EFBIG ? SIGXFSZ : 0;
-}
-
-/* A pipe that nobody reads any more, and a file that may not grow, end the program otherwise. */
+/* A pipe that nobody reads any more ends the program otherwise. */
 static ssize_t
 put_quietly(const struct ledger_file *file, struct iovec *parts, int count)
 {
@@ -213,18 +204,39 @@ put_quietly(const struct ledger_file *file, struct iovec *parts, int count)
 
 	(void)sigemptyset(&held);
 	(void)sigaddset(&held, SIGPIPE);
-	(void)sigaddset(&held, SIGXFSZ);
 	(void)sigemptyset(&pending);
 	(void)sigpending(&pending);
 	(void)sigprocmask(SIG_BLOCK, &held, &before);
-	n = put(file, parts, count);
-	if (signal_of(n) && sigismember(&pending, signal_of(n)) != 1) {
-		(void)sigemptyset(&held);
-		(void)sigaddset(&held, signal_of(n));
+	do
+		n = put(file, parts, count);
+	while (n == -EINTR);
+	if (n == -EPIPE && sigismember(&pending, SIGPIPE) != 1)
 		(void)sigtimedwait(&held, NULL, &now);
-	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return n;
+}
+
+/* What a full disk or a limit has cut short is tried again for the rest, to learn why. Returns how much was written. */
+static ssize_t
+put_all(const struct ledger_file *file, struct iovec *parts, int count, int *ret_error)
+{
+	ssize_t n, done = 0;
+
+	*ret_error = -ENOSPC;
+	while (count > 0 && (n = put_quietly(file, parts, count)) != 0) {
+		if (n < 0) {
+			*ret_error = (int)n;
+			break;
+		}
+		done += n;
+		for (; count > 0 && (size_t)n >= parts->iov_len; count--, parts++)
+			n -= (ssize_t)parts->iov_len;
+		if (count > 0) {
+			parts->iov_base = (char *)parts->iov_base + n;
+			parts->iov_len -= (size_t)n;
+		}
+	}
+	return done;
 }
 
 /* Others may write to it too, and a rotation may cut it, so its size is asked for each time. */
@@ -253,27 +265,23 @@ ks_ledger_file_write(struct ledger_file *file, const char *line, size_t len)
 {
 	char end[] = "\n";
 	struct iovec parts[] = { { end, 0 }, { (char *)(uintptr_t)line, len } };
-	ssize_t n = was_removed(file) ? ks_ledger_file_reopen(file) : 0;
+	int error, r = was_removed(file) ? ks_ledger_file_reopen(file) : 0;
+	size_t wanted;
+	ssize_t n;
 
-	if (n < 0)
-		return (int)n;
+	if (r < 0)
+		return r;
 	parts[0].iov_len = file->is_torn ? 1 : 0;
-
+	wanted = len + parts[0].iov_len;
 	if (!S_ISREG(file->st.st_mode) && len > PIPE_BUF)
 		return -EMSGSIZE;
-	if (!has_room(file, len + parts[0].iov_len))
+	if (!has_room(file, wanted))
 		return -EFBIG;
-	do
-		n = put_quietly(file, parts, 2);
-	while (n == -EINTR);
-	if (n < 0)
-		return (int)n;
-	if ((size_t)n == len + parts[0].iov_len) {
-		file->is_torn = false;
-		return 0;
-	}
-	file->is_torn = n > (file->is_torn ? 1 : 0);
-	return -ENOSPC;
+	n = put_all(file, parts, 2, &error);
+	if (n == 0)
+		return error;
+	file->is_torn = (size_t)n < wanted && n > (file->is_torn ? 1 : 0);
+	return (size_t)n < wanted ? error : 0;
 }
 
 /* ---------------------------------------------------------------------- reading ---- */

@@ -32,7 +32,7 @@ int ks_ledger_file_reopen(struct ledger_file *file);
 /*
  * Write a line, to a new file if the old one was removed. Returns 0, or a negative errno: the line is lost. -EAGAIN: nobody
  * reads what was written before; -EFBIG: the file is as large as it may be.
- * Raises no SIGPIPE, and no SIGXFSZ.
+ * Raises no SIGPIPE.
  */
 int ks_ledger_file_write(struct ledger_file *file, const char *line, size_t len);
 

@@ -5,6 +5,9 @@
  * as names may lead elsewhere by then; the new ones are there before the state is taken.
  *
  *     event, or every few seconds -> look -> another state? -> the same a moment later, nobody writing? -> tell
+ *
+ * Who writes is told by events alone. They are asked of directories, for a file that was just made is written before it
+ * could be watched itself.
  */
 #include "path_watch.h"
 
@@ -26,15 +29,32 @@
 
 #include "monotonic.h"
 #include "path_walk.h"
+#include "writers.h"
 
-#define LOOK_MS    3000 /* between two looks that nothing asks for */
-#define GATHER_MS  20   /* events come in bursts */
-#define SETTLE_MS  100  /* a state that lasts so long is no intermediate one */
-#define WRITING_MS 5000 /* that a writer is waited for; some never close a file */
+#define LOOK_MS    3000  /* between two looks that nothing asks for */
+#define GATHER_MS  20    /* events come in bursts */
+#define SETTLE_MS  100   /* a state that lasts so long is no intermediate one */
+#define WRITING_MS 5000  /* that a silent writer is waited for; some never close a file */
+#define LONGEST_MS 60000 /* that a change waits, whoever writes */
 
 #define SELF_MASK (IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD)
-#define NAME_MASK (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | SELF_MASK)
 #define TEXT_MASK (IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | SELF_MASK)
+#define GONE_MASK (IN_MOVED_FROM | IN_DELETE)
+#define NAME_MASK (IN_CREATE | IN_MOVED_TO | GONE_MASK | IN_ONLYDIR | TEXT_MASK)
+
+/* What is meant by events of a watch. */
+struct watched {
+	int wd;
+	char *path; /* what is watched */
+	char *name; /* a name in it; "": itself; NULL: any name */
+};
+
+/* An inotify instance, and what it watches. */
+struct watches {
+	int inotify; /* or -1 */
+	struct watched *items;
+	size_t count;
+};
 
 struct path_watch {
 	const char *const *paths;
@@ -42,13 +62,21 @@ struct path_watch {
 	path_watch_fn fn;
 	void *ctx;
 	pthread_t thread;
-	int stop;    /* an event descriptor */
-	int inotify; /* or -1 */
-	uint64_t told, seen;
-	bool is_running;       /* the thread */
-	bool is_pending;       /* seen is not what was told of */
-	int64_t writing_since; /* milliseconds; 0: nobody writes */
+	int stop; /* an event descriptor */
+	struct watches watches;
+	struct writers writers;
+	_Atomic uint64_t told; /* others ask for it */
+	uint64_t seen;
+	bool is_running;                  /* the thread */
+	bool is_pending;                  /* seen is not what was told of */
+	int64_t pending_since, looked_at; /* milliseconds */
 };
+
+static int64_t
+now(void)
+{
+	return (int64_t)ks_monotonic_milliseconds();
+}
 
 /* ------------------------------------------------------------------------- state ---- */
 
@@ -109,53 +137,182 @@ state_of_path(const char *path)
 	return S_ISDIR(st.st_mode) ? mix(state_of(&st), state_of_entries(path)) : state_of(&st);
 }
 
+static uint64_t
+state_of_all(const struct path_watch *w)
+{
+	uint64_t state = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		state = mix(state, state_of_path(w->paths[i]));
+	return state;
+}
+
 /* ----------------------------------------------------------------------- watches ---- */
+
+static void
+watches_done(struct watches *watches)
+{
+	for (size_t i = 0; i < watches->count; i++) {
+		free(watches->items[i].path);
+		free(watches->items[i].name);
+	}
+	free(watches->items);
+	if (watches->inotify >= 0)
+		(void)close(watches->inotify);
+	*watches = (struct watches){ .inotify = -1 };
+}
+
+/* What cannot be watched, for want of memory too, is looked at every few seconds all the same. */
+static void
+watch(struct watches *watches, const char *path, const char *name, uint32_t mask)
+{
+	int wd = inotify_add_watch(watches->inotify, path, mask);
+	struct watched item = { .wd = wd }, *grown;
+
+	if (wd < 0)
+		return;
+	grown = realloc(watches->items, (watches->count + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	watches->items = grown;
+	item.path = strdup(path);
+	item.name = name ? strdup(name) : NULL;
+	if (item.path && (item.name || !name)) {
+		watches->items[watches->count++] = item;
+		return;
+	}
+	free(item.path);
+	free(item.name);
+}
+
+static bool
+has_type(const char *directory, const char *name, mode_t type)
+{
+	struct stat st;
+	char *path;
+	bool has;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		return false;
+	has = lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == type;
+	free(path);
+	return has;
+}
 
 /* A path_step_fn. Of a directory on the way only what happens to itself matters, unless a link or the end is in it. */
 static void
 watch_step(void *ctx, const char *directory, const char *name)
 {
-	const int *inotify = ctx;
-	struct stat st;
-	int fd = inotify_add_watch(*inotify, directory, SELF_MASK | IN_ONLYDIR);
-	char *path;
-	bool is_way;
+	struct watches *watches = ctx;
 
-	if (fd < 0 || asprintf(&path, "%s/%s", directory, name) < 0)
+	(void)inotify_add_watch(watches->inotify, directory, SELF_MASK | IN_ONLYDIR);
+	if (!has_type(directory, name, S_IFDIR))
+		watch(watches, directory, name, NAME_MASK);
+}
+
+/* Files of a directory that lie elsewhere. */
+static void
+watch_links(struct watches *watches, const char *path)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	char *link;
+
+	if (!directory)
 		return;
-	is_way = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	if (!is_way)
-		(void)inotify_add_watch(*inotify, directory, NAME_MASK);
-	free(path);
+	while ((entry = readdir(directory))) {
+		if (entry->d_name[0] == '.' || !has_type(path, entry->d_name, S_IFLNK) ||
+		    asprintf(&link, "%s/%s", path, entry->d_name) < 0)
+			continue;
+		(void)ks_path_walk(link, watch_step, watches);
+		free(link);
+	}
+	(void)closedir(directory);
 }
 
 /* The last one is the file, or the directory whose files are meant. */
 static void
-watch_path(int inotify, const char *path)
+watch_path(struct watches *watches, const char *path)
 {
-	(void)ks_path_walk(path, watch_step, &inotify);
-	(void)inotify_add_watch(inotify, path, TEXT_MASK);
-	(void)inotify_add_watch(inotify, path, NAME_MASK | TEXT_MASK);
+	struct stat st;
+
+	(void)ks_path_walk(path, watch_step, watches);
+	if (stat(path, &st) < 0)
+		return;
+	if (!S_ISDIR(st.st_mode)) {
+		watch(watches, path, "", TEXT_MASK);
+		return;
+	}
+	watch(watches, path, NULL, NAME_MASK);
+	watch_links(watches, path);
 }
 
-/* Note who writes. Returns whether there was anything. */
+/* ------------------------------------------------------------------------ events ---- */
+
+static uint64_t
+hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = mix(hash, (uint8_t)*text);
+	return mix(hash, '/');
+}
+
+/* Does the event tell of what is meant? */
+static bool
+is_meant(const struct watched *watched, const struct inotify_event *event, const char *name)
+{
+	return watched->wd == event->wd && (!watched->name || strcmp(watched->name, name) == 0);
+}
+
+/* Hidden files of a directory have no values. */
+static void
+note_writer(struct path_watch *w, const struct watched *watched, uint32_t mask, const char *name)
+{
+	uint64_t file;
+	bool is_new;
+
+	if (!watched->name && name[0] == '.')
+		return;
+	file = hash_text(hash_text(1, watched->path), name);
+	is_new = mask & IN_CREATE && has_type(watched->path, name, S_IFREG);
+	if (mask & IN_MODIFY || is_new)
+		ks_writers_note(&w->writers, file, now());
+	else if (mask & (IN_CLOSE_WRITE | IN_MOVED_TO | GONE_MASK))
+		ks_writers_forget(&w->writers, file);
+}
+
+/* Returns whether it is a reason to look. */
+static bool
+take_event(struct path_watch *w, const struct inotify_event *event)
+{
+	const char *name = event->len > 0 ? event->name : "";
+	bool is_any = event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_Q_OVERFLOW);
+
+	if (event->mask & IN_Q_OVERFLOW)
+		ks_writers_note_any(&w->writers, now());
+	for (size_t i = 0; i < w->watches.count; i++) {
+		if (is_meant(&w->watches.items[i], event, name)) {
+			note_writer(w, &w->watches.items[i], event->mask, name);
+			is_any = true;
+		}
+	}
+	return is_any;
+}
+
+/* Note who writes. Returns whether there is a reason to look. */
 static bool
 take_events(struct path_watch *w)
 {
 	_Alignas(struct inotify_event) char buffer[4096];
+	const struct inotify_event *event;
 	bool is_any = false;
 	ssize_t len;
 
-	while (w->inotify >= 0 && (len = read(w->inotify, buffer, sizeof(buffer))) > 0) {
-		const struct inotify_event *event;
-
+	while (w->watches.inotify >= 0 &&
+	       (len = read(w->watches.inotify, buffer, sizeof(buffer))) > 0) {
 		for (ssize_t at = 0; at < len; at += (ssize_t)(sizeof(*event) + event->len)) {
 			event = (const void *)(buffer + at);
-			is_any = true;
-			if (event->mask & IN_CLOSE_WRITE)
-				w->writing_since = 0;
-			else if (event->mask & IN_MODIFY && w->writing_since == 0)
-				w->writing_since = (int64_t)ks_monotonic_milliseconds();
+			is_any |= take_event(w, event);
 		}
 	}
 	return is_any;
@@ -164,48 +321,47 @@ take_events(struct path_watch *w)
 static void
 renew_watches(struct path_watch *w)
 {
-	int fresh = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct watches fresh = { .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC) };
 
-	for (size_t i = 0; fresh >= 0 && i < w->count; i++)
-		watch_path(fresh, w->paths[i]);
+	for (size_t i = 0; fresh.inotify >= 0 && i < w->count; i++)
+		watch_path(&fresh, w->paths[i]);
 	(void)take_events(w);
-	if (w->inotify >= 0)
-		(void)close(w->inotify);
-	w->inotify = fresh;
+	watches_done(&w->watches);
+	w->watches = fresh;
 }
 
 static uint64_t
 look(struct path_watch *w)
 {
-	uint64_t state = 0;
-
+	w->looked_at = now();
 	renew_watches(w);
-	for (size_t i = 0; i < w->count; i++)
-		state = mix(state, state_of_path(w->paths[i]));
-	return state;
+	return state_of_all(w);
 }
 
 /* ------------------------------------------------------------------------ thread ---- */
 
 static bool
-is_writing(const struct path_watch *w)
+has_settled(struct path_watch *w, uint64_t state)
 {
-	return w->writing_since != 0 &&
-	       (int64_t)ks_monotonic_milliseconds() - w->writing_since < WRITING_MS;
+	if (!w->is_pending)
+		return false;
+	return now() - w->pending_since >= LONGEST_MS ||
+	       (state == w->seen && !ks_writers_are_busy(&w->writers, now(), WRITING_MS));
 }
 
 static void
 judge(struct path_watch *w, uint64_t state)
 {
-	bool has_settled = w->is_pending && state == w->seen && !is_writing(w);
+	bool is_over = has_settled(w, state);
 
+	if (!w->is_pending)
+		w->pending_since = now();
 	w->is_pending = state != w->told;
 	w->seen = state;
-	if (!w->is_pending || !has_settled)
+	if (!w->is_pending || !is_over)
 		return;
 	w->told = state;
 	w->is_pending = false;
-	w->writing_since = 0;
 	w->fn(w->ctx);
 }
 
@@ -227,10 +383,14 @@ run(void *ctx)
 {
 	struct path_watch *w = ctx;
 
-	while (wait_for(w, w->is_pending ? -1 : w->inotify, w->is_pending ? SETTLE_MS : LOOK_MS)) {
-		if (take_events(w) && !wait_for(w, -1, GATHER_MS))
+	while (wait_for(w, w->is_pending ? -1 : w->watches.inotify,
+	                w->is_pending ? SETTLE_MS : LOOK_MS)) {
+		bool is_reason = take_events(w);
+
+		if (!wait_for(w, -1, GATHER_MS))
 			break;
-		judge(w, look(w));
+		if (is_reason || w->is_pending || now() - w->looked_at >= LOOK_MS)
+			judge(w, look(w));
 	}
 	return NULL;
 }
@@ -255,8 +415,7 @@ ks_path_watch_start(struct path_watch *w)
 static void
 release(struct path_watch *w)
 {
-	if (w->inotify >= 0)
-		(void)close(w->inotify);
+	watches_done(&w->watches);
 	if (w->stop >= 0)
 		(void)close(w->stop);
 	free(w);
@@ -271,7 +430,7 @@ ks_path_watch_new(const char *const *paths, size_t count, path_watch_fn fn, void
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct path_watch){ paths, count, fn, ctx, .inotify = -1 };
+	*w = (struct path_watch){ paths, count, fn, ctx, .stop = -1, .watches.inotify = -1 };
 	w->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = w->stop < 0 ? -errno : 0;
 	if (r < 0) {
@@ -281,6 +440,12 @@ ks_path_watch_new(const char *const *paths, size_t count, path_watch_fn fn, void
 	w->told = look(w);
 	*ret_watch = w;
 	return 0;
+}
+
+bool
+ks_path_watch_is_current(const struct path_watch *w)
+{
+	return state_of_all(w) == w->told;
 }
 
 void

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct path_watch;
@@ -21,5 +22,10 @@ int ks_path_watch_new(const char *const *paths, size_t count, path_watch_fn fn, 
                       struct path_watch **ret_watch);
 /* Start the thread: after the sandbox has closed, as it holds for threads that are started later only. Returns as above. */
 int ks_path_watch_start(struct path_watch *watch);
+/*
+ * Is all still as it was when it was told last, or when the watch began? Else somebody is changing it, and that will be told
+ * of too: who has read files asks then, so as not to take half of one for the whole.
+ */
+bool ks_path_watch_is_current(const struct path_watch *watch);
 /* Nothing is told any more. NULL is fine. */
 void ks_path_watch_free(struct path_watch *watch);

@@ -7,9 +7,15 @@
 
 #include "watch.h"
 
+struct pattern_directory {
+	int id;       /* its watch */
+	char *prefix; /* what stands before a name in it: nothing, or what ends in a slash */
+	bool is_last; /* its names are those of files, and not of directories on the way */
+};
+
 struct pattern {
 	char *text;
-	int *ids; /* the watches of directories */
+	struct pattern_directory *directories; /* that are watched */
 	size_t count;
 	bool must_look; /* a name has come to be in one of them */
 };
@@ -24,7 +30,12 @@ bool ks_pattern_is(const char *text);
 int ks_pattern_init(struct pattern *pattern, const char *text);
 void ks_pattern_done(struct pattern *pattern, struct watch *watch);
 
-void ks_pattern_note(struct pattern *pattern, const struct watch_event *event);
+/*
+ * Something has changed. A name that came to be may be gone by now: fn is called for its path if that matches. Returns what
+ * fn returned, or -ENOMEM.
+ */
+int ks_pattern_note(struct pattern *pattern, const struct watch_event *event, pattern_fn fn,
+                    void *ctx);
 
 /* Call fn for every path that matches now, until it returns what is not 0; that, or -ENOMEM, is returned. */
 int ks_pattern_look(struct pattern *pattern, struct watch *watch, pattern_fn fn, void *ctx);

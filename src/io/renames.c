@@ -42,6 +42,12 @@ find_name(const struct renames *r, const char *name)
 	return NULL;
 }
 
+bool
+ks_renames_have(const struct renames *r, const char *name)
+{
+	return find_name(r, name) != NULL;
+}
+
 static struct unseen_file *
 find_moved(const struct renames *r, uint32_t cookie)
 {
@@ -93,10 +99,11 @@ note_gone(struct renames *r, const struct watch_event *event)
 	free(file->name);
 	file->name = NULL;
 	file->cookie = event->cookie;
+	file->is_settled = false;
 }
 
 static int
-note_new(struct renames *r, const char *base, const struct watch_event *event)
+note_new(struct renames *r, const char *base, const struct watch_event *event, bool is_had)
 {
 	struct unseen_file *replaced = find_name(r, event->name), *moved;
 
@@ -107,16 +114,17 @@ note_new(struct renames *r, const char *base, const struct watch_event *event)
 	moved = find_moved(r, event->cookie);
 	if (moved) {
 		moved->name = strdup(event->name);
+		moved->is_settled = false;
 		return moved->name ? 0 : -ENOMEM;
 	}
-	return strcmp(event->name, base) == 0 ? add(r, event->name) : 0;
+	return !is_had && strcmp(event->name, base) == 0 ? add(r, event->name) : 0;
 }
 
 int
-ks_renames_note(struct renames *r, const char *base, const struct watch_event *event)
+ks_renames_note(struct renames *r, const char *base, const struct watch_event *event, bool is_had)
 {
 	if (event->change == WATCH_NAME_NEW)
-		return note_new(r, base, event);
+		return note_new(r, base, event, is_had);
 	if (event->change == WATCH_NAME_GONE)
 		note_gone(r, event);
 	return 0;
@@ -131,6 +139,7 @@ ks_renames_open(struct renames *r, const char *directory)
 	for (size_t i = 0; i < r->count; i++) {
 		struct unseen_file *file = &r->files[i];
 
+		file->is_settled = true;
 		if (file->fd >= 0 || !file->name ||
 		    snprintf(path, sizeof(path), "%s/%s", directory, file->name) >= PATH_MAX)
 			continue;
@@ -144,7 +153,7 @@ ks_renames_take(struct renames *r, char **ret_name)
 {
 	int fd = -1;
 
-	while (r->count > 0 && fd < 0) {
+	while (r->count > 0 && fd < 0 && r->files[0].is_settled) {
 		fd = r->files[0].fd;
 		*ret_name = NULL;
 		if (fd >= 0) {

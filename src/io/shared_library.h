@@ -10,7 +10,7 @@ struct shared_function {
 };
 
 /*
- * Load a library and set the pointers to its functions. It stays loaded. Returns 0, or -ENOSYS: it, or one of the
- * functions, is not there.
+ * Load a library and set the pointers to its functions. It stays loaded. Returns 0, or a negative errno. -ENOSYS: it, or one of
+ * the functions, is not there.
  */
 int ks_shared_library_load(const char *name, const struct shared_function *functions, size_t count);

@@ -72,7 +72,7 @@ copy_attributes(int to, int from)
 	return r;
 }
 
-/* The owner first: a change of it takes away set-user-ID bits. */
+/* The owner first: who was the owner before must not be let in by the mode. */
 int
 ks_sibling_take_after(const struct sibling *s, int fd, const struct stat *st)
 {
@@ -87,7 +87,7 @@ ks_sibling_take_after(const struct sibling *s, int fd, const struct stat *st)
 	r = copy_attributes(s->fd, fd);
 	if (r < 0)
 		return r;
-	return fchmod(s->fd, st->st_mode & 07777) < 0 ? -errno : 0;
+	return fchmod(s->fd, st->st_mode & 0777) < 0 ? -errno : 0;
 }
 
 /* ----------------------------------------------------------------------- naming ---- */

@@ -22,7 +22,8 @@ void ks_sibling_done(struct sibling *sibling);
 
 /*
  * Give it the owner, the mode and the attributes of the open file fd; access lists must be kept, others are if
- * that is allowed. Returns 0 or a negative errno.
+ * that is allowed. Of the mode only what is asked of readers and writers: the sandbox lets no file be made set-user-ID.
+ * Returns 0 or a negative errno.
  */
 int ks_sibling_take_after(const struct sibling *sibling, int fd, const struct stat *st);
 

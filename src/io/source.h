@@ -42,11 +42,12 @@ struct source {
 	bool is_known;       /* of an earlier run */
 	bool wants_context;  /* late: nothing has been read yet */
 	bool is_named;       /* the user named the path; it does not only match a pattern */
-	int told;            /* errno of opening it that was told of; 0: none */
-	int told_reading;    /* the same of reading it */
-	uint64_t base;       /* where the redactor began */
-	uint64_t given;      /* by the redactor, up to here */
-	uint64_t skip;       /* what is given before here was written in an earlier run */
+	bool is_expected; /* it matches a pattern, and nobody has looked yet whether a file is there */
+	int told;         /* errno of opening it that was told of; 0: none */
+	int told_reading; /* the same of reading it */
+	uint64_t base;    /* where the redactor began */
+	uint64_t given;   /* by the redactor, up to here */
+	uint64_t skip;    /* what is given before here was written in an earlier run */
 	uint64_t restart;
 	uint64_t bytes;      /* that were fed */
 	uint64_t lines;      /* the same of ends of lines, if the masker counts them */

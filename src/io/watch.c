@@ -115,6 +115,17 @@ ks_watch_file(struct watch *w, int fd)
 	return id < 0 ? -errno : add_user(w, id);
 }
 
+int
+ks_watch_share(struct watch *w, int id)
+{
+	struct user_count *c = find(w, id);
+
+	if (!c)
+		return -ENOENT;
+	c->users++;
+	return id;
+}
+
 void
 ks_watch_release(struct watch *w, int id)
 {
@@ -151,7 +162,8 @@ tell(struct watch *w, const char *buffer, size_t len, watch_fn fn, void *ctx)
 		fn(ctx, &(struct watch_event){ .change = change_of(event->mask),
 		                               .id = event->wd,
 		                               .cookie = event->cookie,
-		                               .name = event->len ? event->name : "" });
+		                               .name = event->len ? event->name : "",
+		                               .is_directory = event->mask & IN_ISDIR });
 		if (event->mask & IN_IGNORED)
 			forget(w, event->wd);
 	}

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,11 @@ struct watch_event {
 	int id; /* of the directory or file */
 	uint32_t
 		cookie; /* the same for a name that has gone and the new one it has got; 0: not moved */
-	const char *name; /* in the directory; else "" */
+	const char *name;  /* in the directory; else "" */
+	bool is_directory; /* the name is one's */
 };
 
-/* Borrows event until return. It must not use the watch. */
+/* Borrows event until return. It must not use the watch, but to share what is watched, and to release that. */
 typedef void (*watch_fn)(void *ctx, const struct watch_event *event);
 
 /* Returns NULL when memory is out. Where there is no inotify, nothing is ever told. */
@@ -44,6 +46,8 @@ int ks_watch_fd(const struct watch *watch);
  */
 int ks_watch_directory(struct watch *watch, const char *path);
 int ks_watch_file(struct watch *watch, int fd);
+/* One user more of what is watched already. Returns id, or a negative errno if it is not. */
+int ks_watch_share(struct watch *watch, int id);
 /* A negative id is fine. */
 void ks_watch_release(struct watch *watch, int id);
 

@@ -196,16 +196,19 @@ int
 ks_metrics_server_start(struct metrics_server *s)
 {
 	sigset_t all, before;
+	int error;
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	errno = 0;
 	s->daemon = s->http.start_daemon(
 		MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
 		MHD_OPTION_LISTEN_SOCKET, s->fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	error = errno ? errno : ENOMEM;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return s->daemon ? 0 : -ENOMEM;
+	return s->daemon ? 0 : -error;
 }
 
 /* Returns NULL when memory is out. */

@@ -154,8 +154,8 @@ spell_percent(struct builder *b, const char *set, bool has_plus, bool upper)
 /* ------------------------------------------------------------------------- JSON ---- */
 
 struct json_style {
-	bool upper, apostrophe, equals, long_controls;
-	bool slash[2], wide[2], html[2]; /* the first time, the second time */
+	bool upper, apostrophe, equals, long_controls, delete;
+	bool slash[2], wide[2], html[2], separators[2]; /* the first time, the second time */
 };
 
 /* The code point that p begins with, and its length; 0: no well-formed sequence of more than one byte. */
@@ -210,7 +210,8 @@ encode_json(const uint8_t *text, size_t n, uint8_t *to, const struct json_style 
 			            s->upper);
 			at += put_u(to + at, (unsigned)(0xdc00 + (value - 0x10000) % 1024),
 			            s->upper);
-		} else if (len > 0 && s->wide[time]) {
+		} else if (len > 0 && (s->wide[time] || (s->separators[time] &&
+		                                         (value == 0x2028 || value == 0x2029)))) {
 			at += put_u(to + at, (unsigned)value, s->upper);
 		} else if (len > 0) {
 			memcpy(to + at, text + i, len);
@@ -222,7 +223,7 @@ encode_json(const uint8_t *text, size_t n, uint8_t *to, const struct json_style 
 		} else if (control && !s->long_controls) {
 			to[at++] = '\\';
 			to[at++] = (uint8_t)control[1];
-		} else if (c < 0x20) {
+		} else if (c < 0x20 || (c == 0x7f && s->delete &&s->wide[1] == (time == 1))) {
 			at += put_u(to + at, c, s->upper);
 		} else {
 			if (c == '"' || c == '\\' || (c == '/' && s->slash[time]))
@@ -250,11 +251,42 @@ spell_json(struct builder *b, const struct json_style *s, bool twice)
 	free(once);
 }
 
-/* Every style there is, of 2^9 but those with a thing escaped both times. */
+static bool
+is_well_formed(const uint8_t *text, size_t n)
+{
+	unsigned long value;
+
+	for (size_t i = 0, len; i < n; i += len) {
+		len = text[i] < 128 ? 1 : decode(text + i, n - i, &value);
+		if (len == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Is U+2028 or U+2029 in it? */
+static bool
+has_separator(const uint8_t *text, size_t n)
+{
+	for (size_t i = 0; i + 3 <= n; i++)
+		if (memcmp(text + i, "\xe2\x80\xa8", 3) == 0 ||
+		    memcmp(text + i, "\xe2\x80\xa9", 3) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Every style there is, of 2^12 but those with a thing escaped both times. (What is about bytes that few texts have is left out
+ * for the others: it would take eight times as long.)
+ */
 static void
 spell_all_json(struct builder *b)
 {
-	for (unsigned bits = 0; bits < 512; bits++) {
+	bool has_delete = memchr(b->text, 0x7f, b->n) && is_well_formed(b->text, b->n);
+	unsigned left_out = (has_delete ? 0 : 512) |
+	                    (has_separator(b->text, b->n) ? 0 : 1024 | 2048);
+
+	for (unsigned bits = 0; bits < 4096; bits++) {
 		struct json_style s = {
 			.upper = bits & 1,
 			.apostrophe = bits & 2,
@@ -262,15 +294,20 @@ spell_all_json(struct builder *b)
 			.slash = { bits & 8, bits & 16 },
 			.wide = { bits & 32, bits & 64 },
 			.html = { bits & 128, bits & 256 },
+			.delete = bits & 512,
+			.separators = { bits & 1024, bits & 2048 },
 		};
 
-		if ((s.wide[0] && s.wide[1]) || (s.html[0] && s.html[1]))
+		if (bits & left_out || (s.wide[0] && s.wide[1]) || (s.html[0] && s.html[1]))
 			continue;
-		if (!s.slash[1] && !s.wide[1] && !s.html[1])
+		if (!s.slash[1] && !s.wide[1] && !s.html[1] && !s.separators[1])
 			spell_json(b, &s, false);
 		spell_json(b, &s, true);
 	}
-	spell_json(b, &(struct json_style){ .html = { true, false }, .equals = true }, false);
+	spell_json(b,
+	           &(struct json_style){
+			   .html = { true, false }, .separators = { true, false }, .equals = true },
+	           false);
 }
 
 /* ------------------------------------------------------------------------ shell ---- */
@@ -287,11 +324,45 @@ spell_quoted(struct builder *b, const char *quote)
 	finish(b);
 }
 
+/* As dash's export -p: all apostrophes that stand together, in double quotes. */
 static void
-spell_backslashed(struct builder *b, const char *set, const char *first)
+spell_quoted_together(struct builder *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		if (is_in(b->text[i], set) || (i == 0 && is_in(b->text[i], first)))
+		bool is_quote = b->text[i] == '\'';
+
+		if (is_quote && (i == 0 || b->text[i - 1] != '\''))
+			put_text(b, "'\"");
+		put(b, b->text[i]);
+		if (is_quote && i + 1 == b->n)
+			put_text(b, "\"");
+		else if (is_quote && b->text[i + 1] != '\'')
+			put_text(b, "\"'");
+	}
+	finish(b);
+}
+
+static void
+spell_in_double_quotes(struct builder *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (is_in(b->text[i], "$`\"\\"))
+			put(b, '\\');
+		put(b, b->text[i]);
+	}
+	finish(b);
+}
+
+static void
+spell_backslashed(struct builder *b, bool is_whole)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		unsigned c = b->text[i];
+		bool is_first = is_whole && i == 0,
+		     is_behind = i > 0 && is_in(b->text[i - 1], ":=");
+
+		if (is_in(c, "|&;()<>!{}*[]?^$`,\"'\\ \t\n") || (c == '#' && is_first) ||
+		    (c == '~' && (is_first || is_behind)))
 			put(b, '\\');
 		put(b, b->text[i]);
 	}
@@ -426,6 +497,14 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, s
 		spell_percent(&b, "-._~$&+,;=", false, upper);
 		spell_percent(&b, "-._~$&+=:@", false, upper);
 		spell_percent(&b, "-._~!*'();/:@&=+$,", false, upper);
+		spell_percent(&b, "-._~$&+,/:;=@", false, upper);
+		spell_percent(&b, "-._~!$&()*+,/:;=?@", false, upper);
+		spell_percent(&b, "-._~!$%&'()*+,", false, upper);
+		spell_percent(&b, "-._~!$%&'()*+,/:;=@[\\]|", false, upper);
+		spell_percent(&b, "-._~!$%&'()*+,/:;=@[\\]|^", false, upper);
+		spell_percent(&b, "-._~!$%&()*+,/:;=?@[\\]^`{|}", false, upper);
+		spell_percent(&b, "-._~!$%&()*+,/:;=?@[\\]^`{|}'", false, upper);
+		spell_percent(&b, "-._~!#$%&'()*+,/:;=?@[\\]^{|}", false, upper);
 	}
 	spell_all_json(&b);
 	spell_quoted(&b, "'\\''");
@@ -433,8 +512,10 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, s
 	spell_quoted(&b, "''");
 	spell_python(&b, false);
 	spell_python(&b, true);
-	spell_backslashed(&b, "$`\"\\", "");
-	spell_backslashed(&b, "|&;()<>!{}*[]?^$`,\"'\\ \t\n", "~#");
+	spell_quoted_together(&b);
+	spell_in_double_quotes(&b);
+	spell_backslashed(&b, true);
+	spell_backslashed(&b, false);
 	spell_dollar(&b, false);
 	spell_dollar(&b, true);
 	spell_all_xml(&b);

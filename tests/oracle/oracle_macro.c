@@ -8,21 +8,28 @@
 
 #include "oracle_private.h"
 
-#define Q                                                                                   \
-	"(?i:\\\\{0,3}[\"'`]|&(?:quot|#34|#39);|%22|%27|\\\\u0022|\\\\u0027|\\\\\\\\u0022|" \
-	"\\\\\\\\u0027)"
-#define E  "(?:(?:\x1b|\\\\x1b|\\\\u001b|\\\\033|\\\\e)\\[[0-9;]{0,8}m)?"
+#define Q                                                                                    \
+	"(?i:\\\\{0,3}[\"'`]|&(?:quot|apos|#34|#034|#39|#039|#x22|#x27);|%22|%27|\\\\u0022|" \
+	"\\\\u0027|\\\\\\\\u0022|\\\\\\\\u0027)"
+#define E1 "(?:\x1b|\\\\x1b|\\\\u001b|\\\\u[{]1b[}]|\\\\033|\\\\e)\\[[0-9;]{0,8}m"
+#define E  "(?:" E1 E1 "|" E1 "|)"
 #define B  "[ \\t]{0,12}"
 #define B1 "[ \\t]{1,12}"
+#define C  "[ \\t]{0,40}"
+#define C1 "[ \\t]{1,40}"
 #define N  "(?:\r\n|\n)[ \\t]{1,12}"
 
-#define SEPARATOR                                                                                \
-	"(?i:s?(?:_[0-9]|_[0-9][0-9]|[0-9]|[0-9][0-9]|[ _-]provided)?" E "(?:" Q "?[\\])]?(?:" B \
-	":" B "|: ?[|>][+-]?" N "|" B1 "[:=?+.]{0,3}=>?" B1 "|[:=?+.]{0,3}=>?|"                  \
-	">|->|>" N "|->" N "|"                                                                   \
-	"%3[AD](?:%20|\\+)?|\\\\u003[ADE]|\\\\\\\\u003[ADE])" E                                  \
-	"(?:(?:Some|Optional|String|SecretStr|Secret|)[\\[(]{1,2}|\\[]string[{])?"               \
-	"(?:[ \\t]?[bfru@$]?" Q ")?|" Q ",[ \\t]?[bfru@$]?" Q "))"
+#define SEPARATOR                                                                                  \
+	"(?i:s?(?:_[0-9]|_[0-9][0-9]|[0-9]|[0-9][0-9]|[ _-]provided|"                              \
+	"[_-]prod|[_-]production|[_-]dev|[_-]development|[_-]staging|[_-]stage|[_-]test|[_-]live|" \
+	"[_-]value|[_-]base64)?" E "(?:" Q "?(?::private|:protected|)[\\])]?" E "(?:" B ":" C      \
+	"|: ?[|>][+-]?" N "|" C1 "[:=?+.]{0,3}=>?" B1 "|[:=?+.]{0,3}=>?|=>" N "|"                  \
+	">|->|>" N "|->" N "|[ \\t]->[ \\t]|"                                                      \
+	"%3[AD](?:%20|\\+)?|\\\\u003[ADE]|\\\\\\\\u003[ADE])" E                                    \
+	"(?:(?:Some|Optional|String|Str|Slice|SecretStr|Secret|)[\\[(]{1,2}|\\[]string[{]|"        \
+	"[{]" Q "(?:s|string|value|stringvalue)" Q ":(?: |)|string[(][0-9]{1,5}[)] |"              \
+	"[(]string[)] [(]len=[0-9]{1,5}[)] |)"                                                     \
+	"(?:[ \\t]?[bfru@$]?" Q Q "?)?|" Q ",[ \\t]?[bfru@$]?" Q "))"
 
 static const char *const macros[][2] = {
 	{ "{separator}", SEPARATOR },

@@ -36,10 +36,16 @@ compare(const struct framed *f, const struct bytes *expected, const char *what)
 }
 
 void
-framed_init(struct framed *f)
+framed_init_with(struct framed *f, const struct ks_rule *rules, size_t count)
 {
 	*f = (struct framed){ .name = "" };
-	pair_init(&f->pair, application_rules, application_rule_count);
+	pair_init(&f->pair, rules, count);
+}
+
+void
+framed_init(struct framed *f)
+{
+	framed_init_with(f, application_rules, application_rule_count);
 }
 
 void
@@ -111,7 +117,7 @@ framed_open(struct framed *f)
 		.frame = f->frame,
 		.limit = f->limit,
 		.wants_restart = f->wants_restart,
-		.stream = { .sink = on_bytes, .sink_ctx = &f->out },
+		.stream = { .sink = on_bytes, .sink_ctx = &f->out, .keep_last = f->keep_last },
 	};
 	struct ks_redactor *redactor;
 

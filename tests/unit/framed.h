@@ -14,11 +14,14 @@ struct framed {
 	enum ks_frame frame;
 	size_t limit; /* 0: the default */
 	int wants_restart;
+	unsigned keep_last;
 	const char *name; /* of the input */
 	uint64_t seed;    /* for the cuts and for names */
 };
 
 void framed_init(struct framed *f);
+/* The same with other rules, which are borrowed. */
+void framed_init_with(struct framed *f, const struct ks_rule *rules, size_t count);
 void framed_done(struct framed *f);
 
 /* What all of the text, in one piece, is masked to. The caller's to free. */

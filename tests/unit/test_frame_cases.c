@@ -155,11 +155,60 @@ START_TEST(docker_cases)
 		     LOG "x\\n\",\"stream\":\"stdout\",\"attrs\":{\"x\":\"" KEY),
 		CASE("broken off in a name", LOG "x\\n\",\"stream\":\"stdout\",\"attrs\":{\"" KEY),
 		CASE("no newline", LOG KEY "\\n\",\"stream\":\"stdout\"}"),
+		CASE("a member before the stream",
+		     LOG "pk-ab-##########\",\"x\":\"y" OUT LOG "##########\\n" OUT),
+		CASE("a wrong escape before the stream", LOG "pk-ab-~~~~~~~~~~\\" OUT KEY "\n"),
+		CASE("an empty piece", LOG "pk-ab-##########" OUT LOG OUT LOG "##########\\n" OUT),
+		CASE("two streams, the second as usual",
+		     LOG KEY "\",\"stream\":\"stderr" OUT LOG "~~~~~~~~~~\\n" OUT),
 	};
 
 	check_cases(KS_FRAME_DOCKER, cases, sizeof(cases) / sizeof(cases[0]));
 }
 END_TEST
+
+/*
+ * The last four bytes stay readable, once it is known which these are. Until then others wait that turn out to be
+ * masked, with a border in the middle of an escape.
+ */
+START_TEST(borders_in_escapes)
+{
+	static const struct ks_rule rules[] = {
+		{ .id = "word", .trigger = "word:", .body = "^\\s", .min = 8 },
+	};
+	static const char *const characters[] = { "\\u00e9", "\\u20ac", "\\ud83d\\ude00" };
+	const char *character = characters[_i];
+	struct framed f;
+
+	framed_init_with(&f, rules, 1);
+	f.frame = KS_FRAME_DOCKER;
+	f.name = "borders in escapes";
+	f.keep_last = 4;
+	for (f.seed = 1; f.seed <= 20; f.seed++) {
+		struct bytes in = { NULL }, expected = { NULL };
+		size_t count = 20 + (size_t)f.seed, kept = _i == 0 ? 2 : 1;
+
+		bytes_add_text(&in, LOG "word:");
+		for (size_t i = 0; i < count; i++) {
+			bytes_add_text(&in, i % f.seed ? character : OUT LOG);
+			bytes_add_text(&in, i % f.seed ? "" : character);
+		}
+		bytes_add_text(&in, " x\\n" OUT);
+		bytes_add(&expected, in.at, in.len);
+		for (size_t i = 0, at = 0; i < count - kept; i++) {
+			at = (size_t)((uint8_t *)strstr((char *)expected.at + at, character) -
+			              expected.at);
+			memset(expected.at + at, '*', strlen(character));
+		}
+		framed_check(&f, &in, &expected);
+		bytes_free(&in);
+		bytes_free(&expected);
+	}
+	framed_done(&f);
+}
+END_TEST
+
+#define CHARACTER_COUNT 3
 
 #define STREAM_A  "_STREAM_ID=0a\n"
 #define STREAM_B  "_STREAM_ID=0b\n"
@@ -460,6 +509,7 @@ main(void)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, docker_cases);
+	tcase_add_loop_test(tcase, borders_in_escapes, 0, CHARACTER_COUNT);
 	tcase_add_test(tcase, journal_cases);
 	tcase_add_test(tcase, cri_cases);
 	tcase_add_loop_test(tcase, exact_limits, 0, LIMIT_COUNT);

@@ -32,8 +32,7 @@ new_hook(const char *command, struct hook_options options)
 	options.command = command;
 	options.environment = environment;
 	options.note = take_note;
-	hook = ks_hook_new(&options);
-	ck_assert_ptr_nonnull(hook);
+	ck_assert_int_eq(ks_hook_new(&options, &hook), 0);
 	return hook;
 }
 

@@ -42,6 +42,13 @@ static const char *const worlds[][8] = {
 	  NULL }, /* triggers */
 	{ "p\"q\\r/<'&\xc3\xa9$ \xf0\x9f\x98\x80", "~a,b{c}\t\x01\x7f\n0*", "\xff\xfe\xc3(9xyz",
 	  NULL },
+	{ "~#q~:=~ #:~z=#~", "#y:\\~=:~~q", "'m'':~''n'", "k'\\'~'w'v''''",
+	  NULL }, /* by what is before them */
+	{ "del8\x7f/\x01q", "x\x7f\xc3\xa9q<9\"", "K\xe2\x80\xa8x\xc3\xa9\xe2\x80\xa9\"",
+	  "z\xe2\x80\xa9='\x7f\xe2\x80",
+	  "z\xe2\x80\xa9='\\u007f\xe2\x80!!" /* begins as what is no UTF-8 is never spelled */,
+	  NULL }, /* what only some write as \u */
+	{ "/T0/K,x9!h;q:@", "a%[^|]`{b}\\c", "q?w#e'(\"r)*<t>", "u ser:p@s;'", NULL }, /* of URLs */
 	{ "a/b+c=d&e >f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
 	{ "7zQ\xffx"
 	  "Server=db;User=app;Password=k3J/9+w~v8u7t6s5r4q3p2o1n0m9l8",
@@ -527,7 +534,7 @@ START_TEST(in_frames)
 		size_t len = 0;
 
 		for (size_t i = 0; i < 6; i++)
-			len += put_piece(&pair, &random, buf + len, sizeof(buf) - len);
+			len += put_piece(&pair, &random, buf + len, sizeof(buf) - 1 - len);
 		for (size_t i = 0; i < len; i++) /* each piece is one line */
 			buf[i] = buf[i] == '\n' || buf[i] == '\r' ? '_' : buf[i];
 		buf[len++] = '_';
