@@ -5,6 +5,7 @@ Keys are built here, at run time, from a prefix and pseudo-random bytes: no file
 anything that looks like a live key.
 """
 
+import errno
 import fcntl
 import os
 import random
@@ -152,6 +153,20 @@ def is_asleep(pid):
     they all sleep if they did so both times and none has run between."""
     first = threads_of(pid)
     return all(state in "SZ" for state, *_ in first.values()) and threads_of(pid) == first
+
+
+def shown_on(outer, inner):
+    """All that was written to a pseudo-terminal. Its inner end is closed first: the kernel hands on what was
+    written in its own time, so that only the end tells that nothing is to come."""
+    os.close(inner)
+    shown = b""
+    try:
+        while block := os.read(outer, 1 << 16):
+            shown += block
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+    return shown
 
 
 def bytes_in_pipe(fd):

@@ -369,9 +369,11 @@ class Places(FollowTest):
         os.chmod(self.private, 0o600)
 
     def link(self, target, name, owner=NOBODY):
-        path = os.path.join(self.logs, name)
-        os.symlink(target, path)
-        os.lchown(path, owner, owner)
+        """It is its owner's from the moment that it is seen."""
+        path, draft = os.path.join(self.logs, name), self.path("a-link")
+        os.symlink(target, draft)
+        os.lchown(draft, owner, owner)
+        os.rename(draft, path)
         return path
 
     def own(self, name, data, owner=NOBODY):

@@ -4,6 +4,7 @@ more comes out. docs/failures.md has the whole table."""
 
 import errno
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import unittest
 
 from support import BINARY, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
+from test_metrics import has_server
 
 LIBRARY = os.path.join(os.path.dirname(BINARY), "tests", "faults", "libfaults.so")
 SECRETS = [body(40, seed) for seed in range(200, 240)]
@@ -238,6 +240,111 @@ class Follow(FailClosed):
         with self.follow() as live:
             self.wait_for(lambda: self.out() == right(0) + right(1))
             self.assertEqual(self.end(live), 0)
+
+
+@unittest.skipIf(is_sanitized(), "a sanitizer, or valgrind, has descriptors of its own")
+class DescriptorLimit(FailClosed):
+    def test_it_is_told_as_such(self):
+        """At each limit at which keysieve itself begins: it works, or says what it has not enough of."""
+        listen = ("--metrics-listen", f"127.0.0.1:{20000 + os.getpid() % 20000}")
+        for option in (("--on-leak", "true"), listen, (*listen, "--ledger", self.path("ledger"))):
+            told = 0
+            if listen[0] in option and not has_server():
+                continue
+            for count in range(4, 12):
+                with self.subTest(option, count=count):
+                    result = run(*ONLY, *option, data=line(0), preexec_fn=lambda n=count: resource.setrlimit(
+                        resource.RLIMIT_NOFILE, (n, n)))
+                    if result.returncode != 0:
+                        self.assertIn(b"Too many open files", result.stderr)
+                        self.assertEqual(result.stdout, b"")
+                        told += 1
+            self.assertGreater(told, 0)
+            self.assert_bytes(result.stdout, right(0))
+
+
+class SizeLimit(FailClosed):
+    """A limit of the size of files (ulimit -f) is an error like a full disk, and never the end by SIGXFSZ."""
+
+    @staticmethod
+    def to(size):
+        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def limit(self, live, size):
+        resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def test_the_output(self):
+        path = self.path("out")
+        for args in ((), ("-o", path), ("-z",), ("-z", "-o", path), ("-j", "2", "-o", path)):
+            with self.subTest(args), open(path, "wb") as out:
+                result = run(*ONLY, *args, data=b"".join(map(line, range(40))), stdout=out, preexec_fn=self.to(100))
+                self.assertEqual(result.returncode, 74)
+                self.told_once(result.stderr, b"File too large")
+                self.assertLessEqual(os.path.getsize(path), 100)
+
+    def test_a_file_of_metrics_at_the_start(self):
+        result = run(*ONLY, "--metrics-file", self.path("m.prom"), data=line(0), preexec_fn=self.to(100))
+        self.assert_message(result, 74, "m.prom: File too large")
+        self.assertEqual(os.listdir(self.directory), [])
+
+    def test_a_file_of_metrics_later(self):
+        page = self.path("m.prom")
+        with Live(*ONLY, "--metrics-file", page) as live:
+            self.wait_for(lambda: os.path.exists(page))
+            self.limit(live, 100)
+            for _ in range(2):
+                live.process.send_signal(signal.SIGUSR1)
+                live.write(line(0))
+            self.wait_for_message(live, b"m.prom: File too large")
+            self.limit(live, resource.RLIM_INFINITY)
+            live.process.send_signal(signal.SIGUSR1)
+            self.wait_for_message(live, b"it can be written again")
+            self.assert_bytes(live.finish(), 2 * right(0))
+            self.assertEqual(live.process.returncode, 0)
+            self.told_once(live.messages(), b"File too large", b"it can be written again")
+
+    def test_a_state_at_the_start(self):
+        result = run("follow", *ONLY, "--state", self.path("state"), self.file("log", line(0)), preexec_fn=self.to(10))
+        self.assert_message(result, 74, "state: File too large")
+
+    def test_a_state_later(self):
+        log = self.file("log", line(0))
+        with Live("follow", *ONLY, "--state", self.path("state"), "--from-start", log) as live:
+            self.wait_for(lambda: live.drain() or live.output == right(0))
+            self.limit(live, 300)  # the standard error is a file too
+            with open(log, "ab") as file:
+                file.write(line(1))
+            self.wait_for_message(live, b"state: File too large")
+            self.wait_for(lambda: live.drain() or live.output == right(0) + right(1))
+            self.limit(live, resource.RLIM_INFINITY)
+            self.wait_for_message(live, b"the state can be written again")
+            live.process.send_signal(signal.SIGTERM)
+            live.process.wait(15)
+            self.assertEqual(live.process.returncode, 0)
+            self.told_once(live.messages(), b"File too large", b"masking goes on", b"written again")
+
+    def test_an_output_of_follow(self):
+        log, out = self.file("log", b"".join(map(line, range(40)))), self.path("out")
+        result = run("follow", *ONLY, "--from-start", "-o", out, log, preexec_fn=self.to(100))
+        self.assert_message(result, 74, "out: File too large")
+
+    def test_a_ledger(self):
+        """Also if the limit is in the middle of a line."""
+        data = b"".join(map(line, range(40)))
+        for size in (1000, 1111):
+            with self.subTest(size):
+                ledger = self.path(f"ledger-{size}")
+                result = run(*ONLY, "--ledger", ledger, data=data, preexec_fn=self.to(size))
+                self.assert_status(result, 0)
+                self.assert_bytes(result.stdout, b"".join(map(right, range(40))))
+                self.told_once(result.stderr, b"File too large", b"masking goes on")
+                self.assertNotIn(b"No space", result.stderr)
+                self.assertEqual(os.path.getsize(ledger), size)
+
+    def test_the_users_command_gets_the_signal(self):
+        seen = self.path("seen")
+        self.assert_status(run(*ONLY, "--on-leak", f"grep SigIgn /proc/self/status >{seen}", data=line(0)), 0)
+        self.assertEqual(int(self.content(seen).split()[1], 16) >> (signal.SIGXFSZ - 1) & 1, 0)
 
 
 @needs_library

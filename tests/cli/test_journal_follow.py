@@ -36,11 +36,11 @@ class FollowTest(JournalTest):
         sieve.messages = messages_of
         return sieve
 
-    def wait_for(self, is_there, what):
-        deadline = time.monotonic() + TIMEOUT
+    def wait_for(self, is_there, what, limit=TIMEOUT, pause=0.005):
+        deadline = time.monotonic() + limit
         while not is_there():
             self.assertLess(time.monotonic(), deadline, f"waited too long for {what}")
-            time.sleep(0.005)
+            time.sleep(pause)
 
     def written(self):
         return self.content(self.output) if os.path.exists(self.output) else b""
@@ -432,7 +432,8 @@ class Getter(FollowTest):
             self.addCleanup(remote.wait)
             self.addCleanup(remote.kill)
             self.add(*(message(n, b"%d " % n + TRIGGER + secret) for n in range(begin, begin + 5)))
-            self.wait_for(lambda: self.count(redacted) >= begin + 5, "the redacted journal")
+            # Each look starts journalctl, beside two programs that have to start as well.
+            self.wait_for(lambda: self.count(redacted) >= begin + 5, "the redacted journal", LONG, 0.1)
             os.killpg(remote.pid, signal.SIGTERM)
             remote.wait(LONG)
         got = messages(self.journalctl("--file", redacted, "-o", "export"))

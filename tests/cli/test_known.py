@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import unittest
@@ -17,6 +18,11 @@ from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest,
 PLAIN = body(30, 11)
 # All that some notation has an escape for.
 ODD = b"q" + body(9, 12) + b" %&+/=?#'\"\\$`!~;|<>(){}[]*^\t" + "é€😀".encode() + body(9, 13)
+
+# All of ASCII that is no letter, digit or control character.
+IN_URLS = b"Kx9!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ horse7Q"
+# What only some encoders of JSON write as \u.
+RARE = b"q" + body(7, 14) + "\x7fé\u2028/\"<'=>&\t\u2029\x01".encode() + body(9, 15)
 
 
 def tool(*command, data=b""):
@@ -41,9 +47,26 @@ class KnownTest(CommandTest):
         self.assertRegex(result.stdout, rb"\A<[$'\"]*\*+['\"=]*>\n\Z")
         self.assertEqual(len(result.stdout), len(text))
 
+    def assert_masked_together(self, spelled, values):
+        """The same of many, each on a line."""
+        result = run(*self.known(*values), data=b"".join(b"<" + line + b">\n" for line in spelled), timeout=LONG)
+        self.assert_status(result, 0)
+        self.assert_silent(result)
+        lines = result.stdout.splitlines()
+        self.assertEqual(len(lines), len(spelled))
+        for line, before, value in zip(lines, spelled, values):
+            with self.subTest(value):
+                self.assertRegex(line, rb"\A<[$'\"]*\*+['\"=]*>\Z")
+                self.assertEqual(len(line), len(before) + 2)
+
 
 class Spellings(KnownTest):
     """Every spelling is made by the tool that people use."""
+
+    def build_go(self, name, source):
+        self.file(f"{name}.go", b"package main\n" + source.encode())
+        subprocess.run(["go", "build", "-o", self.path(name), self.path(f"{name}.go")], check=True,
+                       env={**os.environ, "GO111MODULE": "off", "GOFLAGS": ""})
 
     def test_itself(self):
         self.assert_masked(PLAIN, PLAIN)
@@ -88,6 +111,40 @@ class Spellings(KnownTest):
         for form in forms:
             self.assert_masked(form.encode(), ODD)
 
+    def test_json_with_what_few_escape(self):
+        text = RARE.decode()
+        forms = [json.dumps(text), json.dumps(text, ensure_ascii=False)]
+        forms.append(forms[0].replace("\\u007f", "\x7f"))  # PHP
+        forms.append(re.sub("[<>&'=\u2028\u2029]", lambda m: f"\\u{ord(m[0]):04x}", forms[1]))  # Gson
+        forms += [json.dumps(form[1:-1], ensure_ascii=False) for form in forms[:3]]
+        forms += [json.dumps(form[1:-1]) for form in forms[:2]]
+        self.assert_masked_together([form.encode() for form in forms], [RARE] * len(forms))
+
+    @unittest.skipUnless(shutil.which("go"), "no Go")
+    def test_json_of_go(self):
+        self.build_go("marshal", """
+import (
+	"encoding/json"
+	"os"
+)
+
+func main() {
+	once, _ := json.Marshal(os.Args[1])
+	twice, _ := json.Marshal(string(once[1:len(once)-1]))
+	raw, _ := json.Marshal(os.Args[2])
+	os.Stdout.Write(append(append(append(append(append(once, '\\n'), twice...), '\\n'), raw...), '\\n'))
+	plain := json.NewEncoder(os.Stdout)
+	plain.SetEscapeHTML(false)
+	plain.Encode(os.Args[1])
+}
+""")
+        for value in (RARE, "Kx9é\u2028horse7Q".encode(), ODD):
+            inner = json.dumps(value.decode(), ensure_ascii=False)[1:-1]  # as JavaScript's JSON.stringify
+            forms = tool(self.path("marshal"), value, inner).splitlines()
+            forms.append(json.dumps(forms[0].decode()[1:-1]).encode())
+            self.assertEqual(len(forms), 5)
+            self.assert_masked_together(forms, [value] * 5)
+
     def test_json_in_a_json_string(self):
         inner = json.dumps(ODD.decode())[1:-1]
         self.assert_masked(json.dumps(inner).encode(), ODD)
@@ -96,6 +153,9 @@ class Spellings(KnownTest):
     def test_jq(self):
         self.assert_masked(tool("jq", "-Rs", ".", data=ODD).strip(), ODD)
         self.assert_masked(tool("jq", "-Rsa", ".", data=ODD).strip(), ODD)
+        for value in (b"Kx9\x7fhorse7Q", RARE):
+            self.assert_masked(tool("jq", "-Rs", ".", data=value).strip(), value)
+            self.assert_masked(tool("jq", "-Rsa", ".", data=value).strip(), value)
         self.assert_masked(tool("jq", "-Rsr", "@uri", data=ODD).strip(), ODD)
         self.assert_masked(tool("jq", "-Rsr", "@base64", data=ODD).strip(), ODD)
         self.assert_masked(tool("jq", "-Rsr", "@sh", data=ODD).strip(), ODD)
@@ -107,6 +167,49 @@ class Spellings(KnownTest):
                      urllib.parse.quote(ODD, safe="!*'();/:@&=+$,"), urllib.parse.urlencode({"": ODD})[1:]):
             self.assert_masked(form.encode(), ODD)
             self.assert_masked(re.sub("%..", lambda m: m[0].lower(), form).encode(), ODD)
+
+    @unittest.skipUnless(shutil.which("go"), "no Go")
+    def test_urls_of_go(self):
+        self.build_go("url", """
+import (
+	"fmt"
+	"net/url"
+	"os"
+)
+
+func main() {
+	for _, value := range os.Args[1:] {
+		u := url.URL{Scheme: "https", Host: "h", Path: "/" + value, User: url.UserPassword("u", value), Fragment: value}
+		fmt.Println(u.EscapedPath()[1:])
+		fmt.Println(u.EscapedFragment())
+		fmt.Println(u.User.String()[2:])
+		fmt.Println(u.String())
+	}
+}
+""")
+        values = [b"/T0/K,x9!horse7Q", IN_URLS, IN_URLS + "é\t€\x7f".encode()]
+        lines = tool(self.path("url"), *values).splitlines()
+        for at, value in enumerate(values):
+            path, fragment, password, url = lines[4 * at:4 * at + 4]
+            self.assert_masked_together([path, fragment, password], [value] * 3)
+            text = b"".join((b"https://u:", password, b"@h/", path, b"#", fragment))
+            self.assertEqual(text, url)
+
+    @unittest.skipUnless(shutil.which("node"), "no Node.js")
+    def test_urls_of_node(self):
+        script = """
+for (const value of process.argv.slice(1)) {
+    for (const url of [new URL("https://h/"), new URL("other://h/")]) {
+        url.username = url.password = url.pathname = url.search = url.hash = value;
+        console.log([url.username, url.password, url.pathname.slice(1), url.search.slice(1), url.hash.slice(1)].join("\\n"));
+    }
+}"""
+        # a path loses a first "/", a query "?", a fragment "#"; tabs are lost, and "\\" becomes "/" in a path
+        values = [b"T0/K,x9!horse7Q", b"K" + IN_URLS.replace(b"\\", b""), b"K" + IN_URLS.replace(b"\\", b"") + "é€\x7f".encode()]
+        lines = tool("node", "-e", script, *values).splitlines()
+        self.assertEqual(len(lines), 10 * len(values))
+        for at, value in enumerate(values):
+            self.assert_masked_together(lines[10 * at:10 * at + 10], [value] * 10)
 
     def test_hex(self):
         self.assert_masked(ODD.hex().encode(), ODD)
@@ -129,6 +232,29 @@ class Spellings(KnownTest):
         for how in ("printf %q \"$1\"", "printf %s \"${1@Q}\"", "set -x; : \"$1\""):
             done = subprocess.run(["bash", "-c", how, "bash", value], capture_output=True, check=True)
             self.assert_masked((done.stdout or done.stderr).strip().removeprefix(b"+ : "), value)
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_what_bash_escapes_by_what_is_before_it(self):
+        values = [b"Kx9:~horse7Q", b"~Kx9 horse7=~", b"#Kx9=~#~:#horse7~", b"~~Kx9:=~,~horse ~7", b"Kx9 #:~~horse\\7"]
+        values += [b"Kx9%c~%c#~horse7Q" % (byte, byte) for byte in range(0x20, 0x7f) if not chr(byte).isalnum()]
+        for locale in ("C", "C.UTF-8"):
+            spelled = subprocess.run(["bash", "-c", "printf '%q\\n' \"$@\"", "bash", *values], capture_output=True,
+                                     env={**os.environ, "LC_ALL": locale}, check=True).stdout.splitlines()
+            self.assert_masked_together(spelled, values)
+
+    @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
+    def test_what_bash_escapes_within_a_word(self):
+        for before, value in ((b"x=", b"~Kx9 horse7Q"), (b"x", b"~Kx9 horse7Q"), (b"x", b"#Kx9;horse7Q")):
+            word = tool("bash", "-c", "printf %q \"$1\"", "bash", before + value)
+            self.assert_done(run(*ONLY, *self.known(value), data=word), before + b"*" * (len(word) - len(before)))
+
+    @unittest.skipUnless(os.path.exists("/usr/bin/dash"), "no dash")
+    def test_dash(self):
+        values = [b"Kx9''horse7Q", b"'Kx9'horse7Q", b"Kx9'''horse'7Q''", b"''Kx9horse7Q'", b"Kx9horse7Q$'"]
+        for value in values:
+            done = subprocess.run(["dash", "-c", "export -p"], env={b"VALUE": value}, capture_output=True, check=True)
+            spelled = re.search(rb"VALUE=(.*)", done.stdout)[1]
+            self.assert_masked_together([spelled], [value])
 
     def test_a_pem_file_by_its_lines(self):
         lines = [body(64, seed) for seed in range(3)]

@@ -98,6 +98,41 @@ class Files(ReloadTest):
         self.wait_for(live, NEW)
         self.assertFalse(self.masks(live, NEW[:12]))
 
+    def test_made_again_it_waits_until_the_file_is_closed(self):
+        """What is written before anybody could watch the new file counts too."""
+        live = self.live(*self.known(OLD, OTHER))
+        os.unlink(self.path("values"))
+        with open(self.path("values"), "wb", buffering=0) as file:
+            file.write(NEW + b"\n")
+            self.stays(live, OLD)
+            file.write(OLD + b"\n")
+        self.wait_for(live, NEW)
+        self.assertTrue(self.masks(live, OLD))
+
+    def test_another_one_is_closed_meanwhile(self):
+        other = self.file("other", OTHER + b"\n")
+        live = self.live(*self.known(OLD), "--known", other)
+        with open(self.path("values"), "wb", buffering=0) as file:
+            file.write(NEW + b"\n")
+            self.stays(live, OLD)
+            self.file("other", OTHER + b"\n" + body(24, 9) + b"\n")
+            self.stays(live, OLD)
+            file.write(OLD + b"\n")
+        self.wait_for(live, body(24, 9))
+        self.assertTrue(self.masks(live, OLD))
+        self.assertTrue(self.masks(live, NEW))
+
+    def test_a_slow_writer_is_waited_for(self):
+        """Longer than one who is silent."""
+        live = self.live(*self.known(OLD))
+        with open(self.path("values"), "wb", buffering=0) as file:
+            for number in range(12):
+                file.write(body(24, 20 + number) + b"\n")
+                self.stays(live, OLD)
+            file.write(OLD + b"\n")
+        self.wait_for(live, body(24, 31))
+        self.assertTrue(self.masks(live, OLD))
+
     def test_appended_to(self):
         live = self.live(*self.known(OLD))
         with open(self.path("values"), "ab") as file:
@@ -271,6 +306,19 @@ class Directories(ReloadTest):
         self.wait_until_it(lambda: not self.masks(live, OLD), "it is gone")
         self.file("d/two", OTHER)
         self.wait_for(live, OTHER)
+
+    def test_what_a_link_leads_to_is_written(self):
+        for name in "d", "elsewhere":
+            os.mkdir(self.path(name))
+        target = self.file("elsewhere/one", OLD)
+        os.symlink(target, self.path("d/one"))
+        live = self.live("--known-dir", self.path("d"))
+        with open(target, "wb", buffering=0) as file:
+            file.write(NEW[:12])
+            for _ in range(7):
+                self.stays(live, OLD)
+            file.write(NEW[12:])
+        self.wait_for(live, NEW)
 
     def test_removed_and_back(self):
         mount = Mount(self.path("mount"), one=OLD)

@@ -14,7 +14,7 @@ import termios
 import unittest
 
 from ledgers import AS_OF, DAY, HOUR, KEY, MINUTE, NOW, ReportTest, finding, lines, repeat
-from support import run
+from support import run, shown_on
 
 
 class Table(ReportTest):
@@ -53,8 +53,7 @@ class Table(ReportTest):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
         result = run("report", *AS_OF, self.ledger(finding(source="y" * 300)), stdout=slave)
-        os.close(slave)
-        text = os.read(master, 100000).decode().replace("\r\n", "\n")
+        text = shown_on(master, slave).decode().replace("\r\n", "\n")
         os.close(master)
         self.assert_status(result, 0)
         self.assertEqual(max(map(len, text.splitlines())), 120)

@@ -31,9 +31,12 @@ KILLED = {"execute", "internet", "datagrams", "local-socket", "connect", "trace"
           "signal-others", "namespace", "ring", "kernel-code", "user", "handle", "other-way-in"}
 ENDED = {"fork", "vfork", "map-code", "make-code", "send-elsewhere", "be-dumpable", "raise-limits",
          "signal-thread", "type"}
-FILES = {"create", "unlink", "rename", "link"}
+FILES = {"create", "unlink", "rename", "link", "open-for-nothing"}
+MODES = {"change-mode", "change-special-mode", "change-owner", "change-times"}
 REFUSED = {"clone3": errno.ENOSYS, "newer-call": errno.ENOSYS,
-           **dict.fromkeys(FILES | {"read", "write", "append", "truncate", "chmod", "mkdir"}, errno.EACCES)}
+           **dict.fromkeys(FILES | MODES | {"read", "write", "append", "truncate", "chmod", "mkdir",
+                                           "make-set-id", "make-program", "make-unnamed", "empty", "write-empty",
+                                           "give-capability", "exchange"}, errno.EACCES)}
 
 
 
@@ -150,7 +153,8 @@ class Intruder(SandboxTest):
 
     def test_the_tries_are_right(self):
         """Without a sandbox, what anybody may do works: else the tests below show nothing."""
-        anybody = ["read", "write", "append", "truncate", "create", "link", "chmod", "mkdir", "rename",
+        anybody = ["read", "write", "append", "truncate", "create", "link", "chmod", "mkdir",
+                   "make-set-id", "make-program", "open-for-nothing", "empty", "write-empty", *sorted(MODES), "rename",
                    "fork", "vfork", "internet", "datagrams", "local-socket", "signal-others",
                    "signal-thread", "map-code", "make-code", "be-dumpable", "user", "raise-limits"]
         for name in anybody:
@@ -178,11 +182,74 @@ class Intruder(SandboxTest):
     def test_import_runs_a_program_but_gives_it_no_more_than_it_needs(self):
         gitleaks = self.file("gitleaks.toml", GITLEAKS)
         refused = dict.fromkeys(KILLED - {"execute", "other-way-in"}, errno.EPERM)
-        refused.update(dict.fromkeys(("write", "append", "create", "unlink", "rename", "mkdir"), errno.EACCES))
+        refused.update(dict.fromkeys(("write", "append", "create", "unlink", "rename", "mkdir", "chmod", "truncate",
+                                      "empty", "open-for-nothing", "give-capability", *MODES), errno.EACCES))
+        self.make_readable()
         for name, error in refused.items():
             with self.subTest(name):
                 _, said = self.intrude(name, "rules", "import", gitleaks, KEYSIEVE_LIBEXEC=LIBEXEC)
                 self.assertIn(f"intruder: error {error}\n", said)
+        self.assert_untouched(self.victim, b"text\n")
+
+    def make_readable(self):
+        """And not of now."""
+        os.chmod(self.victim, 0o644)
+        os.utime(self.victim, (1, 1))
+
+    def assert_untouched(self, path, content):
+        now = os.stat(path)
+        self.assertEqual((now.st_mode & 0o7777, now.st_mtime, now.st_uid), (0o644, 1, os.getuid()))
+        self.assertEqual(os.listxattr(path), [])
+        self.assertEqual(self.content(path), content)
+
+    def test_what_is_only_read_is_not_changed(self):
+        """Whatever else is written, and whatever version Landlock has."""
+        os.chmod(self.log, 0o644)
+        os.utime(self.log, (1, 1))
+        for command, args, data, makes_files in self.commands():
+            if not makes_files or command in ("in-place", "report-page"):
+                continue
+            for version in ("1", "2", "7"):
+                for name in ("truncate", "empty", "write-empty", "give-capability", "open-for-nothing", "exchange",
+                             *sorted(MODES)):
+                    with self.subTest(f"{command}, Landlock {version}: {name}"):
+                        _, said = self.intrude(name, *args, data=data, place=self.log, INTRUDER_LANDLOCK=version)
+                        self.assertIn(f"intruder: error {errno.EACCES}\n", said)
+                        self.assert_untouched(self.log, self.data)
+
+    def test_what_is_made_can_do_nothing(self):
+        """In a directory of its own too no file is made that runs, nor as somebody else."""
+        for command, args, data, makes_files in self.commands():
+            if not makes_files or command == "in-place":
+                continue
+            place = self.path("own/made")
+            for name in ("make-set-id", "make-program", "make-unnamed"):
+                with self.subTest(f"{command}: {name}"):
+                    _, said = self.intrude(name, *args, data=data, place=place)
+                    self.assertIn(f"intruder: error {errno.EACCES}\n", said)
+                    self.assertFalse(os.path.exists(place + ".new"))
+
+    def test_what_can_be_changed_in_place(self):
+        """Where new files are made these get owners and modes, but none with which it runs as somebody else."""
+        os.chmod(self.log, 0o644)
+        os.utime(self.log, (1, 1))
+        for more in ("-i", "-i.orig"):
+            for name in ("open-for-nothing", "change-special-mode", "change-times", "truncate", "empty", "exchange"):
+                with self.subTest(f"{more} {name}"):
+                    _, said = self.intrude(name, *ONLY, more, self.log, place=self.log)
+                    self.assertIn(f"intruder: error {errno.EACCES}\n", said)
+                    self.assert_untouched(self.log, self.data)
+            with self.subTest(f"{more} give-capability"):
+                _, said = self.intrude("give-capability", *ONLY, more, self.log, place=self.log)
+                self.assertRegex(said, f"intruder: error ({errno.EPERM}|{errno.EOPNOTSUPP})\n")
+                self.assert_untouched(self.log, self.data)
+        _, said = self.intrude("read", "--rules", self.rule, "--only", "acme-api-key", "-i", self.log, place=self.rule)
+        self.assertIn(f"intruder: error {errno.EACCES}\n", said)
+        for name in ("change-mode", "change-owner"):
+            for more, wanted in (("-i", f"error {errno.EACCES}"), ("-i.orig", "done")):
+                with self.subTest(f"{more} {name}"):
+                    _, said = self.intrude(name, *ONLY, more, self.log, place=self.log)
+                    self.assertIn(f"intruder: {wanted}\n", said)
 
     def test_inputs_can_be_read_but_not_written(self):
         for name, wanted in (("read", "done"), ("write", "error"), ("unlink", ""), ("truncate", "error")):
@@ -349,6 +416,17 @@ class Traces(SandboxTest):
                 opened = [line for line in before.splitlines() if "O_PATH" not in line]
                 for path in (self.log, self.path("empty"), self.journals + "/a.journal"):
                     self.assertNotIn(f'"{path}"', "\n".join(opened))
+
+    def test_no_file_is_looked_at_while_it_closes(self):
+        """What is read then could take over a process with half a sandbox."""
+        for name, args, data, _ in self.commands():
+            if name == "import":
+                continue
+            with self.subTest(name):
+                _, text = self.trace(*args, data=data, calls="read,pread64,openat,landlock_restrict_self,seccomp")
+                between = text.partition("landlock_restrict_self(")[2].partition("SECCOMP_SET_MODE_FILTER")[0]
+                self.assertIn("seccomp(", between)
+                self.assertNotRegex(between, r"\b(read|pread64|openat)\(")
 
     def test_no_core_and_no_payload_where_it_ends(self):
         """A forbidden call: one line, which holds nothing of the input."""
