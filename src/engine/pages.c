@@ -6,6 +6,29 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* No mapping is empty. */
+static size_t
+bytes_of(size_t count, size_t size)
+{
+	return count > 0 ? count * size : 1;
+}
+
+void *
+ks_pages_reserve(size_t count, size_t size)
+{
+	void *memory = mmap(NULL, bytes_of(count, size), PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return memory != MAP_FAILED ? memory : NULL;
+}
+
+void
+ks_pages_release(void *memory, size_t count, size_t size)
+{
+	if (memory)
+		(void)munmap(memory, bytes_of(count, size));
+}
+
 static void
 advise(uint8_t *memory, size_t len, int advice)
 {

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "pages.h"
+
 size_t
 ks_window_max(const struct ks_ruleset *set)
 {
@@ -60,8 +62,8 @@ ks_scratch_new(const struct ks_ruleset *set, struct ks_scratch **ret_scratch)
 	s->named_max = named_max(set);
 	s->span_max = span_max(set);
 	s->known_span_max = known_span_max(set);
-	s->candidates = malloc(s->candidate_max * sizeof(*s->candidates));
-	s->named = malloc((s->named_max + 1) * sizeof(*s->named));
+	s->candidates = ks_pages_reserve(s->candidate_max, sizeof(*s->candidates));
+	s->named = ks_pages_reserve(s->named_max, sizeof(*s->named));
 	s->nouns = malloc(ks_window_max(set) * sizeof(*s->nouns));
 	s->names = malloc((set->named_count + 1) * sizeof(*s->names));
 	s->spans = malloc(s->span_max * sizeof(*s->spans));
@@ -84,8 +86,8 @@ ks_scratch_free(struct ks_scratch *s)
 	if (!s)
 		return;
 	(void)hs_free_scratch(s->hs);
-	free(s->candidates);
-	free(s->named);
+	ks_pages_release(s->candidates, s->candidate_max, sizeof(*s->candidates));
+	ks_pages_release(s->named, s->named_max, sizeof(*s->named));
 	free(s->nouns);
 	free(s->names);
 	free(s->spans);
