@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes16.h"
 #include "database.h"
 #include "error.h"
 #include "macro.h"
@@ -63,6 +64,19 @@ has_all(const struct byteset *set, const char *bytes)
 	return !*bytes;
 }
 
+static bool
+has_gap(const struct byteset *set)
+{
+	bytes16 bytes = { 0 };
+
+	for (unsigned b = 0; b < 256; b++) {
+		bytes[0] = (uint8_t)b;
+		if (byteset_has(set, (uint8_t)b) && ks_bytes16_gap(bytes) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 fill_kinds(struct classes *classes)
 {
@@ -94,6 +108,8 @@ fill_classes(struct classes *classes, const struct class_table *table)
 			classes->percent |= bit;
 		if (has_hex && has_all(set, "u") && !has_all(set, "\\"))
 			classes->unicode |= bit;
+		if (!has_gap(set))
+			classes->words |= bit;
 	}
 	memcpy(classes->maybe, classes->masks, sizeof(classes->maybe));
 	classes->maybe['\\'] = classes->maybe['%'] = UINT64_MAX;

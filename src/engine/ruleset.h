@@ -34,6 +34,7 @@ struct classes {
 	uint64_t slash;   /* as "\/": with '/' but not '\' */
 	uint64_t percent; /* as "%2B": with all hexadecimal digits but not '%' */
 	uint64_t unicode; /* as "\u002B": with them and 'u', but not '\' */
+	uint64_t words;   /* without any byte that ks_bytes16_gap() finds */
 	unsigned count;
 };
 

@@ -10,11 +10,13 @@
 
 #include <string.h>
 
+#include "bytes16.h"
 #include "separator.h"
 
 /* Of which classes all of the first n bytes of a run can be, for each n: many triggers end at one place. */
 struct beginning {
 	size_t from;
+	size_t gap; /* how far behind it a word ends; SIZE_MAX: not near */
 	unsigned count;
 	uint64_t classes[KS_RUN_DECIDED + 1];
 };
@@ -220,6 +222,16 @@ boundary_allows(const struct window *w, const struct compiled_rule *rule, size_t
 	return ks_boundary_allows((enum ks_boundary)rule->boundary, text, len);
 }
 
+static size_t
+gap_behind(const struct window *w, size_t from)
+{
+	size_t n = sizeof(bytes16);
+
+	if (w->len - from >= n)
+		n = ks_bytes16_gap(ks_bytes16(w->buf + from));
+	return n < sizeof(bytes16) ? n : SIZE_MAX;
+}
+
 /* Can the first n bytes of the run at from be of these classes? */
 static bool
 may_begin(struct scan *scan, size_t from, size_t n, uint64_t classes)
@@ -230,9 +242,12 @@ may_begin(struct scan *scan, size_t from, size_t n, uint64_t classes)
 
 	if (b->from != from) {
 		b->from = from;
+		b->gap = gap_behind(w, from);
 		b->count = 0;
 		b->classes[0] = UINT64_MAX;
 	}
+	if (b->gap < n && classes & w->set->classes.words)
+		return false; /* as most triggers in a log: their words are too short */
 	for (i = b->count; i < n && b->classes[i] & classes; i++)
 		b->classes[i + 1] = b->classes[i] & w->set->classes.maybe[w->buf[from + i]];
 	b->count = (unsigned)i;

@@ -170,6 +170,19 @@ ks_channel_init(struct channel *c, const struct ks_ruleset *set,
 	return ks_stream_new(set, &own, &c->stream);
 }
 
+void
+ks_channel_reset(struct channel *c)
+{
+	ks_stream_reset(c->stream);
+	c->offset = 0;
+	c->region = (struct place){ 0, 0 };
+	c->len = c->out_len = 0;
+	c->first = c->end = 1;
+	c->fills.count = 0;
+	c->is_line_end = true;
+	c->is_deferred = false;
+}
+
 /* The place before the first stays free: the rest of an escape may go there. */
 static int
 reserve_piece(struct channel *c)
@@ -270,6 +283,30 @@ ks_channel_add_string(struct channel *c, const struct piece *piece)
 	c->is_line_end = c->buf[c->len - 1] == '\n';
 }
 
+void
+ks_channel_take_over(struct channel *c, struct channel *from)
+{
+	struct channel idle = *c;
+
+	if (from->first == from->end)
+		return;
+	c->buf = from->buf;
+	c->len = from->len;
+	c->size = from->size;
+	c->pieces = from->pieces;
+	c->first = from->first;
+	c->end = from->end;
+	c->piece_max = from->piece_max;
+	c->is_line_end = from->is_line_end;
+	from->buf = idle.buf;
+	from->len = idle.len;
+	from->size = idle.size;
+	from->pieces = idle.pieces;
+	from->first = idle.first;
+	from->end = idle.end;
+	from->piece_max = idle.piece_max;
+}
+
 /* ----------------------------------------------------------------------- settling ---- */
 
 /* Are the bytes of the payload from there on filled? Returns how many of n are alike. */
@@ -348,6 +385,8 @@ ks_channel_flush(struct channel *c, struct ks_scratch *scratch, struct queue *qu
 	int r;
 
 	c->queue = queue;
+	if (c->is_deferred)
+		return KS_OK;
 	if (c->is_pushed)
 		return flush_pushed(c, scratch, queue);
 	if (c->len == ks_stream_held(c->stream))

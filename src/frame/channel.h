@@ -42,6 +42,7 @@ struct channel {
 	size_t first, end, piece_max;
 	struct fills fills;
 	bool is_line_end; /* the last byte was a line's end, or there was none */
+	bool is_deferred; /* payload is gathered, and masked when this is over */
 	/* Where a mask waits for the end of what it masks, the stream keeps the bytes, and these are settled: */
 	bool is_pushed;
 	uint8_t *out;
@@ -54,6 +55,8 @@ struct channel {
  */
 int ks_channel_init(struct channel *channel, const struct ks_ruleset *set,
                     const struct ks_stream_options *options);
+/* Begin anew, as if it had just been made. Allocates nothing. */
+void ks_channel_reset(struct channel *channel);
 /* Wipes what it held. */
 void ks_channel_done(struct channel *channel);
 
@@ -72,6 +75,9 @@ int ks_channel_add(struct channel *channel, struct ks_scratch *scratch, struct q
 int ks_channel_room(struct channel *channel, struct ks_scratch *scratch, struct queue *queue,
                     size_t n, uint8_t **ret_room);
 void ks_channel_add_string(struct channel *channel, const struct piece *piece);
+
+/* What was gathered, and not masked yet, is from's; the channel, which is idle, takes it in its place. */
+void ks_channel_take_over(struct channel *channel, struct channel *from);
 
 /* Mask what was gathered, and write what is settled to its places. Errors: as for ks_stream_mask(). */
 int ks_channel_flush(struct channel *channel, struct ks_scratch *scratch, struct queue *queue);

@@ -33,17 +33,29 @@ need_channel(struct ks_redactor *r, unsigned number)
 		ks_redactor_fail(r, status);
 		return NULL;
 	}
+	channel->is_deferred = r->is_part;
 	return r->channels[number] = channel;
+}
+
+static void
+give_up(struct ks_redactor *r, unsigned number)
+{
+	struct channel *channel = r->channels[number];
+
+	if (r->is_part && (!channel || channel->is_deferred))
+		r->is_spoiled = true;
+	if (!channel || r->failure != KS_OK)
+		return;
+	channel->is_deferred = false;
+	ks_redactor_fail(r, ks_channel_give_up(channel, r->scratch, &r->queue));
 }
 
 static void
 give_up_oldest(struct ks_redactor *r)
 {
 	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
-		struct channel *channel = r->channels[i];
-
-		if (channel && ks_channel_waiting(channel) == r->oldest) {
-			ks_redactor_fail(r, ks_channel_give_up(channel, r->scratch, &r->queue));
+		if (r->channels[i] && ks_channel_waiting(r->channels[i]) == r->oldest) {
+			give_up(r, i);
 			return;
 		}
 	}
@@ -204,12 +216,8 @@ ks_redactor_payload_of_any(struct ks_redactor *r, uint64_t streams, size_t n)
 void
 ks_redactor_give_up(struct ks_redactor *r, uint64_t streams)
 {
-	for (; streams; streams &= streams - 1) {
-		struct channel *channel = r->channels[__builtin_ctzll(streams)];
-
-		if (channel && r->failure == KS_OK)
-			ks_redactor_fail(r, ks_channel_give_up(channel, r->scratch, &r->queue));
-	}
+	for (; streams; streams &= streams - 1)
+		give_up(r, (unsigned)__builtin_ctzll(streams));
 }
 
 void
@@ -241,9 +249,7 @@ ks_redactor_boundary(struct ks_redactor *r)
 void
 ks_redactor_renew(struct ks_redactor *r, unsigned stream)
 {
-	if (!r->channels[stream] || r->failure != KS_OK)
-		return;
-	ks_redactor_fail(r, ks_channel_give_up(r->channels[stream], r->scratch, &r->queue));
+	give_up(r, stream);
 	ks_redactor_free_channel(r, stream);
 }
 

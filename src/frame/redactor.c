@@ -14,6 +14,7 @@
  * before, and with all payload before that byte seen. After an error nothing comes out any more.
  */
 #include "redactor_state.h"
+#include "succession.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,19 @@ ks_redactor_feed(struct ks_redactor *r, struct ks_scratch *scratch, const uint8_
 		len -= n;
 	}
 	return status;
+}
+
+int
+ks_redactor_settle(struct ks_redactor *r, struct ks_scratch *scratch)
+{
+	int status = check_usable(r);
+
+	if (status != KS_OK)
+		return status;
+	r->scratch = scratch;
+	ks_redactor_each_channel(r, ks_channel_flush);
+	emit(r);
+	return r->failure;
 }
 
 /* Nothing follows that belongs to what came. */

@@ -20,6 +20,8 @@ struct ks_redactor {
 	struct ks_scratch *scratch; /* of the present call */
 	int failure;                /* the first error; sticks */
 	bool has_ended;
+	bool is_part; /* payload of streams of which too little was seen is deferred: succession.c */
+	bool is_spoiled; /* it was not: the part cannot be taken */
 };
 
 /* The first error sticks. */

@@ -11,6 +11,8 @@
 #include "filter_state.h"
 #include "secret_memory.h"
 
+_Static_assert(BLOCK_CONTEXT_MAX <= FRONT_SIZE, "the context has room before the text");
+
 /* What stands before bytes in the store. */
 struct entry {
 	uint8_t *at; /* in the text */
@@ -38,7 +40,6 @@ ks_block_done(struct block *b)
 	ks_stretch_free(b->stretch);
 	ks_findings_done(&b->findings);
 	ks_secret_memory_free(b->memory, b->memory_size);
-	explicit_bzero(b->context, sizeof(b->context));
 	*b = (struct block){ 0 };
 }
 
@@ -95,7 +96,7 @@ ks_block_undo(struct block *b)
 	b->store_len = 0;
 }
 
-/* Put text, which may be filled, through the stretch's stream. What has settled is masked[0, masked_len). */
+/* Put text, which may be filled, through the stretch. What has settled is masked[0, masked_len). */
 static int
 mask(struct block *b, struct ks_scratch *scratch, uint8_t *text, size_t len)
 {
@@ -107,7 +108,7 @@ mask(struct block *b, struct ks_scratch *scratch, uint8_t *text, size_t len)
 		return ks_stream_mask(b->stretch->stream, scratch, text, len, &b->masked_len);
 	}
 	b->masked = b->store;
-	r = ks_stream_feed(b->stretch->stream, scratch, text, len);
+	r = ks_stretch_feed(b->stretch, scratch, text, len);
 	b->masked_len = b->store_len;
 	return r;
 }
@@ -118,7 +119,7 @@ begin(struct block *b, struct filter *f)
 	int r = KS_OK;
 
 	if (b->stretch) {
-		ks_stream_reset(b->stretch->stream);
+		ks_stretch_reset(b->stretch);
 	} else {
 		r = ks_stretch_new(f, &b->stretch);
 		if (r == KS_OK)
@@ -139,9 +140,9 @@ guess(struct block *b, struct filter *f, struct ks_scratch *scratch)
 	int r = begin(b, f);
 
 	if (r == KS_OK)
-		r = mask(b, scratch, b->context, BLOCK_CONTEXT);
+		r = mask(b, scratch, b->text - b->context_len, b->context_len);
 	b->store_len = 0;
-	if (r != KS_OK || !ks_stream_is_idle(b->stretch->stream))
+	if (r != KS_OK || !ks_stretch_begin_part(b->stretch))
 		return r;
 	ks_findings_clear(&b->findings);
 	r = mask(b, scratch, b->text, b->len);
@@ -163,5 +164,5 @@ ks_block_guess(struct block *b, struct filter *f, struct ks_scratch *scratch)
 	if (!f->stream_options.counts_lines)
 		return;
 	b->lines = ks_line_ends(b->text, b->len);
-	b->context_lines = ks_line_ends(b->context, BLOCK_CONTEXT);
+	b->context_lines = ks_line_ends(b->text - b->context_len, b->context_len);
 }

@@ -19,7 +19,7 @@
 
 #include "findings.h"
 
-#define BLOCK_CONTEXT KS_LOOK_BACK
+#define BLOCK_CONTEXT_MAX (16U << 10)
 
 struct filter;
 struct stretch;
@@ -29,7 +29,7 @@ struct block {
 	size_t memory_size, store_max;
 	uint8_t *text; /* room for the filter's block size and INPUT_READ_MIN bytes */
 	size_t len;
-	uint8_t context[BLOCK_CONTEXT];
+	size_t context_len; /* of the context, right before the text; up to BLOCK_CONTEXT_MAX */
 	uint64_t lines, context_lines; /* ends of lines in both, if lines are counted */
 	/* The guess: */
 	bool is_wanted, is_made;

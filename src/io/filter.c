@@ -61,9 +61,7 @@ static void
 close_way(struct filter *f)
 {
 	ks_stretch_free(f->stretch);
-	ks_redactor_free(f->redactor);
 	f->stretch = NULL;
-	f->redactor = NULL;
 }
 
 void
@@ -191,8 +189,8 @@ ks_filter_gather(struct filter *f, const uint8_t *data, size_t len)
 	return r;
 }
 
-static int
-end_push(struct filter *f, int status, struct filter_error *reterr)
+int
+ks_filter_end_push(struct filter *f, int status, struct filter_error *reterr)
 {
 	int r;
 
@@ -209,24 +207,13 @@ push(struct filter *f, struct filter_error *reterr)
 	size_t n = (size_t)(f->next - from);
 
 	f->from = f->next;
-	return end_push(f,
-	                f->redactor ? ks_redactor_feed(f->redactor, f->scratch, from, n)
-	                            : ks_stream_feed(f->stretch->stream, f->scratch, from, n),
-	                reterr);
+	return ks_filter_end_push(f, ks_stretch_feed(f->stretch, f->scratch, from, n), reterr);
 }
 
 static int
 finish_push(struct filter *f, bool is_end, struct filter_error *reterr)
 {
-	int status;
-
-	if (!f->redactor)
-		status = is_end ? ks_stream_feed_end(f->stretch->stream, f->scratch)
-		                : ks_stream_feed_stop(f->stretch->stream, f->scratch);
-	else
-		status = is_end ? ks_redactor_end(f->redactor, f->scratch)
-		                : ks_redactor_stop(f->redactor, f->scratch);
-	return end_push(f, status, reterr);
+	return ks_filter_end_push(f, ks_stretch_finish(f->stretch, f->scratch, is_end), reterr);
 }
 
 /* --------------------------------------------------------------------- both ways ---- */
@@ -241,8 +228,6 @@ ks_filter_put_through(struct filter *f, struct filter_error *reterr)
 static int
 open_way(struct filter *f)
 {
-	struct ks_redactor_options options = { .frame = f->frame };
-	bool is_raw = f->frame == KS_FRAME_RAW;
 	size_t waiting = (size_t)(f->next - f->from);
 	int r = ks_stretch_new(f, &f->stretch);
 
@@ -252,15 +237,12 @@ open_way(struct filter *f)
 	f->stretch->lines = f->lines;
 	if (f->stream_options.counts_lines)
 		f->stretch->lines -= ks_line_ends(f->from, waiting);
-	f->is_pushed = !is_raw || ks_stream_needs_sink(f->set, &f->stream_options);
+	f->is_pushed = f->frame != KS_FRAME_RAW || ks_stream_needs_sink(f->set, &f->stream_options);
 	if (f->is_pushed && !f->out)
 		f->out = malloc(OUT_SIZE);
 	if (f->is_pushed && !f->out)
 		return KS_ERROR_MEMORY;
-	if (is_raw)
-		return ks_stretch_open(f->stretch);
-	options.stream = ks_stretch_options(f->stretch);
-	return ks_redactor_new(f->set, &options, &f->redactor);
+	return ks_stretch_open(f->stretch);
 }
 
 /* Which way do the bytes go that wait? It stays open if they are too few to tell. */
@@ -350,9 +332,9 @@ take(struct filter *f, struct filter_error *reterr)
 bool
 ks_filter_is_idle(const struct filter *f)
 {
-	if (f->redactor)
-		return ks_redactor_is_idle(f->redactor);
-	return !f->stretch || (f->is_line_start && ks_stream_is_idle(f->stretch->stream));
+	if (!f->stretch)
+		return true;
+	return ks_stretch_is_idle(f->stretch) && (f->is_line_start || f->stretch->redactor);
 }
 
 void
@@ -390,11 +372,12 @@ ks_filter_note_written(struct filter *f)
 		ks_passage_end(&f->passage, f->bytes - ks_filter_held(f), f->options.meter);
 }
 
-/* Does so much come at once, of raw text, that others can take part of it? Not while somebody waits for a place. */
+/* Does so much come at once that others can take part of it? Not while somebody waits for a place. */
 static bool
 is_for_many(const struct filter *f, ssize_t n)
 {
-	return f->parallel && n >= FAST && !f->wants_idle && f->stretch && f->stretch->stream;
+	return f->parallel && n >= FAST && !f->wants_idle && f->stretch &&
+	       f->frame != KS_FRAME_JOURNAL;
 }
 
 int
@@ -443,7 +426,7 @@ ks_filter_break_off(struct filter *f, struct filter_error *reterr)
 {
 	int r = finish(f, false, reterr);
 
-	if (f->redactor)
+	if (f->stretch && f->stretch->redactor)
 		close_way(f);
 	return r;
 }
@@ -464,9 +447,11 @@ ks_filter_held(const struct filter *f)
 	size_t waiting = (size_t)(f->next - f->from);
 	struct ks_redactor_position position;
 
-	if (!f->redactor)
-		return f->stretch && f->is_pushed ? ks_stream_held(f->stretch->stream) : waiting;
-	ks_redactor_position(f->redactor, &position);
+	if (!f->stretch || !f->is_pushed)
+		return waiting;
+	if (f->stretch->stream)
+		return ks_stream_held(f->stretch->stream);
+	ks_redactor_position(f->stretch->redactor, &position);
 	return waiting + (size_t)(f->bytes - waiting - f->stretch->bytes - position.settled);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one thread does to a block depends on the state that its stream is in where the block begins. Here every block but
- * the first is begun before that is known, with a stream of its own that has seen the last KS_LOOK_BACK bytes
- * before it (block.h). When it is the block's turn, the stream of all before it, the true one, is known:
+ * the first is begun before that is known, with a stream of its own that has seen the last bytes
+ * before it, the context (block.h). When it is the block's turn, the stream of all before it, the true one, is known:
  *
  *     true stream   |--- block 1 ---|--- block 2 ---|--- block 3 ---|
  *     guesses                  |ctx |--- block 2 ---|
@@ -13,10 +13,12 @@
  * begun, runs that go on, a region whose finding is to come - idle means that there is none of these - and the
  * last bytes, of which no match to come looks at more than KS_LOOK_BACK. These are the same for both, however the guess's
  * stream began: a match that it sees and the true one does not, or the other way round, begins before the context and has
- * ended before the block, or the stream would not be idle. So the guess's stream is the true one from here on. (A
- * redactor that begins again needs two places far from each other for that: it has no other context.) Otherwise the true
- * stream goes on over the text itself, which is made what it was. So what comes out does not depend on where blocks are
- * cut: they are cut at the ends of lines because there streams are idle.
+ * ended before the block, or the stream would not be idle. So the guess's stream is the true one from here on. Otherwise
+ * the true stream goes on over the text itself, which is made what it was. So what comes out does not depend on where
+ * blocks are cut: they are cut at the ends of lines because there streams are idle.
+ *
+ * Framed text is several streams, of which the same holds one by one: src/frame/succession.c. A journal's entries are not
+ * told by the ends of lines, so they are left to one thread.
  *
  * One thread does all but guessing: it reads, decides, tells of findings, writes, and guesses too when it would wait. It
  * never waits for input as long as there is something to write.
@@ -45,9 +47,9 @@ struct parallel {
 	struct ks_scratch **scratches; /* one a thread of the crew */
 	pthread_mutex_t allow_lock;
 	/* Of the text that was read: */
-	uint8_t context[BLOCK_CONTEXT]; /* its last bytes, if there are as many */
-	bool has_context;
-	const uint8_t *rest; /* behind the last cut */
+	uint8_t context[BLOCK_CONTEXT_MAX]; /* its last bytes */
+	size_t context_len;                 /* 0: too few to begin a guess with */
+	const uint8_t *rest;                /* behind the last cut */
 	size_t rest_len;
 	uint64_t bytes; /* how many there are, of all the input */
 	ssize_t last;   /* what the last read returned */
@@ -206,6 +208,25 @@ place_to_cut(const struct block *b, size_t size)
 	return at ? (size_t)(at - b->text) + 1 : b->len;
 }
 
+/*
+ * What a guess behind text[0, len) begins with. Frames are begun at the end of a line, and between what is looked for, of one
+ * stream, there may be those of others: so it is as much of them as costs little.
+ */
+static void
+keep_context(struct parallel *p, const uint8_t *text, size_t len)
+{
+	bool is_raw = p->filter->frame == KS_FRAME_RAW;
+	size_t max = is_raw ? KS_LOOK_BACK : BLOCK_CONTEXT_MAX, n = len < max ? len : max;
+	const uint8_t *from = text + len - n, *end = is_raw ? NULL : memchr(from, '\n', n);
+
+	if (end)
+		n -= (size_t)(end + 1 - from);
+	else if (!is_raw || n < max)
+		n = 0;
+	memcpy(p->context, text + len - n, n);
+	p->context_len = n;
+}
+
 /* Cut the block; the rest is the next one's. Keep what that one needs. */
 static void
 cut(struct parallel *p, struct block *b)
@@ -215,16 +236,14 @@ cut(struct parallel *p, struct block *b)
 	p->rest = b->text + len;
 	p->rest_len = b->len - len;
 	b->len = len;
-	p->has_context = len >= BLOCK_CONTEXT;
-	if (p->has_context)
-		memcpy(p->context, b->text + len - BLOCK_CONTEXT, BLOCK_CONTEXT);
+	keep_context(p, b->text, len);
 }
 
 /* Is the next block worth a guess? Not if its turn is now, or guesses go wrong here. */
 static bool
 is_guess_wanted(struct parallel *p, const struct inlet *inlet)
 {
-	if (!p->has_context || ks_crew_size(p->crew) == 0 ||
+	if (p->context_len == 0 || ks_crew_size(p->crew) == 0 ||
 	    (ks_crew_count(p->crew) == 0 && !ks_inlet_is_ready(inlet)))
 		return false;
 	if (p->skip == 0)
@@ -247,7 +266,8 @@ give_block(struct parallel *p, struct inlet *inlet)
 	if (b->len == 0)
 		return false;
 	b->is_wanted = is_guess_wanted(p, inlet);
-	memcpy(b->context, p->context, BLOCK_CONTEXT);
+	b->context_len = p->context_len;
+	memcpy(b->text - b->context_len, p->context, p->context_len);
 	cut(p, b);
 	p->next = (p->next + 1) % p->block_count;
 	ks_crew_give(p->crew, b);
@@ -264,7 +284,7 @@ adopt(struct filter *f, struct block *b, struct filter_error *reterr)
 
 	f->stretch = b->stretch;
 	f->stretch->block = NULL;
-	f->stretch->bytes = f->bytes - BLOCK_CONTEXT;
+	f->stretch->bytes = f->bytes - b->context_len;
 	f->stretch->lines = f->lines - b->context_lines;
 	b->stretch = former;
 	ks_findings_tell(&b->findings, ks_stretch_tell, f->stretch);
@@ -272,7 +292,11 @@ adopt(struct filter *f, struct block *b, struct filter_error *reterr)
 		f->from = b->masked + b->masked_len;
 		f->next = b->masked + b->len;
 	}
-	return ks_filter_emit(f, b->masked, b->masked_len, reterr);
+	if (ks_filter_emit(f, b->masked, b->masked_len, reterr) < 0)
+		return -1;
+	return f->is_pushed
+	               ? ks_filter_end_push(f, ks_stretch_settle(f->stretch, f->scratch), reterr)
+	               : 0;
 }
 
 /* The true stream goes on over the block, behind what it holds. */
@@ -304,11 +328,12 @@ static int
 decide(struct parallel *p, struct block *b, struct filter_error *reterr)
 {
 	struct filter *f = p->filter;
-	bool is_right = b->is_made && ks_stream_is_idle(f->stretch->stream);
+	bool is_right;
 	int r;
 
 	if (b->status != KS_OK)
 		return ks_filter_fail_engine(f, reterr, b->status);
+	is_right = b->is_made && ks_stretch_succeed(b->stretch, f->stretch);
 	if (b->is_made)
 		note_guess(p, is_right);
 	r = is_right ? adopt(f, b, reterr) : go_on(f, b, reterr);
@@ -332,7 +357,7 @@ ks_parallel_copy(struct parallel *p, struct inlet *inlet, ssize_t *ret_last,
 
 	if (r != KS_OK)
 		return ks_filter_fail_engine(p->filter, reterr, r);
-	p->has_context = false;
+	p->context_len = 0;
 	p->rest_len = 0;
 	p->bytes = p->filter->bytes;
 	p->last = 1;

@@ -5,6 +5,7 @@
 #include "block.h"
 #include "filter_state.h"
 #include "parallel.h"
+#include "succession.h"
 
 /* A ks_finding_fn. */
 void
@@ -51,8 +52,8 @@ note_fill(void *ctx, uint8_t *data, size_t len)
 	return s->block ? ks_block_note_fill(s->block, data, len) : 0;
 }
 
-struct ks_stream_options
-ks_stretch_options(struct stretch *s)
+static struct ks_stream_options
+options_of(struct stretch *s)
 {
 	const struct filter *f = s->filter;
 	struct ks_stream_options options = f->stream_options;
@@ -91,9 +92,12 @@ ks_stretch_new(struct filter *f, struct stretch **ret_stretch)
 int
 ks_stretch_open(struct stretch *s)
 {
-	const struct ks_stream_options options = ks_stretch_options(s);
+	const struct filter *f = s->filter;
+	const struct ks_redactor_options options = { .frame = f->frame, .stream = options_of(s) };
 
-	return ks_stream_new(s->filter->set, &options, &s->stream);
+	if (f->frame == KS_FRAME_RAW)
+		return ks_stream_new(f->set, &options.stream, &s->stream);
+	return ks_redactor_new(f->set, &options, &s->redactor);
 }
 
 void
@@ -102,5 +106,61 @@ ks_stretch_free(struct stretch *s)
 	if (!s)
 		return;
 	ks_stream_free(s->stream);
+	ks_redactor_free(s->redactor);
 	free(s);
+}
+
+void
+ks_stretch_reset(struct stretch *s)
+{
+	if (s->redactor)
+		ks_redactor_reset(s->redactor);
+	else
+		ks_stream_reset(s->stream);
+}
+
+bool
+ks_stretch_is_idle(const struct stretch *s)
+{
+	return s->redactor ? ks_redactor_is_idle(s->redactor) : ks_stream_is_idle(s->stream);
+}
+
+/* ------------------------------------------------------------------- pushed text ---- */
+
+int
+ks_stretch_feed(struct stretch *s, struct ks_scratch *scratch, const uint8_t *data, size_t len)
+{
+	return s->redactor ? ks_redactor_feed(s->redactor, scratch, data, len)
+	                   : ks_stream_feed(s->stream, scratch, data, len);
+}
+
+int
+ks_stretch_finish(struct stretch *s, struct ks_scratch *scratch, bool is_end)
+{
+	if (s->redactor)
+		return is_end ? ks_redactor_end(s->redactor, scratch)
+		              : ks_redactor_stop(s->redactor, scratch);
+	return is_end ? ks_stream_feed_end(s->stream, scratch)
+	              : ks_stream_feed_stop(s->stream, scratch);
+}
+
+/* -------------------------------------------------------------------- succession ---- */
+
+bool
+ks_stretch_begin_part(struct stretch *s)
+{
+	return s->redactor ? ks_redactor_begin_part(s->redactor) : ks_stretch_is_idle(s);
+}
+
+bool
+ks_stretch_succeed(struct stretch *s, struct stretch *former)
+{
+	return s->redactor ? ks_redactor_succeed(s->redactor, former->redactor)
+	                   : ks_stretch_is_idle(former);
+}
+
+int
+ks_stretch_settle(struct stretch *s, struct ks_scratch *scratch)
+{
+	return s->redactor ? ks_redactor_settle(s->redactor, scratch) : KS_OK;
 }

@@ -12,11 +12,12 @@
 
 #include "filter.h"
 #include "harness.h"
+#include "succession.h"
 #include "suite.h"
+#include "thread_text.h"
 #include "worlds.h"
 
-#define TEXT_MAX   ((size_t)700 << 10) /* the first read is one thread's */
-#define OUTPUT_MAX (20 * TEXT_MAX)
+#define OUTPUT_MAX (32 * TEXT_MAX)
 #define LINE_MAX   128U
 
 /* ------------------------------------------------------------------------ output ---- */
@@ -24,7 +25,7 @@
 struct output {
 	uint8_t *bytes;
 	size_t len;
-	char *findings; /* a line each */
+	char *findings; /* LINE_MAX bytes each */
 	size_t findings_len;
 };
 
@@ -60,10 +61,24 @@ on_finding(void *ctx, const struct ks_finding *f)
 	struct output *out = ctx;
 
 	ck_assert_uint_le(out->findings_len + LINE_MAX, OUTPUT_MAX);
-	out->findings_len += (size_t)snprintf(
-		out->findings + out->findings_len, LINE_MAX, "%zu %zu %ju %ju %ju %s\n", f->rule,
-		f->known, (uintmax_t)f->offset, (uintmax_t)f->length, (uintmax_t)f->line,
-		f->fingerprint ? f->fingerprint : "-");
+	memset(out->findings + out->findings_len, 0, LINE_MAX);
+	(void)snprintf(out->findings + out->findings_len, LINE_MAX, "%zu %zu %ju %ju %ju %s",
+	               f->rule, f->known, (uintmax_t)f->offset, (uintmax_t)f->length,
+	               (uintmax_t)f->line, f->fingerprint ? f->fingerprint : "-");
+	out->findings_len += LINE_MAX;
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return memcmp(a, b, LINE_MAX);
+}
+
+/* Of several streams of one source, which one's findings come first depends on how it was read. */
+static void
+sort_findings(struct output *out)
+{
+	qsort(out->findings, out->findings_len / LINE_MAX, LINE_MAX, compare_lines);
 }
 
 static void
@@ -81,82 +96,56 @@ check_same(const struct output *got, const struct output *want, const char *name
 	              "%s: other findings", name);
 }
 
-/* ------------------------------------------------------------------------- input ---- */
-
-static size_t
-count_pieces(const struct world *w)
-{
-	size_t n = 0;
-
-	while (n < PIECE_MAX && w->pieces[n])
-		n++;
-	return n;
-}
-
-static size_t
-count_rules(const struct world *w)
-{
-	size_t n = 0;
-
-	while (n < WORLD_RULE_MAX && w->rules[n].id)
-		n++;
-	return n;
-}
-
-static size_t
-append(uint8_t *buf, size_t len, const char *piece)
-{
-	size_t n = strlen(piece);
-
-	if (len + n > TEXT_MAX)
-		return TEXT_MAX;
-	memcpy(buf + len, piece, n);
-	return len + n;
-}
-
-/* Pieces, with ends of lines or words between some of them, and now and then very long runs. */
-static void
-make_text(const struct world *w, uint64_t *random, uint8_t *buf)
-{
-	size_t count = count_pieces(w), len = 0;
-
-	memset(buf, '.', TEXT_MAX);
-	while (len < TEXT_MAX) {
-		uint64_t r = random_next(random);
-
-		len = append(buf, len, w->pieces[r % count]);
-		if (r >> 40 & 1)
-			len = append(buf, len, r >> 41 & 1 ? "\n" : " ");
-		for (size_t n = r >> 44 & 4095 ? 0 : 20000; n > 0; n--)
-			len = append(buf, len, r >> 42 & 1 ? "a7Z" : "1234567 \n");
-	}
-}
-
 /* --------------------------------------------------------------------------- ways ---- */
 
 struct job {
 	const struct ks_ruleset *set;
 	struct ks_stream_options options;
+	enum ks_frame frame;
 	const uint8_t *text;
 	bool is_piped;
 };
 
-/* What is right: one stream. */
+static void
+feed_stream(const struct job *job, const struct ks_stream_options *options,
+            struct ks_scratch *scratch)
+{
+	struct ks_stream *stream;
+
+	ck_assert_int_eq(ks_stream_new(job->set, options, &stream), KS_OK);
+	ck_assert_int_eq(ks_stream_feed(stream, scratch, job->text, TEXT_MAX), KS_OK);
+	ck_assert_int_eq(ks_stream_feed_end(stream, scratch), KS_OK);
+	ks_stream_free(stream);
+}
+
+static void
+feed_redactor(const struct job *job, const struct ks_stream_options *options,
+              struct ks_scratch *scratch)
+{
+	const struct ks_redactor_options framed = { .frame = job->frame, .stream = *options };
+	struct ks_redactor *redactor;
+
+	ck_assert_int_eq(ks_redactor_new(job->set, &framed, &redactor), KS_OK);
+	ck_assert_int_eq(ks_redactor_feed(redactor, scratch, job->text, TEXT_MAX), KS_OK);
+	ck_assert_int_eq(ks_redactor_end(redactor, scratch), KS_OK);
+	ks_redactor_free(redactor);
+}
+
+/* What is right: one stream, or one redactor. */
 static void
 feed(const struct job *job, struct output *out)
 {
 	struct ks_stream_options options = job->options;
 	struct ks_scratch *scratch;
-	struct ks_stream *stream;
 
 	options.on_finding = on_finding;
 	options.finding_ctx = options.sink_ctx = out;
 	options.sink = on_bytes;
 	ck_assert_int_eq(ks_scratch_new(job->set, &scratch), KS_OK);
-	ck_assert_int_eq(ks_stream_new(job->set, &options, &stream), KS_OK);
-	ck_assert_int_eq(ks_stream_feed(stream, scratch, job->text, TEXT_MAX), KS_OK);
-	ck_assert_int_eq(ks_stream_feed_end(stream, scratch), KS_OK);
-	ks_stream_free(stream);
+	if (job->frame == KS_FRAME_RAW)
+		feed_stream(job, &options, scratch);
+	else
+		feed_redactor(job, &options, scratch);
 	ks_scratch_free(scratch);
 }
 
@@ -208,7 +197,7 @@ filter_text(struct job *job, size_t threads, struct output *out)
 {
 	const atomic_uint raised = 0;
 	const struct wake wake = { .fd = -1, .raised = &raised };
-	const struct filter_options options = { .frame = KS_FRAME_RAW,
+	const struct filter_options options = { .frame = job->frame,
 		                                .write = on_bytes,
 		                                .write_ctx = out,
 		                                .threads = threads,
@@ -245,6 +234,10 @@ compare(struct job *job, const char *name)
 	output_init(&want);
 	feed(job, &want);
 	filter_text(job, 3, &got);
+	if (job->frame != KS_FRAME_RAW) {
+		sort_findings(&got);
+		sort_findings(&want);
+	}
 	check_same(&got, &want, name);
 	output_done(&got);
 	output_done(&want);
@@ -268,17 +261,32 @@ static const struct ks_stream_options styles[] = {
 };
 
 #define STYLE_COUNT (sizeof(styles) / sizeof(styles[0]))
-#define ROUND_COUNT 3
+
+enum way { WAY_FILE, WAY_PIPE, WAY_FRAMES };
+
+static const size_t rounds[] = {
+	[WAY_FILE] = 3 * STYLE_COUNT, [WAY_PIPE] = STYLE_COUNT, [WAY_FRAMES] = THREAD_FRAMES_COUNT
+};
+
+static size_t
+count_rules(const struct world *w)
+{
+	size_t n = 0;
+
+	while (n < WORLD_RULE_MAX && w->rules[n].id)
+		n++;
+	return n;
+}
 
 static void
-compare_worlds(int number, bool is_piped)
+compare_worlds(int number, enum way way)
 {
 	const struct world *w = &worlds[number];
 	struct ks_fingerprint *fingerprint;
 	struct ks_key *key;
 	struct ks_ruleset *set;
 	uint8_t *text = malloc(TEXT_MAX);
-	struct job job = { .text = text, .is_piped = is_piped };
+	struct job job = { .frame = KS_FRAME_RAW, .text = text, .is_piped = way == WAY_PIPE };
 	uint64_t random = 100 + (uint64_t)number;
 	char name[80];
 
@@ -288,8 +296,11 @@ compare_worlds(int number, bool is_piped)
 	ck_assert(fingerprint != NULL);
 	ck_assert_int_eq(ks_ruleset_new(w->rules, count_rules(w), &set, NULL), KS_OK);
 	job.set = set;
-	for (size_t i = 0; i < (is_piped ? 1 : ROUND_COUNT) * STYLE_COUNT; i++) {
-		make_text(w, &random, text);
+	for (size_t i = 0; i < rounds[way]; i++) {
+		if (way == WAY_FRAMES)
+			job.frame = thread_frames(w, i, &random, text);
+		else
+			thread_text(w, &random, text, TEXT_MAX);
 		job.options = styles[i % STYLE_COUNT];
 		job.options.fingerprint = fingerprint;
 		(void)snprintf(name, sizeof(name), "%s, round %zu", w->name, i);
@@ -303,13 +314,19 @@ compare_worlds(int number, bool is_piped)
 
 START_TEST(files)
 {
-	compare_worlds(_i, false);
+	compare_worlds(_i, WAY_FILE);
 }
 END_TEST
 
 START_TEST(pipes)
 {
-	compare_worlds(_i, true);
+	compare_worlds(_i, WAY_PIPE);
+}
+END_TEST
+
+START_TEST(frames)
+{
+	compare_worlds(_i, WAY_FRAMES);
 }
 END_TEST
 
@@ -393,10 +410,91 @@ make_known(const char *value)
 	return known;
 }
 
+/* What is looked for goes over the ends of lines, which stand in several blocks. */
+START_TEST(streams_apart)
+{
+	static const struct ks_rule rule = { .id = "far",
+		                             .trigger = "begin\n[-]{40}\n[.]{20}",
+		                             .body = "a-z0-9",
+		                             .min = 6,
+		                             .kind = KS_KIND_CARRIER };
+	static const char *const lines[] = { "begin\n",
+		                             "----------------------------------------\n",
+		                             "....................abcdefgh\n" };
+	uint8_t *text = malloc(TEXT_MAX);
+	struct job job = { .text = text, .options = { .counts_lines = 1 } };
+	uint64_t random = (uint64_t)_i;
+	struct ks_ruleset *set;
+
+	ck_assert(text != NULL);
+	ck_assert_int_eq(ks_ruleset_new(&rule, 1, &set, NULL), KS_OK);
+	job.set = set;
+	job.frame = thread_frames_apart(lines, sizeof(lines) / sizeof(lines[0]), &random, text);
+	compare(&job, "streams apart");
+	ks_ruleset_free(set);
+	free(text);
+}
+END_TEST
+
+/* A sink of nobody's. */
+static int
+pass_by(void *ctx, const uint8_t *data, size_t len)
+{
+	(void)ctx;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+static void
+feed_lines(struct ks_redactor *redactor, struct ks_scratch *scratch, const char *stream,
+           unsigned count)
+{
+	char line[80];
+	int n = snprintf(line, sizeof(line), "2026-11-22T10:00:00.0Z %s F one more\n", stream);
+
+	while (count-- > 0)
+		ck_assert_int_eq(ks_redactor_feed(redactor, scratch, (uint8_t *)line, (size_t)n),
+		                 KS_OK);
+}
+
+/* What must wait for what came before can wait no longer than the limit. */
+START_TEST(part_longer_than_the_limit)
+{
+	const struct ks_redactor_options options = { .frame = KS_FRAME_CRI,
+		                                     .limit = 4096,
+		                                     .stream = { .sink = pass_by } };
+	struct ks_redactor *former, *successor;
+	struct ks_scratch *scratch;
+	struct ks_ruleset *set;
+
+	ck_assert_int_eq(ks_ruleset_new(worlds[0].rules, count_rules(&worlds[0]), &set, NULL),
+	                 KS_OK);
+	ck_assert_int_eq(ks_scratch_new(set, &scratch), KS_OK);
+	ck_assert_int_eq(ks_redactor_new(set, &options, &former), KS_OK);
+	ck_assert_int_eq(ks_redactor_new(set, &options, &successor), KS_OK);
+	feed_lines(former, scratch, "stderr", 1);
+	feed_lines(former, scratch, "stdout", 200);
+	for (unsigned count = 1000; count >= 10; count /= 100) {
+		ks_redactor_reset(successor);
+		feed_lines(successor, scratch, "stdout", 200);
+		ck_assert(ks_redactor_begin_part(successor));
+		feed_lines(successor, scratch, "stderr", 1);
+		feed_lines(successor, scratch, "stdout", count);
+		ck_assert_int_eq(ks_redactor_succeed(successor, former), count == 10);
+	}
+	ks_redactor_free(successor);
+	ks_redactor_free(former);
+	ks_scratch_free(scratch);
+	ks_ruleset_free(set);
+}
+END_TEST
+
 START_TEST(again_and_again)
 {
 	uint8_t *text = malloc(TEXT_MAX);
-	struct job job = { .text = text,
+	struct job job = { .frame = KS_FRAME_RAW,
+		           .text = text,
 		           .options = { .counts_lines = 1, .mask = repeated[_i].mask } };
 	struct ks_known *known = make_known(repeated[_i].known);
 	struct ks_ruleset *set;
@@ -424,6 +522,9 @@ main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, files, 0, (int)world_count);
 	tcase_add_loop_test(tcase, pipes, 0, (int)world_count);
+	tcase_add_loop_test(tcase, frames, 0, (int)world_count);
+	tcase_add_loop_test(tcase, streams_apart, 0, 20);
+	tcase_add_test(tcase, part_longer_than_the_limit);
 	tcase_add_loop_test(tcase, again_and_again, 0,
 	                    (int)(sizeof(repeated) / sizeof(repeated[0])));
 	suite_add_tcase(suite, tcase);

@@ -33,3 +33,11 @@ ks_bytes16_first(bytes16 bytes)
 	                                                  : __builtin_clzll(words[half])) /
 	                                         8;
 }
+
+/* The first byte with which most words of a log end: a blank, a control character, a quote or a comma. 16: there is none. */
+static inline size_t
+ks_bytes16_gap(bytes16 bytes)
+{
+	return ks_bytes16_first((bytes16)(bytes <= ' ') | (bytes16)(bytes == '"') |
+	                        (bytes16)(bytes == ','));
+}
