@@ -20,40 +20,46 @@
 	"(?:(?:\\x1b|\\\\x1b|\\\\u(?:001b|\\{1b\\})|\\\\033|\\\\e)" \
 	"\\[[0-9;]{0,8}m){0,2}"
 
+#define RESET "(?:\\x1b\\[0?m)?"
+
 #define INDENT "\\r?\\n[ \\t]{1,12}"
 
-#define ASSIGNMENT                                                                      \
-	"(?:[ \\t]{0,12}:[ \\t]{0,40}"             /* name : value, in columns too */   \
-	"|: ?[|>][+-]?" INDENT                     /* YAML's blocks */                  \
-	"|[ \\t]{1,40}[:=?+.]{0,3}=>?[ \\t]{1,12}" /* name = value, in columns too */   \
-	"|[:=?+.]{0,3}=>?"                         /* name=value */                     \
-	"|=>" INDENT                               /* ["name"]=> and the value below */ \
-	"|-?>(?:" INDENT ")?"                      /* <name>value, name->value */       \
-	"|[ \\t]->[ \\t]"                          /* name -> value */                  \
-	"|%3[ADad](?:%20|\\+)?"                    /* name%3Dvalue */                   \
-	"|\\\\{1,2}u003[ADEade])"                  /* name\u003dvalue */
+#define ASSIGNMENT                                                                               \
+	"(?:[ \\t]{0,12}:" RESET "[ \\t]{0,40}"             /* name : value, in columns too */   \
+	"|: ?[|>][+-]?" INDENT                              /* YAML's blocks */                  \
+	"|[ \\t]{1,40}[:=?+.]{0,3}=>?" RESET "[ \\t]{1,12}" /* name = value, in columns too */   \
+	"|[:=?+.]{0,3}=>?"                                  /* name=value */                     \
+	"|=>" INDENT                                        /* ["name"]=> and the value below */ \
+	"|-?>(?:" INDENT ")?"                               /* <name>value, name->value */       \
+	"|[ \\t]->[ \\t]"                                   /* name -> value */                  \
+	"|%3[ADad](?:%20|\\+)?"                             /* name%3Dvalue */                   \
+	"|\\\\{1,2}u003[ADEade])"                           /* name\u003dvalue */
 
 /* What says of which type a value is, or holds it. */
-#define TYPE                                                                              \
-	"(?:(?:Some|Optional|String|Secret|SecretStr|Str|Slice)?[\\[(]{1,2}"              \
-	"|\\[\\]string\\{"                                        /* Go's %#v */          \
-	"|\\{" QUOTE "(?:S|string|stringValue|value)" QUOTE ": ?" /* {"string": value} */ \
-	"|string\\([0-9]{1,5}\\) "                                /* PHP's var_dump() */  \
-	"|\\(string\\) \\(len=[0-9]{1,5}\\) "                     /* Go's spew */         \
+#define TYPE                                                                                          \
+	"(?:(?:(?:Some|Ok|Optional)\\()?(?:(?:api|access|auth|client|secret)?(?:key|token|secret|"    \
+	"string|str)|Some|Ok|Optional|Slice)?"                                                        \
+	"[\\[(]{1,2}(?:\\r?\\n[ \\t]{1,20})?" /* Some(ApiKey("value")), a list on lines of its own */ \
+	"|\\[\\]string\\{"                    /* Go's %#v */                                          \
+	"|\\{" QUOTE "(?:S|string|stringValue|value)" QUOTE ": ?"        /* {"string": value} */      \
+	"|string\\([0-9]{1,5}\\) "                                       /* PHP's var_dump() */       \
+	"|\\(string\\)(?: \\(len=[0-9]{1,5}\\) )?|\\(\\[\\]string\\)\\[" /* Go's spew */              \
+	"|0x[0-9a-f]{4,16}[ \\t]"                                        /* gdb's */                  \
 	")?"
 
-/* What may still be a part of the name: keys, key_2, key_prod. */
-#define NAME_END                          \
-	"s?(?:_?[0-9]{1,2}|[ _-]provided" \
-	"|[_-](?:prod|production|dev|development|staging|stage|test|live|value|base64))?"
+/* What may still be a part of the name, or of the sentence: keys, key_2, key_prod, key provided. */
+#define NAME_END                                                 \
+	"s?(?:[ _]?[0-9]{1,2}|[ _-](?:provided|is|not[ _]valid)" \
+	"|[_-](?:prod|production|dev|development|staging|stage|test|live|value|base64|base))?"
 
 /* PHP's print_r(): [name:protected] */
 #define ACCESS "(?::protected|:private)?"
 
 #define SEPARATOR                                                                                \
 	"(?i:" NAME_END COLOURS "(?:" QUOTE "?" ACCESS "[\\])]?" COLOURS ASSIGNMENT COLOURS TYPE \
-	"(?:[ \\t]?[bfru@$]?" QUOTE QUOTE "?)?"  /* 'name': b'value' */                          \
-	"|" QUOTE ",[ \\t]?[bfru@$]?" QUOTE "))" /* ('name', 'value') */
+	"(?:[ \\t]?[bfru@$]?" QUOTE QUOTE "?)?"                /* 'name': b'value' */            \
+	"|" QUOTE COLOURS ",[ \\t]?" COLOURS "[bfru@$]?" QUOTE /* ('name', 'value') */           \
+	"))"
 
 const char ks_macro_separator[] = SEPARATOR;
 

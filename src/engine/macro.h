@@ -7,7 +7,7 @@
 /* What {separator} stands for, and how many bytes it can match. A constant. */
 extern const char ks_macro_separator[];
 #define SEPARATOR_WIDTH_MIN 1U
-#define SEPARATOR_WIDTH_MAX 228U
+#define SEPARATOR_WIDTH_MAX 249U
 
 /* What macro number i stands for, a constant; NULL behind the last. */
 const char *ks_macro_text(size_t i);

@@ -19,17 +19,23 @@
 #define C1 "[ \\t]{1,40}"
 #define N  "(?:\r\n|\n)[ \\t]{1,12}"
 
-#define SEPARATOR                                                                                  \
-	"(?i:s?(?:_[0-9]|_[0-9][0-9]|[0-9]|[0-9][0-9]|[ _-]provided|"                              \
-	"[_-]prod|[_-]production|[_-]dev|[_-]development|[_-]staging|[_-]stage|[_-]test|[_-]live|" \
-	"[_-]value|[_-]base64)?" E "(?:" Q "?(?::private|:protected|)[\\])]?" E "(?:" B ":" C      \
-	"|: ?[|>][+-]?" N "|" C1 "[:=?+.]{0,3}=>?" B1 "|[:=?+.]{0,3}=>?|=>" N "|"                  \
-	">|->|>" N "|->" N "|[ \\t]->[ \\t]|"                                                      \
-	"%3[AD](?:%20|\\+)?|\\\\u003[ADE]|\\\\\\\\u003[ADE])" E                                    \
-	"(?:(?:Some|Optional|String|Str|Slice|SecretStr|Secret|)[\\[(]{1,2}|\\[]string[{]|"        \
-	"[{]" Q "(?:s|string|value|stringvalue)" Q ":(?: |)|string[(][0-9]{1,5}[)] |"              \
-	"[(]string[)] [(]len=[0-9]{1,5}[)] |)"                                                     \
-	"(?:[ \\t]?[bfru@$]?" Q Q "?)?|" Q ",[ \\t]?[bfru@$]?" Q "))"
+#define R "(?:\x1b\\[m|\x1b\\[0m|)"
+#define T                                                        \
+	"(?:some|ok|optional|slice|key|token|secret|string|str|" \
+	"(?:api|access|auth|client|secret)(?:key|token|secret|string|str))"
+
+#define SEPARATOR                                                                              \
+	"(?i:s?(?:[ _]?[0-9]|[ _]?[0-9][0-9]|[ _-]provided|[ _-]is|[ _-]not valid|"            \
+	"[ _-]not_valid|[_-]base|[_-]prod|[_-]production|[_-]dev|[_-]development|[_-]staging|" \
+	"[_-]stage|[_-]test|[_-]live|[_-]value|[_-]base64)?" E "(?:" Q                         \
+	"?(?::private|:protected|)[\\])]?" E "(?:" B ":" R C "|: ?[|>][+-]?" N "|" C1          \
+	"[:=?+.]{0,3}=>?" R B1 "|[:=?+.]{0,3}=>?|=>" N "|>|->|>" N "|->" N "|[ \\t]->[ \\t]|"  \
+	"%3[AD](?:%20|\\+)?|\\\\u003[ADE]|\\\\\\\\u003[ADE])" E                                \
+	"(?:(?:some[(]|ok[(]|optional[(]|)" T "?[\\[(]{1,2}(?:\r?\n[ \\t]{1,20}|)|"            \
+	"\\[]string[{]|[{]" Q "(?:s|string|value|stringvalue)" Q ":(?: |)|"                    \
+	"string[(][0-9]{1,5}[)] |[(]string[)] [(]len=[0-9]{1,5}[)] |[(]string[)]|"             \
+	"[(]\\[]string[)]\\[|0x[0-9a-f]{4,16}[ \\t]|)"                                         \
+	"(?:[ \\t]?[bfru@$]?" Q Q "?)?|" Q E ",[ \\t]?" E "[bfru@$]?" Q "))"
 
 static const char *const macros[][2] = {
 	{ "{separator}", SEPARATOR },
