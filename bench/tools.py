@@ -105,7 +105,7 @@ def variants(keysieve, cache):
              Tool("keysieve (frames as text)", (keysieve, "--frame", "raw"), None, ALL_RULES, cases=("cri", "docker")),
              Tool("keysieve -z", (keysieve, "-z"), None, ALL_RULES, cases=("gzip-both",))]
     if has_option(keysieve, "--threads"):
-        tools.append(Tool("keysieve -j 2", (keysieve, "-j", "2"), None, ALL_RULES, cases=("threads", "gzip"), cores=2))
+        tools.append(Tool("keysieve -j 2", (keysieve, "-j", "2"), None, ALL_RULES, cases=("threads", "gzip", "cri", "docker"), cores=2))
     if has_option(keysieve, "--known "):
         tools.append(Tool("keysieve (10k known values)", (keysieve, "--known", known), None, "its rules, 10,000 values",
                           cases=("known", "memory", "start")))
