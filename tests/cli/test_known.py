@@ -12,7 +12,7 @@ import subprocess
 import unittest
 import urllib.parse
 
-from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked,
+from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, environment, is_sanitized, masked,
                      run, some, stars)
 
 PLAIN = body(30, 11)
@@ -404,7 +404,7 @@ class Sources(KnownTest):
         text = b" ".join(values)
         for more in ((), ("--sandbox", "auto" if is_sanitized() else "require"), ("-j", "2")):
             done = subprocess.run(["bash", "-c", script, BINARY, *ONLY, *more], input=text, capture_output=True,
-                                  env={**os.environ, **env}, timeout=LONG, check=False)
+                                  env=environment(env), timeout=LONG, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
             self.assert_bytes(done.stdout, b" ".join(map(stars, values)))
 
@@ -412,7 +412,7 @@ class Sources(KnownTest):
     def test_a_command_that_fails(self):
         for command, words in (("false", b"written no values"), ("yes", b"16 MiB"), ("echo x", b":1: too short")):
             done = subprocess.run(["bash", "-c", f'exec "$0" --known <({command})', BINARY], input=PLAIN,
-                                  capture_output=True, timeout=LONG, check=False)
+                                  capture_output=True, env=environment(), timeout=LONG, check=False)
             self.assertEqual((done.returncode, done.stdout), (78, b""))
             self.assertIn(words, done.stderr)
 
@@ -421,7 +421,7 @@ class Sources(KnownTest):
         path = self.values(body(20, 1))
         script = 'exec "$0" "$@" --known <(printf %s "$V")'
         with subprocess.Popen(["bash", "-c", script, BINARY, *ONLY, "--sandbox=" + ("auto" if is_sanitized() else "require"), "--known", path],
-                              env={**os.environ, "V": PLAIN.decode()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=environment({"V": PLAIN.decode()}), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
             for seed in range(2, 5):
                 process.stdin.write(PLAIN + b"\n")
