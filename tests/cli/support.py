@@ -33,6 +33,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGCHLD):
     signal.signal(number, signal.SIG_DFL)
 
+# And what files are made as, and how the tools speak that the tests use.
+os.umask(0o022)
+os.environ["LC_ALL"] = "C"
+
 BINARY = os.path.abspath(os.environ.get("KEYSIEVE", "build/keysieve"))
 SLOWNESS = int(os.environ.get("KS_TEST_SLOWNESS", "1"))  # more under valgrind: tests/memcheck
 # Limits for what hangs, in seconds: on a busy machine all is many times slower.
