@@ -102,7 +102,15 @@ def run_all(groups, verbose, jobs):
     return total
 
 
+def open_standard_descriptors():
+    """Those that are closed: what is opened later would take their numbers, and be another program's standard input."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
+
+
 def main():
+    open_standard_descriptors()
     parser = argparse.ArgumentParser(description="Command-line tests of keysieve.")
     parser.add_argument("binary", nargs="?", default=os.environ.get("KEYSIEVE", "build/keysieve"))
     parser.add_argument("-v", "--verbose", action="store_true")

@@ -543,6 +543,7 @@ class Places(FollowTest):
 
     @unittest.skipIf(is_sanitized(), "a sanitizer takes minutes for thousands of files")
     def test_more_matches_than_are_followed(self):
+        self.need_descriptors(6000)
         for n in range(4100):
             self.write(b"x\n", os.path.join(self.logs, f"{n:04}.log"))
         with self.follow("--from-start", self.logs + "/*.log") as f:
@@ -550,6 +551,17 @@ class Places(FollowTest):
             f.wait(lambda: len(f.out()) == 4096 * 2, "as many as can be are read")
             self.assertEqual(f.stop(), 0)
             self.assertEqual(f.messages().count(b"so many files"), 1)
+
+    def need_descriptors(self, count):
+        """For what is started, until the test is over."""
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if before[0] >= count:
+            return
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(count, before[1])))
+        except (ValueError, PermissionError):
+            self.skipTest(f"{before[1]} descriptors are all that there may be")
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, before)
 
     def test_messages_about_files_are_bounded(self):
         """Files that come, cannot be read and go, faster than anybody reads messages."""

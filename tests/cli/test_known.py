@@ -66,7 +66,7 @@ class Spellings(KnownTest):
     def build_go(self, name, source):
         self.file(f"{name}.go", b"package main\n" + source.encode())
         env = {**os.environ, "GO111MODULE": "off", "GOFLAGS": ""}
-        if not os.access(os.path.expanduser("~"), os.W_OK):
+        if not os.access(env.get("XDG_CACHE_HOME") or os.path.expanduser("~"), os.W_OK):
             env["GOCACHE"] = self.path("go-cache")
         subprocess.run(["go", "build", "-o", self.path(name), self.path(f"{name}.go")], check=True, env=env)
 
