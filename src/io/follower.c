@@ -196,6 +196,8 @@ ks_follower_wake(struct follower *f)
 		if (files->must_look || files->must_walk)
 			r = ks_follower_look(f, f->sources[i]);
 	}
+	if (is_all)
+		f->looked = ks_followed_clock(); /* thousands of files take longer than until the next time */
 	return r;
 }
 
