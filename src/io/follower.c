@@ -196,8 +196,9 @@ ks_follower_wake(struct follower *f)
 		if (files->must_look || files->must_walk)
 			r = ks_follower_look(f, f->sources[i]);
 	}
+	/* From its end on: of thousands of files a look takes longer than until the next time. */
 	if (is_all)
-		f->looked = ks_followed_clock(); /* thousands of files take longer than until the next time */
+		f->looked = ks_followed_clock();
 	return r;
 }
 

@@ -30,7 +30,8 @@ if "KEYSIEVE_TEST_CACHE" not in os.environ:
 # some that run CI do it.
 signal.pthread_sigmask(signal.SIG_SETMASK, ())
 signal.signal(signal.SIGINT, signal.default_int_handler)
-for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGCHLD):
+for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
+               signal.SIGCHLD):
     signal.signal(number, signal.SIG_DFL)
 
 # And what files are made as, and how the tools speak that the tests use.
