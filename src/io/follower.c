@@ -196,6 +196,9 @@ ks_follower_wake(struct follower *f)
 		if (files->must_look || files->must_walk)
 			r = ks_follower_look(f, f->sources[i]);
 	}
+	/* From its end on: of thousands of files a look takes longer than until the next time. */
+	if (is_all)
+		f->looked = ks_followed_clock();
 	return r;
 }
 
@@ -375,6 +378,7 @@ int
 ks_follower_clean(struct follower *f)
 {
 	double now = ks_followed_clock(), patience;
+	bool is_closed = false;
 	int r = KS_OK;
 
 	if (now - f->cleaned < LOOK_SECONDS)
@@ -389,9 +393,16 @@ ks_follower_clean(struct follower *f)
 		if (s->files.reading < s->files.count)
 			ks_follower_remember(f, &s->files.parts[s->files.reading]);
 		ks_followed_close(&s->files, f->watch);
+		is_closed = true;
 		if (s->files.is_late || (!s->is_named && s->files.error))
 			r = end_source(f, i);
 	}
+	/*
+	 * Before the next checkpoint: who has it at another path is to write down how far it was read. What fails fails again
+	 * at the next turn, and is told there.
+	 */
+	if (is_closed && r == KS_OK && ks_follower_wake_all(f) < 0)
+		f->looked = -LOOK_SECONDS;
 	return r;
 }
 

@@ -42,6 +42,15 @@ class ReportTest(CommandTest):
     def ledger(self, *records, name="ledger"):
         return self.file(name, lines(*records))
 
+    def report_now(self, *args, ago=0):
+        """The report of a moment so many seconds ago, which is that at which keysieve has looked at the clock."""
+        before = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        report = json.loads(run("report", "--json", *args).stdout)
+        as_of = datetime.datetime.fromisoformat(report["as_of"].replace("Z", "+00:00")) + datetime.timedelta(seconds=ago)
+        self.assertLessEqual(before, as_of)
+        self.assertLessEqual(as_of, datetime.datetime.now(datetime.timezone.utc))
+        return report
+
     def report(self, *args, status=0, **kwargs):
         """The JSON report of these arguments."""
         result = run("report", "--json", *AS_OF, *args, **kwargs)

@@ -102,11 +102,19 @@ def run_all(groups, verbose, jobs):
     return total
 
 
+def open_standard_descriptors():
+    """Those that are closed: what is opened later would take their numbers, and be another program's standard input."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
+
+
 def main():
+    open_standard_descriptors()
     parser = argparse.ArgumentParser(description="Command-line tests of keysieve.")
     parser.add_argument("binary", nargs="?", default=os.environ.get("KEYSIEVE", "build/keysieve"))
     parser.add_argument("-v", "--verbose", action="store_true")
-    parser.add_argument("-j", dest="jobs", type=int, default=2 * (os.cpu_count() or 1), metavar="N")
+    parser.add_argument("-j", dest="jobs", type=int, default=max(8, 2 * (os.cpu_count() or 1)), metavar="N")
     parser.add_argument("-k", dest="patterns", action="append", metavar="PATTERN")
     args = parser.parse_args()
     if not os.access(args.binary, os.X_OK):

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import BINARY, ID, CommandTest, environment, run
+from support import BINARY, ID, LONG, CommandTest, environment, run
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -117,7 +117,7 @@ class Scripts(CommandTest):
             self.skipTest(f"no {shell}")
         env = environment({"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": self.directory})
         flags = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
-        result = subprocess.run([shell, *flags, "-c", script], capture_output=True, env=env, timeout=60,
+        result = subprocess.run([shell, *flags, "-c", script], capture_output=True, env=env, timeout=LONG,
                                 cwd=self.directory, check=False)
         self.assertEqual((result.returncode, result.stderr), (0, b""))
         return sorted(line.split("\t")[0] for line in result.stdout.decode().splitlines())

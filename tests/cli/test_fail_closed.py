@@ -2,6 +2,7 @@
 """What fails beside the way of the bytes stops no masking, lets nothing out, and is told once; and after an error in it nothing
 more comes out. docs/failures.md has the whole table."""
 
+import contextlib
 import errno
 import os
 import resource
@@ -11,7 +12,7 @@ import socket
 import time
 import unittest
 
-from support import BINARY, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
+from support import BINARY, LONG, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
 from test_metrics import has_server
 
 LIBRARY = os.path.join(os.path.dirname(BINARY), "tests", "faults", "libfaults.so")
@@ -39,7 +40,7 @@ def needs_library(test):
 
 class FailClosed(CommandTest):
     def wait_for(self, what):
-        end = time.monotonic() + 15
+        end = time.monotonic() + LONG
         while not what():
             self.assertLess(time.monotonic(), end, "it does not come")
             time.sleep(0.01)
@@ -159,7 +160,7 @@ class Metrics(FailClosed):
     @needs_library
     def test_a_port_that_takes_nobody_any_more(self):
         env = faults("socket", 5, FOREVER, errno.EMFILE)
-        port = 20000 + os.getpid() % 20000
+        port = self.free_port()
         with Live(*ONLY, "--metrics-listen", str(port), env=env) as live:
             with socket.socket() as client:
                 self.wait_for(lambda: client.connect_ex(("127.0.0.1", port)) == 0)
@@ -193,7 +194,7 @@ class Follow(FailClosed):
 
     def end(self, live):
         live.process.send_signal(signal.SIGTERM)
-        live.process.wait(15)
+        live.process.wait(LONG)
         return live.process.returncode
 
     def assert_out(self, count):
@@ -225,7 +226,7 @@ class Follow(FailClosed):
 
     def test_a_state_that_cannot_be_written_at_the_start(self):
         with self.follow(faults("write", 1, FOREVER, errno.ENOSPC, "state.tmp")) as live:
-            live.process.wait(15)
+            live.process.wait(LONG)
             self.assertEqual(live.process.returncode, 74)
         self.assertEqual(self.out(), b"")
 
@@ -234,7 +235,7 @@ class Follow(FailClosed):
             self.wait_for(lambda: self.out() == right(0))
             with open(self.log, "ab") as file:
                 file.write(line(1))
-            live.process.wait(15)
+            live.process.wait(LONG)
             self.assertEqual(live.process.returncode, 74)
             self.told_once(live.messages(), b"out: No space left on device")
         with self.follow() as live:
@@ -246,7 +247,7 @@ class Follow(FailClosed):
 class DescriptorLimit(FailClosed):
     def test_it_is_told_as_such(self):
         """At each limit at which keysieve itself begins: it works, or says what it has not enough of."""
-        listen = ("--metrics-listen", f"127.0.0.1:{20000 + os.getpid() % 20000}")
+        listen = ("--metrics-listen", f"127.0.0.1:{self.free_port()}")
         for option in (("--on-leak", "true"), listen, (*listen, "--ledger", self.path("ledger"))):
             told = 0
             if listen[0] in option and not has_server():
@@ -319,7 +320,7 @@ class SizeLimit(FailClosed):
             self.limit(live, resource.RLIM_INFINITY)
             self.wait_for_message(live, b"the state can be written again")
             live.process.send_signal(signal.SIGTERM)
-            live.process.wait(15)
+            live.process.wait(LONG)
             self.assertEqual(live.process.returncode, 0)
             self.told_once(live.messages(), b"File too large", b"masking goes on", b"written again")
 
@@ -358,7 +359,7 @@ class Engine(FailClosed):
         """Four chunks. Returns the exit status and what came out."""
         with Live(*ONLY, *self.options, env=faults("match", n, n, errno.EIO)) as live:
             for number in range(4):
-                if live.process.poll() is None:
+                with contextlib.suppress(BrokenPipeError):
                     os.write(live.source, self.frame(line(number)))
                 self.wait_for(lambda: live.process.poll() is not None or (live.is_idle() and not live.drain()))
             output = live.finish()
@@ -392,7 +393,7 @@ class Standard(FailClosed):
             live.write(line(0))
             live.process.stdout.close()
             os.write(live.source, line(1))
-            live.process.wait(15)
+            live.process.wait(LONG)
             self.assertEqual(live.process.returncode, -signal.SIGPIPE)
             self.assertEqual(live.messages(), b"")
 

@@ -202,7 +202,7 @@ class UnseenState(StateTest):
                 f.thaw()
                 self.expect(f, want)
                 if number == signal.SIGKILL:
-                    time.sleep(2.2)  # until a checkpoint tells of them
+                    self.expect_saved(f, self.log)
                 f.stop(number)
             self.write(b" and whole\n")
             os.rename(self.log, f"{self.log}.{len(want)}-half")

@@ -112,15 +112,15 @@ class Refused(StateTest):
 
 
 class Told(StateTest):
-    def wait_for_rest(self):
-        """What comes after the checkpoint that the killed process had written: the end, or nothing."""
-        size = -1
-        while size != os.path.getsize(self.output):
-            size = os.path.getsize(self.output)
-            time.sleep(0.3)
-        rest = self.content(self.output)
-        self.assertTrue(self.wanted.endswith(rest))
-        return rest
+    def wait_for_end(self, process):
+        """All that follows the checkpoint of the killed process comes: the end of what is wanted."""
+        deadline = time.monotonic() + LONG
+        last = self.wanted[-1000:]
+        while not os.path.exists(self.output) or not self.content(self.output).endswith(last):
+            self.assertIsNone(process.poll(), self.messages())
+            self.assertLess(time.monotonic(), deadline, "it does not come")
+            time.sleep(0.01)
+        self.assertTrue(self.wanted.endswith(self.content(self.output)))
 
     def test_the_output_is_gone_after_a_kill(self):
         self.write(2000)
@@ -129,12 +129,8 @@ class Told(StateTest):
         process.wait()
         os.unlink(self.output)
         process = self.begin()
-        deadline = time.monotonic() + LONG
-        while not os.path.exists(self.output) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self.wanted = self.wait_for_rest()
         self.write(2000)
-        self.wait_for_all(process)
+        self.wait_for_end(process)
         self.stop(process)
         self.assertRegex(self.messages(), r"\Akeysieve: \S+/out.log: [^\n]*twice\n\Z")
 

@@ -58,9 +58,15 @@ class InPlaceTest(CommandTest):
         kwargs.setdefault("stdin", subprocess.DEVNULL)
         return run("-i", *ONLY, *args, **kwargs)
 
-    def stop_within(self, path, size, stderr=subprocess.PIPE):
-        """A stopped keysieve that has read a part of the file. The kernel counts what it reads."""
+    def stop_within(self, make, size):
+        """
+        A stopped keysieve that has read a part of a file. make() makes it; its path is returned, and what stderr is to be.
+        The kernel counts what is read. On a busy machine it may all be before it is stopped: then it is made anew.
+        """
+        deadline = time.monotonic() + LONG
         while True:
+            self.assertLess(time.monotonic(), deadline, "it is never stopped within the file")
+            path, stderr = make()
             process = subprocess.Popen([BINARY, "-i", *ONLY, path], env=environment(),
                                        stderr=stderr)
             while process.poll() is None and not self.has_open(process.pid, path):
@@ -581,12 +587,17 @@ class Mistakes(InPlaceTest):
 class Progress(InPlaceTest):
     """A line on a terminal, once it takes longer than a second."""
 
-    def setUp(self):
-        super().setUp()
+    inner = None
+
+    def open_terminal(self):
+        """Another one, where there was one."""
+        if self.inner is not None:
+            os.close(self.inner)
         self.outer, self.inner = pty.openpty()
         self.addCleanup(os.close, self.outer)
 
     def test_not_for_what_is_done_at_once(self):
+        self.open_terminal()
         path = self.file("a.log", TEXT)
         subprocess.run([BINARY, "-i", *ONLY, path], env=environment(), stderr=self.inner, check=True)
         shown = shown_on(self.outer, self.inner)
@@ -594,9 +605,14 @@ class Progress(InPlaceTest):
 
     @unittest.skipIf(os.geteuid() != 0, "needs root")
     def test_for_what_takes_long_and_erased_at_the_end(self):
-        path = self.file("a.log", TEXT)
-        os.truncate(path, 100 << 20)
-        process = self.stop_within(path, 100 << 20, self.inner)
+        path = self.path("a.log")
+
+        def make():
+            self.open_terminal()
+            self.file("a.log", TEXT)
+            os.truncate(path, 100 << 20)
+            return path, self.inner
+        process = self.stop_within(make, 100 << 20)
         time.sleep(1.1)  # it can only take longer
         process.send_signal(signal.SIGCONT)
         self.assertEqual(process.wait(LONG), 0)
@@ -634,9 +650,13 @@ class Meanwhile(InPlaceTest):
 
     @unittest.skipIf(os.geteuid() != 0, "needs root")
     def test_a_file_that_gets_shorter_is_never_extended(self):
-        path = self.file("a.log", TEXT)
-        os.truncate(path, 100 << 20)
-        process = self.stop_within(path, 100 << 20)
+        path = self.path("a.log")
+
+        def make():
+            self.file("a.log", TEXT)
+            os.truncate(path, 100 << 20)
+            return path, subprocess.PIPE
+        process = self.stop_within(make, 100 << 20)
         os.truncate(path, len(TEXT))
         process.send_signal(signal.SIGCONT)
         _, errors = process.communicate(timeout=LONG)
@@ -647,8 +667,8 @@ class Meanwhile(InPlaceTest):
     @unittest.skipIf(os.geteuid() != 0, "needs root")
     def test_a_file_that_is_written_anew_gets_nothing_of_the_old_one(self):
         rest = body(60) * (1 << 20)  # one run: nothing is written before its end
-        path = self.file("a.log", b"k=" + TRIGGER + rest)
-        process = self.stop_within(path, len(rest))
+        path = self.path("a.log")
+        process = self.stop_within(lambda: (self.file("a.log", b"k=" + TRIGGER + rest), subprocess.PIPE), len(rest))
         other = b"z" * (80 << 20)
         self.file("a.log", other)
         process.send_signal(signal.SIGCONT)

@@ -12,7 +12,7 @@ import subprocess
 import unittest
 import urllib.parse
 
-from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked,
+from support import (BINARY, ID, LONG, NOBODY, ONLY, RULE, TRIGGER, CommandTest, Live, body, environment, is_sanitized, masked,
                      run, some, stars)
 
 PLAIN = body(30, 11)
@@ -65,8 +65,10 @@ class Spellings(KnownTest):
 
     def build_go(self, name, source):
         self.file(f"{name}.go", b"package main\n" + source.encode())
-        subprocess.run(["go", "build", "-o", self.path(name), self.path(f"{name}.go")], check=True,
-                       env={**os.environ, "GO111MODULE": "off", "GOFLAGS": ""})
+        env = {**os.environ, "GO111MODULE": "off", "GOFLAGS": ""}
+        if not os.access(env.get("XDG_CACHE_HOME") or os.path.expanduser("~"), os.W_OK):
+            env["GOCACHE"] = self.path("go-cache")
+        subprocess.run(["go", "build", "-o", self.path(name), self.path(f"{name}.go")], check=True, env=env)
 
     def test_itself(self):
         self.assert_masked(PLAIN, PLAIN)
@@ -404,7 +406,7 @@ class Sources(KnownTest):
         text = b" ".join(values)
         for more in ((), ("--sandbox", "auto" if is_sanitized() else "require"), ("-j", "2")):
             done = subprocess.run(["bash", "-c", script, BINARY, *ONLY, *more], input=text, capture_output=True,
-                                  env={**os.environ, **env}, timeout=LONG, check=False)
+                                  env=environment(env), timeout=LONG, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
             self.assert_bytes(done.stdout, b" ".join(map(stars, values)))
 
@@ -412,7 +414,7 @@ class Sources(KnownTest):
     def test_a_command_that_fails(self):
         for command, words in (("false", b"written no values"), ("yes", b"16 MiB"), ("echo x", b":1: too short")):
             done = subprocess.run(["bash", "-c", f'exec "$0" --known <({command})', BINARY], input=PLAIN,
-                                  capture_output=True, timeout=LONG, check=False)
+                                  capture_output=True, env=environment(), timeout=LONG, check=False)
             self.assertEqual((done.returncode, done.stdout), (78, b""))
             self.assertIn(words, done.stderr)
 
@@ -421,7 +423,7 @@ class Sources(KnownTest):
         path = self.values(body(20, 1))
         script = 'exec "$0" "$@" --known <(printf %s "$V")'
         with subprocess.Popen(["bash", "-c", script, BINARY, *ONLY, "--sandbox=" + ("auto" if is_sanitized() else "require"), "--known", path],
-                              env={**os.environ, "V": PLAIN.decode()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=environment({"V": PLAIN.decode()}), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
             for seed in range(2, 5):
                 process.stdin.write(PLAIN + b"\n")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Known values that change while keysieve runs: what is new is masked soon, and nothing else happens to the text."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -15,6 +16,45 @@ from test_journal_follow import FollowTest as JournalFollowTest
 from test_known import KnownTest
 
 OLD, NEW, OTHER = body(24, 1), body(24, 2), body(24, 3)
+SILENCE = 5  # seconds that keysieve waits for a writer who is silent
+
+
+class TooSlow(Exception):
+    """The machine was too busy for this writer to be silent for a shorter time."""
+
+
+def until_quick_enough(test):
+    """What keysieve does about a short silence is tried again where it became a long one."""
+    @functools.wraps(test)
+    def try_again(self):
+        for _ in range(20):
+            try:
+                return test(self)
+            except TooSlow:
+                self.setUp()
+        return test(self)
+    return try_again
+
+
+class Author:
+    """One who writes a file in pieces, for which keysieve is to wait."""
+
+    def __init__(self, path):
+        self.wrote = time.monotonic()
+        self.file = open(path, "wb", buffering=0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def write(self, data):
+        self.wrote = time.monotonic()
+        self.file.write(data)
+
+    def was_silent_too_long(self):
+        return time.monotonic() - self.wrote > SILENCE
 
 
 class Mount:
@@ -70,10 +110,13 @@ class ReloadTest(KnownTest):
     def wait_for(self, live, value):
         self.wait_until_it(lambda: self.masks(live, value), "the new value is masked")
 
-    def stays(self, live, value):
-        """The value is masked for longer than a change needs to be seen."""
+    def stays(self, live, value, author=None):
+        """The value is masked for longer than a change needs to be seen, as its author has not ended."""
         for _ in range(10):
-            self.assertTrue(self.masks(live, value))
+            is_masked = self.masks(live, value)
+            if author and author.was_silent_too_long():
+                raise TooSlow
+            self.assertTrue(is_masked)
             time.sleep(0.05)
 
 
@@ -88,47 +131,51 @@ class Files(ReloadTest):
             self.assertFalse(self.masks(live, OLD))
         self.assertEqual(live.messages(), b"")
 
+    @until_quick_enough
     def test_rewritten_it_waits_until_the_file_is_closed(self):
         live = self.live(*self.known(OLD))
-        with open(self.path("values"), "wb", buffering=0) as file:
-            self.stays(live, OLD)
+        with Author(self.path("values")) as file:
+            self.stays(live, OLD, file)
             file.write(NEW[:12])
-            self.stays(live, OLD)
+            self.stays(live, OLD, file)
             file.write(NEW[12:] + b"\n")
         self.wait_for(live, NEW)
         self.assertFalse(self.masks(live, NEW[:12]))
 
+    @until_quick_enough
     def test_made_again_it_waits_until_the_file_is_closed(self):
         """What is written before anybody could watch the new file counts too."""
         live = self.live(*self.known(OLD, OTHER))
         os.unlink(self.path("values"))
-        with open(self.path("values"), "wb", buffering=0) as file:
+        with Author(self.path("values")) as file:
             file.write(NEW + b"\n")
-            self.stays(live, OLD)
+            self.stays(live, OLD, file)
             file.write(OLD + b"\n")
         self.wait_for(live, NEW)
         self.assertTrue(self.masks(live, OLD))
 
+    @until_quick_enough
     def test_another_one_is_closed_meanwhile(self):
         other = self.file("other", OTHER + b"\n")
         live = self.live(*self.known(OLD), "--known", other)
-        with open(self.path("values"), "wb", buffering=0) as file:
+        with Author(self.path("values")) as file:
             file.write(NEW + b"\n")
-            self.stays(live, OLD)
+            self.stays(live, OLD, file)
             self.file("other", OTHER + b"\n" + body(24, 9) + b"\n")
-            self.stays(live, OLD)
+            self.stays(live, OLD, file)
             file.write(OLD + b"\n")
         self.wait_for(live, body(24, 9))
         self.assertTrue(self.masks(live, OLD))
         self.assertTrue(self.masks(live, NEW))
 
+    @until_quick_enough
     def test_a_slow_writer_is_waited_for(self):
         """Longer than one who is silent."""
         live = self.live(*self.known(OLD))
-        with open(self.path("values"), "wb", buffering=0) as file:
+        with Author(self.path("values")) as file:
             for number in range(12):
                 file.write(body(24, 20 + number) + b"\n")
-                self.stays(live, OLD)
+                self.stays(live, OLD, file)
             file.write(OLD + b"\n")
         self.wait_for(live, body(24, 31))
         self.assertTrue(self.masks(live, OLD))
@@ -307,16 +354,17 @@ class Directories(ReloadTest):
         self.file("d/two", OTHER)
         self.wait_for(live, OTHER)
 
+    @until_quick_enough
     def test_what_a_link_leads_to_is_written(self):
         for name in "d", "elsewhere":
             os.mkdir(self.path(name))
         target = self.file("elsewhere/one", OLD)
         os.symlink(target, self.path("d/one"))
         live = self.live("--known-dir", self.path("d"))
-        with open(target, "wb", buffering=0) as file:
+        with Author(target) as file:
             file.write(NEW[:12])
             for _ in range(7):
-                self.stays(live, OLD)
+                self.stays(live, OLD, file)
             file.write(NEW[12:])
         self.wait_for(live, NEW)
 

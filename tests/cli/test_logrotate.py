@@ -206,22 +206,25 @@ class OfTheOutput(LogrotateTest):
         self.check("nocreate", kills=True)
 
     def test_a_line_is_not_cut(self):
+        """If its end comes within a second: a busy machine may take longer for it, and then it is tried again."""
         fd = self.open_input()
         self.follow()
-        os.write(fd, b"half ")
-        self.wanted = b"half "
-        self.wait_for_all()
-        begin = time.monotonic()
-        self.rotate(self.output, "nocreate", script=f"kill -HUP {self.sieve.pid}")
-        time.sleep(0.2)
-        os.write(fd, b"line\nnext")
-        if time.monotonic() - begin > 0.7:
-            self.skipTest("the machine is too slow for that")
-        self.wanted += b"line\nnext"
-        self.wait_for_all()
+        for _ in range(20):
+            self.put(fd, b"half ")
+            self.rotate(self.output, "nocreate", script=f"kill -HUP {self.sieve.pid}")
+            time.sleep(0.2)
+            self.put(fd, b"line\nnext")
+            if self.content(self.output) == b"next":
+                break
+            self.put(fd, b"\n")
         self.assert_bytes(self.content(self.output), b"next")
         os.close(fd)
         self.stop()
+
+    def put(self, fd, text):
+        os.write(fd, text)
+        self.wanted += text
+        self.wait_for_all()
 
     def test_a_line_that_does_not_end(self):
         """Only for a moment is its end waited for."""

@@ -40,12 +40,6 @@ def needs_server(test):
     return unittest.skipUnless(has_server(), "built without libmicrohttpd")(test)
 
 
-def free_port(family=socket.AF_INET, address="127.0.0.1"):
-    with socket.socket(family) as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
-
-
 def get(port, path, method="GET", host="127.0.0.1"):
     """Returns the status, the headers and the body."""
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
@@ -400,7 +394,7 @@ class Journal(MetricsTest, JournalTest):
 class Listen(MetricsTest):
     def setUp(self):
         super().setUp()
-        self.port = free_port()
+        self.port = self.free_port()
 
     def live(self, *args):
         live = Live(*args, "--metrics-listen", str(self.port))
@@ -521,7 +515,7 @@ class Listen(MetricsTest):
 
     def test_an_address_of_ipv6(self):
         try:
-            port = free_port(socket.AF_INET6, "::1")
+            port = self.free_port(socket.AF_INET6, "::1")
         except OSError:
             self.skipTest("no IPv6 here")
         with Live(*ONLY, "--metrics-listen", f"[::1]:{port}"):
@@ -577,6 +571,7 @@ class Listen(MetricsTest):
                 live.process.send_signal(signal.SIGUSR1)
                 time.sleep(0.1)
             self.page_with(self.port, FINDINGS, 20000, rule="acme-api-key")
+            self.wait_for(lambda: len(counts) > 10 or not any(thread.is_alive() for thread in threads), "the scrapes")
             stop.set()
             for thread in threads:
                 thread.join()
@@ -593,7 +588,7 @@ class Canary(MetricsTest):
 
     def setUp(self):
         super().setUp()
-        self.port = free_port()
+        self.port = self.free_port()
 
     def live(self, *args):
         live = Live("--canary", "1s", "--metrics-listen", str(self.port), "--stats", *args)

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 import unittest
@@ -162,7 +163,7 @@ class Trouble(HookTest):
         command = self.script(f"sleep 600 & echo $! > {self.seen}; wait")
         begun = time.monotonic()
         result = run(*ONLY, "--on-leak", command, data=self.data, timeout=LONG)
-        self.assertTrue(9 < time.monotonic() - begun < 30)
+        self.assertGreater(time.monotonic() - begun, 9)
         self.assertIn(b"--on-leak: the command took more than 10 seconds", result.stderr)
         self.assert_status(result, 0)
         self.wait_for(lambda: not self.is_running(int(self.content(self.seen))))
@@ -181,9 +182,14 @@ class Trouble(HookTest):
         self.assert_status(result, 0)
         self.assert_bytes(result.stdout, b"".join(TRIGGER + stars(s) + b"\n" for s in secrets))
         runs = len(self.records())
-        self.assertTrue(16 <= runs < 60, runs)
         self.assertIn(b"--on-leak: too many new keys at once", result.stderr)
-        self.assertIn(b"the command was not run %d times" % (200 - runs), result.stderr)
+        missed = int(re.search(rb"the command was not run (\d+) times", result.stderr)[1])
+        if b"took more than 10 seconds" in result.stderr:  # a busy machine: the last one may have told of its key
+            self.assertIn(runs + missed, (199, 200))
+        else:
+            self.assertEqual(runs + missed, 200)
+            self.assertGreaterEqual(runs, 16)
+        self.assertLess(runs, 60)
 
     def test_no_child_is_left(self):
         with Live(*ONLY, *self.note) as live:

@@ -51,12 +51,6 @@ def tries():
     return result.stdout.decode().split()
 
 
-def free_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
-
-
 def sandbox_here():
     """The last line of check-config: "# sandbox: seccomp, Landlock 7"."""
     return run("check-config").stdout.decode().splitlines()[-1].partition("sandbox: ")[2]
@@ -106,7 +100,7 @@ class SandboxTest(JournalTest):
         yield "filter-output", (*ONLY, "-o", f"{own}/out", self.log), b"", False
         yield "filter-gzip", (*ONLY, "-z", self.log), b"", False
         yield "filter-ledger", (*ONLY, *writing, self.log), b"", True
-        yield "filter-metrics", (*ONLY, "--metrics-listen", f"127.0.0.1:{free_port()}", self.log), b"", False
+        yield "filter-metrics", (*ONLY, "--metrics-listen", f"127.0.0.1:{self.free_port()}", self.log), b"", False
         yield "filter-hook", (*ONLY, "--on-leak", "true", self.log), b"", False
         yield "check", (*ONLY, "--check", self.log), b"", False
         yield "in-place", (*ONLY, "-i", f"{own}/log"), b"", True
@@ -333,7 +327,7 @@ class Process(SandboxTest):
     def test_all_threads(self):
         """The server's and that which inflates too."""
         import gzip
-        with Live("--sandbox=require", *ONLY, "--metrics-listen", f"127.0.0.1:{free_port()}") as live:
+        with Live("--sandbox=require", *ONLY, "--metrics-listen", f"127.0.0.1:{self.free_port()}") as live:
             live.write(gzip.compress(b"text\n")[:-1])
             self.assert_all_closed(live.process.pid, 3)
 

@@ -4,7 +4,7 @@
 
     python3 tests/faults/run.py BINARY LIBRARY [--all] [-k PATTERN] [--kind KIND] [--fault FAULT] [-j N]
 
-LIBRARY is tests/faults/libfaults.so of a build folder. Without --all it takes some of each, for 45 seconds: the same ones
+LIBRARY is tests/faults/libfaults.so of a build folder. Without --all it takes some of each, 1,500 in all: the same ones
 each time. --fault is one alone, such as read:2:5, the second read(2) with EIO: what is told then is shown.
 The last line is "faults: N passed, N failed"; the exit status is 1 if one failed.
 """
@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cli"))
@@ -258,10 +257,11 @@ class Series:
         self.scenario, self.want, self.kind, self.how, self.count = scenario, want, kind, how, count
 
     def some(self, rng):
-        """Each number of a call, in an order that tries the first and the last soon."""
-        numbers = list(range(1, self.count + 1))
-        rng.shuffle(numbers)
-        return sorted(numbers, key=lambda n: n not in (1, self.count))
+        """Each number of a call: the first, the last, then the others, which are many, in any order."""
+        yield from sorted({1, self.count})
+        others = list(range(2, self.count))
+        rng.shuffle(others)
+        yield from others
 
     def beyond(self, n, fired):
         """More calls than were counted: until one passes without the fault."""
@@ -282,24 +282,31 @@ def in_turn(series, rng):
     """(series, n): one of each series, then another of each. What has few scenarios to be met in comes first."""
     orders = [(one, one.some(rng)) for one in series]
     rng.shuffle(orders)
-    for turn in range(max((len(order) for _, order in orders), default=0)):
+    while orders:
+        left = []
         for one, order in orders:
-            if turn < len(order):
-                yield one, order[turn]
+            n = next(order, None)
+            if n is not None:
+                left.append((one, order))
+                yield one, n
+        orders = left
 
 
 class Search:
-    """Faults tried one after the other by several threads, as long as there is time."""
+    """Faults tried one after the other by several threads, as many as are to be."""
 
     def __init__(self, setting, series):
         self.setting, self.left = setting, in_turn(series, random.Random(setting.seed))
         self.lock = threading.Lock()
-        self.end = time.monotonic() + setting.seconds
+        self.most = setting.count
         self.tried, self.problems, self.seen = 0, 0, set()
 
     def take(self):
         with self.lock:
-            return next(self.left, None) if time.monotonic() < self.end else None
+            if self.most == 0:
+                return None
+            self.most -= 1
+            return next(self.left, None)
 
     def note(self, series, fault, fired, problem):
         with self.lock:
@@ -324,7 +331,7 @@ class Search:
         except Exception as error:  # of a scenario, or of this program: a thread's would be overlooked
             with self.lock:
                 self.problems += 1
-                self.end = 0
+                self.most = 0
             print(f"FAIL: {error!r}", flush=True)
 
     def try_all(self):
@@ -350,8 +357,8 @@ def read_arguments():
     parser.add_argument("binary")
     parser.add_argument("library")
     parser.add_argument("--all", dest="is_all", action="store_true", help="all of them, however long it takes")
-    parser.add_argument("--seconds", type=float, default=45, help="that are spent otherwise")
-    parser.add_argument("--seed", type=int, default=1, help="another one: other faults in these seconds")
+    parser.add_argument("--count", type=int, default=1500, help="of the faults that are tried otherwise")
+    parser.add_argument("--seed", type=int, default=1, help="another one: other faults")
     parser.add_argument("-k", dest="pattern", default="", metavar="PATTERN", help="scenarios with this in their name")
     parser.add_argument("--kind", help="calls of this kind only")
     parser.add_argument("--fault", help="KIND:FROM-TO:ERROR: this fault only")
@@ -360,7 +367,7 @@ def read_arguments():
     setting.binary, setting.library = os.path.abspath(setting.binary), os.path.abspath(setting.library)
     setting.shows = bool(setting.fault)
     if setting.is_all:
-        setting.seconds = FOREVER
+        setting.count = FOREVER
     return setting
 
 

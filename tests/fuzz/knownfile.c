@@ -5,6 +5,7 @@
  * in the file itself, at any cut, no value is left.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "known_source.h"
@@ -137,15 +138,16 @@ try_values(const struct known_values *values, struct choices data, size_t cut)
 
 /* Messages are in small letters, but for one, and a line's end belongs to no value. */
 static void
-check_messages(const struct messages *m, const struct choices *data)
+check_messages(const struct messages *m, const char *path, const struct choices *data)
 {
-	static const char with_capitals[] =
-		"UTF-16, which no log is likely to be; it must be UTF-8\n";
+	static const char format[] = "%s: UTF-16, which no log is likely to be; it must be UTF-8\n";
+	char with_capitals[TARGET_PATH_SIZE + sizeof(format)];
+	size_t len = (size_t)snprintf(with_capitals, sizeof(with_capitals), format, path);
 
 	for (size_t i = 0; i + WINDOW <= m->len; i++) {
 		bool is_other = false;
 
-		if (memmem(with_capitals, sizeof(with_capitals) - 1, m->text + i, WINDOW))
+		if (memmem(with_capitals, len, m->text + i, WINDOW))
 			continue;
 		for (size_t k = 0; k < WINDOW; k++)
 			is_other |= (m->text[i + k] < ' ' && m->text[i + k] != '\n') ||
@@ -177,7 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	r = ks_known_values_new(&options, NULL, &values);
 	messages_end(&messages);
 	require(r == 0 || r == EXIT_CONFIG, "another status");
-	check_messages(&messages, &c);
+	check_messages(&messages, path, &c);
 	if (r == 0)
 		try_values(values, c, cut);
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include "keys.h"
 #include "page.h"
 #include "reasons.h"
+#include "slowness.h"
 
 #define SEEDS       7U /* keys of each length in a cell */
 #define SPLIT_SEEDS 1U
@@ -222,7 +223,7 @@ fill_row(struct recall *t, const struct ks_catalog_entry *entry)
 		for (unsigned i = 0; i < SEEDS; i++) {
 			key_draw(&key, &form, (enum key_length)length, &random);
 			try_notations(t, row, &key);
-			if (i < SPLIT_SEEDS)
+			if (i < SPLIT_SEEDS && length < test_rounds(KEY_LENGTH_COUNT))
 				try_split(t, row, &key);
 		}
 	}

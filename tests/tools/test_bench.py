@@ -102,27 +102,28 @@ class Running(unittest.TestCase):
 
     def test_a_tool_that_changes_its_input_has_failed(self):
         with self.assertRaisesRegex(processes.ToolFailed, "changed its input"):
-            measure.run_once(tools.Tool("sed -i", ("sed", "-i", MASKS)), self.path, "file", self.cores, 60)
+            measure.run_once(tools.Tool("sed -i", ("sed", "-i", MASKS)), self.path, "file", self.cores, 240)
         self.assertFalse(os.path.exists(self.path))
 
     def test_no_tool_of_the_field_changes_its_input(self):
         for tool in tools.installed(tools.general_tools())[0]:
             if tool.cases is None:
-                self.assertIsNotNone(measure.run_once(tool, self.path, "file", self.cores, 60), tool.name)
+                self.assertIsNotNone(measure.run_once(tool, self.path, "file", self.cores, 240), tool.name)
 
     def test_a_pipe(self):
         tool = tools.Tool("sed", ("sed", MASKS))
-        self.assertGreater(measure.run_once(tool, self.path, "pipe-two", self.cores, 60), 0)
+        self.assertGreater(measure.run_once(tool, self.path, "pipe-two", self.cores, 240), 0)
 
     def test_a_status_is_told(self):
         with self.assertRaisesRegex(processes.ToolFailed, "status 3"):
-            measure.run_once(tools.Tool("a tool", ("sh", "-c", "exit 3")), self.path, "file", self.cores, 60)
+            measure.run_once(tools.Tool("a tool", ("sh", "-c", "exit 3")), self.path, "file", self.cores, 240)
 
     def test_what_a_killed_tool_started_is_killed_too(self):
-        tool = tools.Tool("a tool", ("sh", "-c", "sleep 4321 | cat"))
+        sleep = f"sleep {100000 + os.getpid()}"  # nobody else's
+        tool = tools.Tool("a tool", ("sh", "-c", f"{sleep} | cat"))
         self.assertIsNone(measure.run_once(tool, self.path, "file", self.cores, 0.2))
-        end = time.monotonic() + 60  # a process that is killed is there for a moment
-        while "sleep 4321\n" in self.processes():
+        end = time.monotonic() + 240  # a process that is killed is there for a moment
+        while f"{sleep}\n" in self.processes():
             self.assertLess(time.monotonic(), end)
 
     @staticmethod

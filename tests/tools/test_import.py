@@ -21,11 +21,11 @@ RULE = '[[rules]]\nid = "acme"\nregex = \'\'\'%s\'\'\'\n'
 
 def run(*args, data=b"", **more):
     return subprocess.run([sys.executable, IMPORTER, *args], input=data, capture_output=True,
-                          timeout=60, check=False, **more)
+                          timeout=240, check=False, **more)
 
 
 def keysieve(*args, data=b""):
-    return subprocess.run([BINARY, *args], input=data, capture_output=True, timeout=60, check=False)
+    return subprocess.run([BINARY, *args], input=data, capture_output=True, timeout=240, check=False)
 
 
 class ImportTest(unittest.TestCase):
@@ -277,7 +277,7 @@ class CommandLine(ImportTest):
         for args, stdout in ((("-o", "/no/such/dir/f"), None), (("-o", "/dev/full"), None), ((), "/dev/full")):
             with self.subTest(args), open(stdout or os.devnull, "wb") as out:
                 result = subprocess.run([sys.executable, IMPORTER, path, *args], stdout=out, check=False,
-                                        stderr=subprocess.PIPE, timeout=60)
+                                        stderr=subprocess.PIPE, timeout=240)
                 self.assertEqual(result.returncode, 74)
                 self.assertRegex(result.stderr.decode().splitlines()[-1], "^keysieve: .+: .+")
 

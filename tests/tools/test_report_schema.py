@@ -21,7 +21,7 @@ def checker(name):
 
 def report(ledger, *args):
     command = [os.environ["KEYSIEVE"], "report", "--json", *args, "-"]
-    return subprocess.run(command, input=ledger.encode(), capture_output=True, timeout=60, check=False)
+    return subprocess.run(command, input=ledger.encode(), capture_output=True, timeout=240, check=False)
 
 
 class ReportSchema(unittest.TestCase):

@@ -29,7 +29,7 @@ def keysieve_accepts(document) -> bool:
         yaml.safe_dump(document, file, allow_unicode=True)
         file.flush()
         command = [os.environ["KEYSIEVE"], "--rules", file.name, "--only", "anthropic-api-key"]
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=240,
                                 check=False)
     return result.returncode == 0
 
