@@ -203,8 +203,8 @@ class Follow(FailClosed):
     def test_a_state_that_cannot_be_written_for_a_while(self):
         with self.follow(faults("write", 2, 3, errno.ENOSPC, "state.tmp")) as live:
             self.wait_for(lambda: self.out() == right(0))
+            self.add(1)  # perhaps all was in the first state
             self.wait_for_message(live, b"state: No space left on device")
-            self.add(1)
             self.wait_for_message(live, b"the state can be written again")
             self.add(2)
             self.assertEqual(self.end(live), 0)
@@ -214,8 +214,9 @@ class Follow(FailClosed):
     def test_a_state_that_can_never_be_written_again(self):
         """Nothing is lost, and nothing twice, as the output is cut back to what the state tells of."""
         with self.follow(faults("write", 2, FOREVER, errno.ENOSPC, "state.tmp")) as live:
-            self.wait_for_message(live, b"masking goes on")
+            self.wait_for(lambda: self.out() == right(0))
             self.add(1)
+            self.wait_for_message(live, b"masking goes on")
             self.assertEqual(self.end(live), 74)
         with self.follow() as live:
             self.wait_for(lambda: self.out() == right(0) + right(1))
