@@ -11,16 +11,6 @@
 #include "worlds.h"
 
 static size_t
-count_rules(const struct world *w)
-{
-	size_t n = 0;
-
-	while (n < WORLD_RULE_MAX && w->rules[n].id)
-		n++;
-	return n;
-}
-
-static size_t
 throw_together(const struct world *w, uint64_t *random, uint8_t *buf, size_t max)
 {
 	size_t count = 0, len = 0, want = 2 + random_next(random) % 30;
@@ -47,7 +37,7 @@ START_TEST(generated_inputs)
 	uint8_t buf[700];
 	char name[80];
 
-	pair_init(&pair, w->rules, count_rules(w));
+	pair_init(&pair, w->rules, world_rule_count(w));
 	for (int round = 0; round < test_rounds(800); round++) {
 		size_t len = throw_together(w, &random, buf, sizeof(buf));
 
@@ -70,7 +60,7 @@ START_TEST(binary_inputs)
 	uint8_t buf[300];
 	char name[80];
 
-	pair_init(&pair, w->rules, count_rules(w));
+	pair_init(&pair, w->rules, world_rule_count(w));
 	for (int round = 0; round < test_rounds(30); round++) {
 		for (size_t i = 0; i < sizeof(buf); i++)
 			buf[i] = (uint8_t)random_next(&random);
@@ -90,7 +80,7 @@ START_TEST(lengths_about_64)
 	struct bench_pair pair;
 	char buf[200], name[80];
 
-	pair_init(&pair, w->rules, count_rules(w));
+	pair_init(&pair, w->rules, world_rule_count(w));
 	if (_i & 1)
 		pair_allow(&pair);
 	for (size_t i = 0; i < PIECE_MAX && w->pieces[i]; i++) {
@@ -114,7 +104,7 @@ END_TEST
 START_TEST(prepared_bytes)
 {
 	const struct world *w = &worlds[0];
-	size_t count = count_rules(w), len;
+	size_t count = world_rule_count(w), len;
 	struct ks_ruleset *set, *again;
 	struct ks_prepared prepared;
 	uint8_t *bytes;

@@ -268,16 +268,6 @@ static const size_t rounds[] = {
 	[WAY_FILE] = 3 * STYLE_COUNT, [WAY_PIPE] = STYLE_COUNT, [WAY_FRAMES] = THREAD_FRAMES_COUNT
 };
 
-static size_t
-count_rules(const struct world *w)
-{
-	size_t n = 0;
-
-	while (n < WORLD_RULE_MAX && w->rules[n].id)
-		n++;
-	return n;
-}
-
 static void
 compare_worlds(int number, enum way way)
 {
@@ -294,7 +284,7 @@ compare_worlds(int number, enum way way)
 	ck_assert_int_eq(ks_key_new_random(&key), KS_OK);
 	fingerprint = ks_fingerprint_new(key);
 	ck_assert(fingerprint != NULL);
-	ck_assert_int_eq(ks_ruleset_new(w->rules, count_rules(w), &set, NULL), KS_OK);
+	ck_assert_int_eq(ks_ruleset_new(w->rules, world_rule_count(w), &set, NULL), KS_OK);
 	job.set = set;
 	for (size_t i = 0; i < rounds[way]; i++) {
 		if (way == WAY_FRAMES)
@@ -468,7 +458,7 @@ START_TEST(part_longer_than_the_limit)
 	struct ks_scratch *scratch;
 	struct ks_ruleset *set;
 
-	ck_assert_int_eq(ks_ruleset_new(worlds[0].rules, count_rules(&worlds[0]), &set, NULL),
+	ck_assert_int_eq(ks_ruleset_new(worlds[0].rules, world_rule_count(&worlds[0]), &set, NULL),
 	                 KS_OK);
 	ck_assert_int_eq(ks_scratch_new(set, &scratch), KS_OK);
 	ck_assert_int_eq(ks_redactor_new(set, &options, &former), KS_OK);

@@ -479,3 +479,13 @@ const struct world
 	};
 
 const size_t world_count = sizeof(worlds) / sizeof(worlds[0]);
+
+size_t
+world_rule_count(const struct world *w)
+{
+	size_t n = 0;
+
+	while (n < WORLD_RULE_MAX && w->rules[n].id)
+		n++;
+	return n;
+}

@@ -15,3 +15,5 @@ struct world {
 
 extern const struct world worlds[];
 extern const size_t world_count;
+
+size_t world_rule_count(const struct world *world);
