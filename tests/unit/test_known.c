@@ -48,7 +48,7 @@ static const char *const worlds[][8] = {
 	  "z\xe2\x80\xa9='\x7f\xe2\x80",
 	  "z\xe2\x80\xa9='\\u007f\xe2\x80!!" /* begins as what is no UTF-8 is never spelled */,
 	  NULL }, /* what only some write as \u */
-	{ "/T0/K,x9!h;q:@", "a%[^|]`{b}\\c", "q?w#e'(\"r)*<t>", "u ser:p@s;'", NULL }, /* of URLs */
+	{ "/T0/K,x9!h;q:@", "a%[^|]`{b}\\c", "q?w#e'(\"r)*<t>", "u abc:p@s;'", NULL }, /* of URLs */
 	{ "a/b+c=d&e >f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
 	{ "7zQ\xffx"
 	  "Server=db;User=app;Password=k3J/9+w~v8u7t6s5r4q3p2o1n0m9l8",
