@@ -174,6 +174,14 @@ emit(struct ks_redactor *r)
 	r->queue.settled = to;
 }
 
+/* Do that with each channel, and give out what is settled then. */
+static void
+settle(struct ks_redactor *r, channel_fn fn)
+{
+	ks_redactor_each_channel(r, fn);
+	emit(r);
+}
+
 /* ----------------------------------------------------------------------- public ---- */
 
 static void
@@ -215,8 +223,7 @@ ks_redactor_feed(struct ks_redactor *r, struct ks_scratch *scratch, const uint8_
 
 		ks_redactor_fail(r, ks_queue_fill(&r->queue, data, n));
 		parse(r, false);
-		ks_redactor_each_channel(r, ks_channel_flush);
-		emit(r);
+		settle(r, ks_channel_flush);
 		status = r->failure;
 		data += n;
 		len -= n;
@@ -232,8 +239,7 @@ ks_redactor_settle(struct ks_redactor *r, struct ks_scratch *scratch)
 	if (status != KS_OK)
 		return status;
 	r->scratch = scratch;
-	ks_redactor_each_channel(r, ks_channel_flush);
-	emit(r);
+	settle(r, ks_channel_flush);
 	return r->failure;
 }
 
@@ -247,8 +253,7 @@ conclude(struct ks_redactor *r, struct ks_scratch *scratch, channel_fn fn)
 		return status;
 	r->scratch = scratch;
 	parse(r, true);
-	ks_redactor_each_channel(r, fn);
-	emit(r);
+	settle(r, fn);
 	return r->failure;
 }
 

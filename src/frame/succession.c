@@ -34,14 +34,14 @@ ks_redactor_reset(struct ks_redactor *r)
 bool
 ks_redactor_begin_part(struct ks_redactor *r)
 {
-	bool is_idle = ks_redactor_is_idle(r);
-
-	r->is_part = is_idle;
-	for (unsigned i = 0; i < FRAME_STREAM_MAX && is_idle; i++) {
+	r->is_part = ks_redactor_is_idle(r);
+	if (!r->is_part)
+		return false;
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
 		if (r->channels[i])
 			r->channels[i]->is_deferred = r->channels[i]->offset < KS_LOOK_BACK;
 	}
-	return is_idle;
+	return true;
 }
 
 static void

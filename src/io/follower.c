@@ -99,14 +99,6 @@ add_paths(struct follower *f)
 
 /* ------------------------------------------------------------------- life cycle ---- */
 
-/* To be asked before anything is looked at. */
-static void
-note_look(struct follower *f)
-{
-	f->looked = ks_followed_clock();
-	f->looked_at = ks_file_clock();
-}
-
 static int
 look_at_all(struct follower *f)
 {
@@ -125,7 +117,8 @@ start(struct follower *f, const struct checkpoint *saved)
 {
 	int r = add_paths(f);
 
-	note_look(f);
+	f->looked = ks_followed_clock();
+	f->looked_at = ks_file_clock(); /* before anything is looked at */
 	f->last_look = saved ? saved->looked : 0;
 	if (r == 0 && saved)
 		r = ks_follower_restore(f, saved);
@@ -181,7 +174,7 @@ ks_follower_wake(struct follower *f)
 	int r;
 
 	if (is_all)
-		note_look(f);
+		f->looked_at = ks_file_clock(); /* before anything is looked at */
 	r = ks_follower_take(f);
 	if (r < 0)
 		return r;
@@ -197,7 +190,7 @@ ks_follower_wake(struct follower *f)
 			r = ks_follower_look(f, f->sources[i]);
 	}
 	/* From its end on: of thousands of files a look takes longer than until the next time. */
-	if (is_all)
+	if (is_all && r == 0)
 		f->looked = ks_followed_clock();
 	return r;
 }
@@ -401,8 +394,8 @@ ks_follower_clean(struct follower *f)
 	 * Before the next checkpoint: who has it at another path is to write down how far it was read. What fails fails again
 	 * at the next turn, and is told there.
 	 */
-	if (is_closed && r == KS_OK && ks_follower_wake_all(f) < 0)
-		f->looked = -LOOK_SECONDS;
+	if (is_closed && r == KS_OK)
+		(void)ks_follower_wake_all(f);
 	return r;
 }
 
