@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds pairs of bytes that are rare in logs: the markers of src/engine/known_mark.c.
+ * Finds pairs of bytes that are rare in logs: the markers of src/engine/known_rare.c.
  *
  *     rare_pairs PRICE GROUPS LOG...
  *

@@ -42,7 +42,7 @@ struct known_marker {
 
 #define MARKERS 4U
 
-/* Of what is rare in logs, the rarest first: of 1,000 pairs of letters and digits that are made by chance 161, 292, 389, 495. */
+/* Of what is rare in logs, the rarest first (known_rare.c). */
 extern const struct known_marker ks_known_markers[MARKERS];
 
 /*

@@ -233,13 +233,14 @@ static const char *const looks[][8] = {
 	  "\xd0\xb0\xd0\xb1\xd0\xb2\xd0\xb3", NULL },
 };
 
-/* Each spelling at each place about the end of a word of marks, and of a chunk of them. */
+/* Each spelling at each place about the end of a word of marks, of a chunk of them, and of a window. */
 START_TEST(about_borders)
 {
 	static const size_t borders[] = { 192, 64, 2048, 4096 };
+	const size_t window = 16384;
 	struct bench_pair pair;
 	size_t step;
-	uint8_t buf[4300];
+	uint8_t buf[16384 + 300];
 	char name[80];
 
 	pair_init(&pair, rules, COUNT(rules));
@@ -251,7 +252,8 @@ START_TEST(about_borders)
 		const uint8_t *bytes = oracle_spelling_get(pair.oracle, i, &len);
 
 		for (back = i % step; back <= len + 1; back += step) {
-			border = borders[(i + back) % COUNT(borders)];
+			border = (i + back) % 30 == 0 ? window
+			                              : borders[(i + back) % COUNT(borders)];
 			if (back > border)
 				continue;
 			memset(buf, back % 3 ? '.' : 'k', sizeof(buf));
