@@ -47,6 +47,7 @@ ks_follow_rules_new(const struct rule_selection *selection, const struct options
 	}
 	rules->selection = *selection;
 	rules->observer = observer;
+	rules->masker.since = ks_passage_clock();
 	if (prepare(rules, options) != KS_OK)
 		return ks_follow_rules_free(rules);
 	rules->former = former;

@@ -15,6 +15,7 @@
 #include "message.h"
 #include "monotonic.h"
 #include "notify.h"
+#include "patience.h"
 #include "signals.h"
 
 #define SAVE_INTERVAL 1000U /* milliseconds between checkpoints, at least */
@@ -77,7 +78,8 @@ do_pending(struct journal_job *job)
 
 	if (job->is_reopening && ks_journal_stream_is_between(&job->stream))
 		turn = reopen(job);
-	if (turn == TURN_ON && job->reload.is_ready && ks_journal_stream_is_idle(&job->stream)) {
+	if (turn == TURN_ON && job->reload.is_ready &&
+	    (ks_journal_stream_is_idle(&job->stream) || ks_patience_is_over(job->reload.since))) {
 		r = ks_journal_job_use_next_rules(job);
 		turn = r == 0 ? TURN_ON : fail(job, r);
 	}
@@ -227,8 +229,10 @@ static enum turn
 take_entry(struct journal_job *job)
 {
 	uint64_t before = job->stream.read;
-	enum turn turn = judge(job, ks_journal_stream_take(&job->stream, job->journal));
+	enum turn turn = job->reload.is_ready ? do_pending(job) : TURN_ON;
 
+	if (turn == TURN_ON)
+		turn = judge(job, ks_journal_stream_take(&job->stream, job->journal));
 	note_entry(job, job->stream.read - before);
 	job->is_unsaved = true;
 	if (turn == TURN_ON && (job->is_reopening || job->reload.is_ready))

@@ -279,17 +279,18 @@ note_finding(void *ctx, const struct ks_finding *finding)
 }
 
 static int
-make_rules(struct journal_job *job, struct journal_stream_rules *ret_rules)
+make_rules(struct journal_job *job, const struct rule_selection *rules,
+           struct journal_stream_rules *ret_rules)
 {
-	if (ks_scratch_new(job->rules.set, &job->scratch) != KS_OK)
+	if (ks_scratch_new(rules->set, &job->scratch) != KS_OK)
 		return fail_memory();
 	*ret_rules = (struct journal_stream_rules){
-		.set = job->rules.set,
+		.set = rules->set,
 		.scratch = job->scratch,
 		.options = { .on_finding = note_finding, .finding_ctx = job },
 		.wants_sources = ks_observer_is_on(job->observer),
 	};
-	ks_masking_set(job->options, &job->rules, &ret_rules->options);
+	ks_masking_set(job->options, rules, &ret_rules->options);
 	ks_observer_set(job->observer, &ret_rules->options);
 	return 0;
 }
@@ -297,20 +298,28 @@ make_rules(struct journal_job *job, struct journal_stream_rules *ret_rules)
 int
 ks_journal_job_use_next_rules(struct journal_job *job)
 {
+	struct ks_scratch *former = job->scratch;
 	struct journal_stream_rules rules;
-	int r;
+	int r, status;
 
-	ks_journal_stream_leave_rules(&job->stream);
-	ks_scratch_free(job->scratch);
 	job->scratch = NULL;
-	if (ks_reload_apply(&job->reload, &job->rules, &job->stats) != KS_OK)
-		return fail_memory();
-	r = make_rules(job, &rules);
-	if (r == 0 && ks_telemetry_use_rules(&job->telemetry, &job->rules) != KS_OK)
-		r = fail_memory();
-	if (r == 0 && ks_journal_stream_use_rules(&job->stream, &rules) != KS_OK)
-		r = fail_memory();
-	return r;
+	r = make_rules(job, &job->reload.next, &rules);
+	if (r != 0) {
+		job->scratch = former;
+		return r;
+	}
+	if (ks_journal_stream_is_idle(&job->stream)) {
+		ks_journal_stream_leave_rules(&job->stream);
+		status = ks_journal_stream_use_rules(&job->stream, &rules);
+	} else {
+		status = ks_journal_stream_change_rules(&job->stream, &rules);
+	}
+	ks_scratch_free(former);
+	if (status == KS_OK) /* what was found by the former rules has been told */
+		status = ks_reload_apply(&job->reload, &job->rules, &job->stats);
+	if (status == KS_OK)
+		status = ks_telemetry_use_rules(&job->telemetry, &job->rules);
+	return status == KS_OK ? 0 : fail_memory();
 }
 
 /* -------------------------------------------------------------------- beginning ---- */
@@ -416,7 +425,7 @@ static int
 begin(struct journal_job *job)
 {
 	struct journal_stream_rules rules;
-	int r = make_rules(job, &rules);
+	int r = make_rules(job, &job->rules, &rules);
 
 	if (r != 0)
 		return r;

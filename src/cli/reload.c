@@ -5,6 +5,7 @@
 #include "masking.h"
 #include "message.h"
 #include "notify.h"
+#include "passage.h"
 
 void
 ks_reload_done(struct reload *reload)
@@ -17,9 +18,12 @@ ks_reload_done(struct reload *reload)
 static void
 replace(struct reload *reload, const struct rule_selection *next)
 {
+	uint64_t since = reload->is_ready ? reload->since : ks_passage_clock();
+
 	ks_reload_done(reload);
 	reload->next = *next;
 	reload->is_ready = true;
+	reload->since = since;
 }
 
 static bool

@@ -16,7 +16,8 @@
 struct reload {
 	const struct known_watch *watch; /* of the known values; NULL: there is none */
 	struct rule_selection next;
-	bool is_ready; /* next waits to be used */
+	bool is_ready;  /* next waits to be used */
+	uint64_t since; /* as long as this, of the first that was not used: ks_passage_clock() */
 };
 
 /*

@@ -26,6 +26,7 @@ need_channel(struct ks_redactor *r, unsigned number)
 	if (channel || r->failure != KS_OK)
 		return channel;
 	options.keeps_length = 1; /* what frames say of lengths stays true */
+	options.begins_in_run = r->begins_in_run[number];
 	channel = calloc(1, sizeof(*channel));
 	status = channel ? ks_channel_init(channel, r->set, &options) : KS_ERROR_MEMORY;
 	if (status != KS_OK) {
@@ -251,6 +252,7 @@ ks_redactor_renew(struct ks_redactor *r, unsigned stream)
 {
 	give_up(r, stream);
 	ks_redactor_free_channel(r, stream);
+	r->begins_in_run[stream] = r->options.stream.begins_in_run;
 }
 
 size_t

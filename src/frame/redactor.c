@@ -92,6 +92,8 @@ ks_redactor_new(const struct ks_ruleset *set, const struct ks_redactor_options *
 	r->options = *options;
 	r->oldest = CHANNEL_SETTLED;
 	r->options.limit = limit_for(set, options->stream.known, options->limit);
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++)
+		r->begins_in_run[i] = options->stream.begins_in_run;
 	if (options->frame != KS_FRAME_AUTO)
 		status = choose_parser(r, options->frame);
 	if (status != KS_OK) {
@@ -285,6 +287,40 @@ ks_redactor_stop(struct ks_redactor *r, struct ks_scratch *scratch)
 		status = conclude(r, scratch, ks_channel_end);
 	r->has_ended = true;
 	return status;
+}
+
+/* The channels that are there end, and leave it to others to go on. */
+static void
+end_channels(struct ks_redactor *r)
+{
+	ks_redactor_each_channel(r, ks_channel_give_up);
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
+		if (r->channels[i])
+			r->begins_in_run[i] = !ks_channel_is_idle(r->channels[i]);
+	}
+	settle(r, ks_channel_end);
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++)
+		ks_redactor_free_channel(r, i);
+}
+
+int
+ks_redactor_change(struct ks_redactor *r, struct ks_scratch *scratch, const struct ks_ruleset *set,
+                   const struct ks_stream_options *stream)
+{
+	const struct ks_stream_options former = r->options.stream;
+	int status = check_usable(r);
+
+	if (status != KS_OK)
+		return status;
+	r->scratch = scratch;
+	end_channels(r);
+	r->set = set;
+	r->options.stream = *stream;
+	r->options.stream.sink = former.sink;
+	r->options.stream.sink_ctx = former.sink_ctx;
+	r->options.stream.begins_in_run = former.begins_in_run;
+	r->options.limit = limit_for(set, stream->known, r->options.limit);
+	return r->failure;
 }
 
 enum ks_frame

@@ -12,6 +12,7 @@ struct ks_redactor {
 	const struct parser *parser; /* NULL: not known yet */
 	void *state;                 /* the parser's */
 	struct channel *channels[FRAME_STREAM_MAX];
+	bool begins_in_run[FRAME_STREAM_MAX]; /* a channel that is made */
 	struct queue queue;
 	uint64_t oldest, covered;   /* in the input */
 	uint64_t line_ends;         /* in what is covered, if lines are counted */

@@ -20,6 +20,7 @@
 #include "bytes.h"
 #include "filter_state.h"
 #include "parallel.h"
+#include "patience.h"
 #include "secret_memory.h"
 
 #define FAST       (64 << 10) /* bytes a read: there may be more than one thread can take */
@@ -86,14 +87,17 @@ ks_filter_use(struct filter *f, const struct ks_ruleset *set,
 
 	if (r != KS_OK)
 		return r;
-	close_way(f);
+	f->set = set;
+	f->stream_options = *options;
+	if (f->stretch && f->stretch->redactor && !ks_stretch_is_idle(f->stretch))
+		r = ks_stretch_change(f->stretch, f->scratch);
+	else
+		close_way(f);
 	if (f->parallel)
 		ks_parallel_clear(f->parallel);
 	ks_scratch_free(f->scratch);
 	f->scratch = scratch;
-	f->set = set;
-	f->stream_options = *options;
-	return KS_OK;
+	return r;
 }
 
 /* ------------------------------------------------------------------------ output ---- */
@@ -242,7 +246,9 @@ open_way(struct filter *f)
 		f->out = malloc(OUT_SIZE);
 	if (f->is_pushed && !f->out)
 		return KS_ERROR_MEMORY;
-	return ks_stretch_open(f->stretch);
+	r = ks_stretch_open(f->stretch);
+	f->begins_in_run = false;
+	return r;
 }
 
 /* Which way do the bytes go that wait? It stays open if they are too few to tell. */
@@ -309,6 +315,30 @@ ks_filter_rewind(struct filter *f)
 	f->next = f->end = front(f);
 }
 
+/* Something is open, and has been for too long. Redactors are told when they get their new rules. */
+static int
+end_open(struct filter *f, struct filter_error *reterr)
+{
+	int r;
+
+	if (f->stretch->redactor)
+		return 0;
+	r = f->is_pushed ? finish_push(f, false, reterr) : finish_raw(f, false, reterr);
+	f->begins_in_run = !ks_stream_is_idle(f->stretch->stream);
+	if (r == 0 && !f->is_pushed) /* what was found and could have gone on is told */
+		r = finish_raw(f, true, reterr);
+	return r;
+}
+
+static bool
+is_idle_enough(const struct filter *f)
+{
+	if (ks_filter_is_idle(f))
+		return true;
+	return f->stretch && (f->is_line_start || f->stretch->redactor) &&
+	       ks_patience_is_over(f->idle_wanted);
+}
+
 /* Returns 0 when all new bytes are used up, FILTER_IDLE, or -1. */
 static int
 take(struct filter *f, struct filter_error *reterr)
@@ -316,6 +346,12 @@ take(struct filter *f, struct filter_error *reterr)
 	while (f->next < f->end) {
 		size_t n = f->wants_idle ? line_length(f) : (size_t)(f->end - f->next);
 
+		if (f->wants_idle && is_idle_enough(f)) {
+			f->wants_idle = false;
+			if (!ks_filter_is_idle(f) && end_open(f, reterr) < 0)
+				return -1;
+			return FILTER_IDLE;
+		}
 		if (step(f, n, reterr) < 0)
 			return -1;
 		if (f->wants_idle && ks_filter_is_idle(f)) {
@@ -340,6 +376,8 @@ ks_filter_is_idle(const struct filter *f)
 void
 ks_filter_want_idle(struct filter *f)
 {
+	if (!f->wants_idle)
+		f->idle_wanted = ks_passage_clock();
 	f->wants_idle = true;
 }
 

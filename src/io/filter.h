@@ -44,7 +44,7 @@ struct filter *ks_filter_new(const struct filter_options *options);
 void ks_filter_free(struct filter *filter);
 
 /*
- * Mask by these rules from now on: at the beginning, and where the filter is idle. Borrows set, and what
+ * Mask by these rules from now on: at the beginning, and where the filter is idle, or ks_filter_copy() said so. Borrows set, and what
  * options point to, until the next call or until the filter is freed. The sink is the filter's own. Offsets and
  * lines of findings are those of all that was read, as if it were one file. Returns KS_OK or what ks_scratch_new() returns, and then all is as it was.
  */
@@ -56,7 +56,10 @@ int ks_filter_use(struct filter *filter, const struct ks_ruleset *set,
  * on? Then other rules may be used.
  */
 bool ks_filter_is_idle(const struct filter *filter);
-/* Have ks_filter_copy() return where it is idle the next time. */
+/*
+ * Have ks_filter_copy() return where it is idle the next time. If that does not come soon (patience.h) it returns where a line begins, or with
+ * frames anywhere: then what is open, which somebody may keep open for ever, is masked as far as it is undecided.
+ */
 void ks_filter_want_idle(struct filter *filter);
 
 /*

@@ -31,6 +31,8 @@ struct filter {
 	uint8_t *memory;
 	uint8_t *from, *next, *end; /* [from, next) waits, [next, end) is new */
 	bool is_line_start, wants_idle;
+	bool begins_in_run;    /* the next stretch of raw text */
+	uint64_t idle_wanted;  /* since when: ks_passage_clock() */
 	uint64_t bytes, lines; /* that were read */
 	struct passage passage;
 	uint8_t *out; /* what is pushed leaves in many pieces: they are gathered here */
@@ -53,6 +55,8 @@ void ks_stretch_free(struct stretch *stretch);
 void ks_stretch_reset(struct stretch *stretch);
 /* Is nothing open where it is? */
 bool ks_stretch_is_idle(const struct stretch *stretch);
+/* It has a redactor, which masks by the filter's rules from now on. scratch is that of the former ones. Errors: as for ks_redactor_feed(). */
+int ks_stretch_change(struct stretch *stretch, struct ks_scratch *scratch);
 
 /* Push text through. Errors: as for ks_stream_feed(). */
 int ks_stretch_feed(struct stretch *stretch, struct ks_scratch *scratch, const uint8_t *data,

@@ -118,6 +118,16 @@ ks_journal_stream_use_rules(struct journal_stream *s, const struct journal_strea
 	return ks_redactor_new(rules->set, &options, &s->redactor);
 }
 
+int
+ks_journal_stream_change_rules(struct journal_stream *s, const struct journal_stream_rules *rules)
+{
+	int r = ks_redactor_change(s->redactor, s->scratch, rules->set, &rules->options);
+
+	s->scratch = rules->scratch;
+	s->wants_sources = rules->wants_sources;
+	return r;
+}
+
 /* ------------------------------------------------------------------- life cycle ---- */
 
 int

@@ -86,6 +86,9 @@ bool ks_journal_stream_is_idle(const struct journal_stream *stream);
 void ks_journal_stream_leave_rules(struct journal_stream *stream);
 int ks_journal_stream_use_rules(struct journal_stream *stream,
                                 const struct journal_stream_rules *rules);
+/* Use others though something is open: ks_redactor_change(). The former ones are not needed any more. Errors: as there. */
+int ks_journal_stream_change_rules(struct journal_stream *stream,
+                                   const struct journal_stream_rules *rules);
 
 /*
  * The unit or container whose entry a finding is in, by its offset; NULL: not known. To be called when it is reported.

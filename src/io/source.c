@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "patience.h"
 
 struct source *
 ks_source_new(const char *path, enum ks_frame frame, struct lane *lane)
@@ -105,11 +106,10 @@ tell_finding(void *ctx, const struct ks_finding *finding)
 	s->masker->on_finding(s->masker->finding_ctx, s->files.path, &told);
 }
 
-static int
-make_redactor(struct source *s, struct masker *masker)
+static struct ks_redactor_options
+options_of(struct source *s, const struct masker *masker)
 {
 	struct ks_redactor_options options = masker->options;
-	int r;
 
 	options.frame = s->frame;
 	options.stream.begins_in_run = s->begins_in_run;
@@ -117,7 +117,15 @@ make_redactor(struct source *s, struct masker *masker)
 	options.stream.sink_ctx = s;
 	options.stream.on_finding = masker->on_finding ? tell_finding : NULL;
 	options.stream.finding_ctx = s;
-	r = ks_redactor_new(masker->set, &options, &s->redactor);
+	return options;
+}
+
+static int
+make_redactor(struct source *s, struct masker *masker)
+{
+	const struct ks_redactor_options options = options_of(s, masker);
+	int r = ks_redactor_new(masker->set, &options, &s->redactor);
+
 	if (r != KS_OK)
 		return r;
 	s->begins_in_run = false;
@@ -155,6 +163,19 @@ ks_source_change(struct source *s, struct masker *masker)
 	drop_redactor(s);
 	s->base = s->given;
 	s->base_lines = s->lines;
+}
+
+/* The masker has waited long enough for a place where nothing is open. */
+static int
+change_where_open(struct source *s, struct masker *masker)
+{
+	const struct ks_redactor_options options = options_of(s, masker);
+	int r = ks_redactor_change(s->redactor, s->masker->scratch, masker->set, &options.stream);
+
+	s->masker->users--;
+	s->masker = masker;
+	masker->users++;
+	return r;
 }
 
 /* Up to the end of the first line, or entry; 0: none ends here. */
@@ -203,6 +224,8 @@ ks_source_feed(struct source *s, struct masker *masker, const uint8_t *data, siz
 		ks_source_change(s, masker);
 		if (!s->redactor)
 			r = make_redactor(s, masker);
+		else if (s->masker != masker && ks_patience_is_over(masker->since))
+			r = change_where_open(s, masker);
 		if (r != KS_OK)
 			return r;
 		n = next_piece(s, masker, data, len);

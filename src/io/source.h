@@ -29,6 +29,7 @@ struct masker {
 	struct ks_redactor_options options; /* but for the sink, and on_finding */
 	source_finding_fn on_finding;       /* NULL: nobody wants to know */
 	void *finding_ctx;
+	uint64_t since; /* when it was made: ks_passage_clock() */
 	size_t users;
 };
 

@@ -58,6 +58,7 @@ options_of(struct stretch *s)
 	const struct filter *f = s->filter;
 	struct ks_stream_options options = f->stream_options;
 
+	options.begins_in_run = f->begins_in_run;
 	if (options.on_finding) {
 		options.on_finding = note_finding;
 		options.finding_ctx = s;
@@ -123,6 +124,14 @@ bool
 ks_stretch_is_idle(const struct stretch *s)
 {
 	return s->redactor ? ks_redactor_is_idle(s->redactor) : ks_stream_is_idle(s->stream);
+}
+
+int
+ks_stretch_change(struct stretch *s, struct ks_scratch *scratch)
+{
+	const struct ks_stream_options options = options_of(s);
+
+	return ks_redactor_change(s->redactor, scratch, s->filter->set, &options);
 }
 
 /* ------------------------------------------------------------------- pushed text ---- */
