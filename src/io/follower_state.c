@@ -130,7 +130,7 @@ record_sources(struct follower *f, struct checkpoint *c, bool is_late)
 			continue;
 		if (!is_empty(s))
 			r = record_source(s, &c->sources[c->source_count++]);
-		else if (s->is_past)
+		if (r == 0 && s->is_past)
 			r = record_past(s, &c->sources[c->source_count++]);
 	}
 	return r;
@@ -143,7 +143,7 @@ ks_follower_record(struct follower *f, struct checkpoint *c)
 	int r;
 
 	c->looked = f->looked_at;
-	c->sources = calloc(f->count + f->kept.source_count + 1, sizeof(*c->sources));
+	c->sources = calloc(2 * f->count + f->kept.source_count + 1, sizeof(*c->sources));
 	if (!c->sources)
 		return -ENOMEM;
 	r = record_sources(f, c, false);

@@ -23,7 +23,7 @@ with open(BINARY, "rb") as binary:
 class Follower:
     """A running keysieve follow. Its output and messages are in files, so that nothing blocks it."""
 
-    def __init__(self, *args, cwd=None, rules=ONLY):
+    def __init__(self, *args, cwd=None, rules=ONLY, env=None):
         self.output = tempfile.TemporaryFile()
         self.errors = tempfile.TemporaryFile()
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -32,7 +32,7 @@ class Follower:
         name = "@" + self.manager.getsockname()[1:].decode()
         self.process = subprocess.Popen([BINARY, "follow", *rules, *args], stdin=subprocess.DEVNULL,
                                         stdout=self.output, stderr=self.errors, cwd=cwd,
-                                        env=environment({"NOTIFY_SOCKET": name}))
+                                        env=environment({"NOTIFY_SOCKET": name, **(env or {})}))
         self.expect_ready()
 
     def __enter__(self):
@@ -1068,6 +1068,37 @@ class Minute(StateTest):
             self.write(b"5\n", old)
             f.wait(lambda: len(self.content(self.out)) >= 10, "it has read all")
             self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3", b"4", b"5"])
+
+
+class OtherMinute(StateTest):
+    """As Minute, beside it."""
+
+    def test_a_former_name_at_which_another_file_was_read(self):
+        """Of the name both are written down: what was read there, and how far what is there now was read before."""
+        old, older = self.log + ".1", self.log + ".2"
+        self.write(b"0\n", old)
+        self.write(b"1\n")
+        with self.follow("--from-start", *self.args(self.log + "*")) as f:
+            f.wait(lambda: len(self.content(self.out)) >= 4, "it has read both")
+            os.rename(old, older)
+            os.rename(self.log, old)
+            self.write(b"2\n")
+            f.wait(lambda: len(self.content(self.out)) >= 6, "it has read the new one")
+            if os.geteuid() == 0:  # nobody else may see it
+                f.wait(lambda: not f.has_open(old) and not f.has_open(older), "they are closed")
+            else:
+                time.sleep(63)
+            self.write(b"3\n")
+            f.wait(lambda: len(self.content(self.out)) >= 8, "it has read on")
+            self.expect_saved(f, self.log)
+            f.stop(signal.SIGKILL)
+        with self.follow("--from-start", *self.args(self.log + "*")) as f:
+            self.write(b"4\n")
+            self.write(b"5\n", old)
+            self.write(b"6\n", older)
+            f.wait(lambda: len(self.content(self.out)) >= 14, "it has read all")
+            self.stopped(f)
+        self.assertEqual(sorted(self.content(self.out).split()), [b"%d" % i for i in range(7)])
 
 
 if __name__ == "__main__":
