@@ -202,6 +202,16 @@ ks_follower_wake_all(struct follower *f)
 	return ks_follower_wake(f);
 }
 
+/*
+ * A file was closed. Before the next checkpoint who has it at another path is to write down how far it was read. What fails
+ * fails again at the next turn, and is told there.
+ */
+static void
+note_closed(struct follower *f)
+{
+	(void)ks_follower_wake_all(f);
+}
+
 /* ---------------------------------------------------------------- late writers ---- */
 
 /* Others may still write to a file that was renamed: it becomes a source of its own. */
@@ -220,6 +230,8 @@ add_late(struct follower *f, struct source *s)
 	}
 	late->frame = s->frame;
 	late->wants_context = true;
+	late->is_named = s->is_named;
+	late->told_reading = s->told_reading;
 	part.file_offset = part.position;
 	return ks_followed_add(&late->files, f->watch, &part) < 0 ? KS_ERROR_MEMORY : KS_OK;
 }
@@ -242,6 +254,20 @@ late_has_begun(struct follower *f, struct source *s)
 
 /* ----------------------------------------------------------------------- turns ---- */
 
+/* The rest of a file that an earlier run knew in two parts is for who has it at another path. */
+static void
+remember_limited(struct follower *f, const struct followed *files)
+{
+	const struct part *done = files->reading > 0 ? &files->parts[files->reading - 1] : NULL;
+	const struct past_file *past;
+
+	if (!done || done->limit == PART_UNLIMITED)
+		return;
+	past = ks_follower_find_past(f, &done->identity);
+	if (!past || past->position < done->position)
+		ks_follower_remember(f, done);
+}
+
 static int
 switch_file(struct follower *f, struct source *s)
 {
@@ -249,19 +275,35 @@ switch_file(struct follower *f, struct source *s)
 	bool wants_restart = s->redactor && s->masker->options.wants_restart;
 	int r = has_gap ? ks_source_gap(s, ks_followed_position(&s->files)) : ks_source_break(s);
 
+	remember_limited(f, &s->files);
 	ks_followed_forget(&s->files, wants_restart ? ks_source_restart(s) : UINT64_MAX);
 	return r == KS_OK ? add_late(f, s) : r;
 }
 
-/* What can be read of it later is read then. */
-static void
+/*
+ * What can be read of it later is read then: a file at the path is opened again at the next look, a former one stays
+ * open, in a source of its own. Returns an enum ks_status.
+ */
+static int
 give_up(struct follower *f, struct source *s, int error)
 {
-	if (s->told_reading != error)
+	bool is_new = s->told_reading != error;
+
+	if (is_new)
 		f->options.note(f->options.note_ctx, FOLLOWER_FAILED, s->files.path, error);
 	s->told_reading = error;
+	if (s->files.is_late) {
+		s->files.must_read = false;
+		return KS_OK;
+	}
+	if (ks_followed_can_leave(&s->files))
+		return ks_followed_leave_part(&s->files, f->watch) < 0 ? KS_ERROR_MEMORY
+		                                                       : switch_file(f, s);
 	ks_follower_remember(f, &s->files.parts[s->files.reading]);
 	ks_followed_close(&s->files, f->watch);
+	if (is_new)
+		note_closed(f);
+	return KS_OK;
 }
 
 static int
@@ -303,8 +345,7 @@ take_turn(struct follower *f, struct source *s)
 		r = switch_file(f, s);
 		break;
 	default:
-		give_up(f, s, -r);
-		r = KS_OK;
+		r = give_up(f, s, -r);
 	}
 	return r == KS_OK ? 1 : r;
 }
@@ -328,13 +369,14 @@ ks_follower_turn(struct follower *f)
 
 /* --------------------------------------------------------------- what is over ---- */
 
-/* Nobody writes to the last file of the source, and it is not at the path. */
+/* Nobody writes to the last file of the source, or it cannot be read, and it is not at the path. */
 static bool
 is_over(const struct source *s, double now, double patience)
 {
 	const struct followed *files = &s->files;
+	bool is_hopeless = files->is_late && s->told_reading != 0;
 
-	return now - files->active > patience && ks_followed_waiting(files) == 0 &&
+	return now - files->active > patience && (is_hopeless || ks_followed_waiting(files) == 0) &&
 	       files->reading + 1 >= files->count &&
 	       (files->is_late || files->is_away || files->error != 0);
 }
@@ -390,12 +432,8 @@ ks_follower_clean(struct follower *f)
 		if (s->files.is_late || (!s->is_named && s->files.error))
 			r = end_source(f, i);
 	}
-	/*
-	 * Before the next checkpoint: who has it at another path is to write down how far it was read. What fails fails again
-	 * at the next turn, and is told there.
-	 */
 	if (is_closed && r == KS_OK)
-		(void)ks_follower_wake_all(f);
+		note_closed(f);
 	return r;
 }
 
