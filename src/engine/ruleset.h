@@ -74,6 +74,7 @@ struct compiled_rule {
 enum database {
 	DATABASE_TRIGGERS, /* streaming; a pattern's number is the rule's, then come the nouns */
 	DATABASE_ANCHORED, /* block; triggers of varying width, to find their start */
+	DATABASE_HALVES,   /* block; what triggers have before a line's end (half.h) */
 	DATABASE_COUNT
 };
 
@@ -97,6 +98,7 @@ struct ks_ruleset {
 	unsigned named_min;      /* the least length of a run of theirs */
 	uint64_t carrier_bodies; /* classes of carriers' bodies */
 	size_t held_max;         /* bytes of a stream that can be undecided at once */
+	bool has_unknown_halves; /* any line may be the beginning of a trigger */
 };
 
 /* Of ks_ruleset_load(): prepared is of other rules or versions. */
