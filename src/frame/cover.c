@@ -18,6 +18,16 @@
 
 /* ------------------------------------------------------------------- channels ---- */
 
+/* A trigger may have the end of the line before for its first byte. */
+static void
+add_line_end(struct ks_redactor *r, struct channel *channel)
+{
+	const struct piece piece = { .kind = PIECE_CONTEXT, .at = r->covered, .len = 1 };
+
+	ks_redactor_fail(
+		r, ks_channel_add(channel, r->scratch, &r->queue, &piece, (const uint8_t *)"\n"));
+}
+
 static struct channel *
 need_channel(struct ks_redactor *r, unsigned number)
 {
@@ -36,7 +46,10 @@ need_channel(struct ks_redactor *r, unsigned number)
 		return NULL;
 	}
 	channel->is_deferred = r->is_part;
-	return r->channels[number] = channel;
+	r->channels[number] = channel;
+	if (r->options.begins_behind_line && !options.begins_in_run)
+		add_line_end(r, channel);
+	return channel;
 }
 
 static void

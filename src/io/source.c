@@ -112,6 +112,7 @@ make_redactor(struct source *s, struct masker *masker)
 	int r;
 
 	options.frame = s->frame;
+	options.begins_behind_line = s->base > 0;
 	options.stream.begins_in_run = s->begins_in_run;
 	options.stream.sink = put;
 	options.stream.sink_ctx = s;

@@ -805,6 +805,32 @@ class State(StateTest):
                     for path in (self.log, self.state, self.out):
                         os.remove(path)
 
+    def test_a_match_over_two_lines_of_a_silent_stream(self):
+        """Between its two lines the other stream has written far more than a restart reads again."""
+        secret = body(40, alphabet=ALNUM)
+        header = b"2026-11-22T10:00:01.123456789Z %s F "
+        out, error = header % b"stdout", header % b"stderr"
+        rules = ("--only", "name-value-pair")
+        for first, second, is_masked in ((b"- name: API_SECRET\n", b"  value: ", True),
+                                         (b"- name of secret\n", b"  value: ", False)):
+            with self.subTest(first=first):
+                before = error + first + (out + b"words and words\n") * 3000
+                after = error + second + secret + b"\n"
+                self.write(before)
+                with self.follow(*self.args("--from-start", "--frame", "cri", self.log), rules=rules) as f:
+                    self.expect(f, before)
+                    self.expect_saved(f, self.log)
+                    f.stop(signal.SIGKILL)
+                with open(self.state, encoding="ascii") as file:
+                    restart = json.load(file)["sources"][0]["restart"]
+                self.assertEqual(restart == 0, is_masked)
+                self.write(after)
+                with self.follow(*self.args("--frame", "cri", self.log), rules=rules) as f:
+                    self.expect(f, before + (masked(after, secret) if is_masked else after))
+                    self.stopped(f)
+                for path in (self.log, self.state, self.out):
+                    os.remove(path)
+
     def test_with_standard_output(self):
         secret = body(95)
         self.write(b"")

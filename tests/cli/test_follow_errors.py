@@ -36,7 +36,7 @@ class Again(FollowTest):
                     f.expect(before + stars(secret[:40]))
                     self.write(secret[40:] + b" end\n")
                     f.expect(before + stars(secret) + b" end\n")
-                    self.stopped(f)
+                    self.assertIn(f.stop(), (0, 74))  # the last read may be the one
                     failures += b"Input/output error" in f.messages()
                 os.remove(self.log)
         self.assertGreater(failures, 5)
