@@ -202,16 +202,6 @@ ks_follower_wake_all(struct follower *f)
 	return ks_follower_wake(f);
 }
 
-/*
- * A file was closed. Before the next checkpoint who has it at another path is to write down how far it was read. What fails
- * fails again at the next turn, and is told there.
- */
-static void
-note_closed(struct follower *f)
-{
-	(void)ks_follower_wake_all(f);
-}
-
 /* ---------------------------------------------------------------- late writers ---- */
 
 /* Others may still write to a file that was renamed: it becomes a source of its own. */
@@ -281,8 +271,8 @@ switch_file(struct follower *f, struct source *s)
 }
 
 /*
- * What can be read of it later is read then: a file at the path is opened again at the next look, a former one stays
- * open, in a source of its own. Returns an enum ks_status.
+ * It is tried again at the next look. Who waits behind a former file does not wait longer: that one becomes a source of its
+ * own. One that is at the path, and fails again, is opened anew then. Returns an enum ks_status.
  */
 static int
 give_up(struct follower *f, struct source *s, int error)
@@ -292,17 +282,15 @@ give_up(struct follower *f, struct source *s, int error)
 	if (is_new)
 		f->options.note(f->options.note_ctx, FOLLOWER_FAILED, s->files.path, error);
 	s->told_reading = error;
-	if (s->files.is_late) {
-		s->files.must_read = false;
-		return KS_OK;
-	}
 	if (ks_followed_can_leave(&s->files))
 		return ks_followed_leave_part(&s->files, f->watch) < 0 ? KS_ERROR_MEMORY
 		                                                       : switch_file(f, s);
+	if (is_new || s->files.is_late || s->files.is_away || s->files.error) {
+		s->files.must_read = false;
+		return KS_OK;
+	}
 	ks_follower_remember(f, &s->files.parts[s->files.reading]);
 	ks_followed_close(&s->files, f->watch);
-	if (is_new)
-		note_closed(f);
 	return KS_OK;
 }
 
@@ -336,6 +324,8 @@ take_turn(struct follower *f, struct source *s)
 	r = ks_followed_read(&s->files, f->watch, f->buffer, FOLLOWER_CHUNK, &len);
 	switch (r) {
 	case FOLLOWED_IDLE:
+		if (s->files.reading < s->files.count)
+			s->told_reading = 0;
 		return 0;
 	case FOLLOWED_DATA:
 		s->told_reading = 0;
@@ -374,9 +364,9 @@ static bool
 is_over(const struct source *s, double now, double patience)
 {
 	const struct followed *files = &s->files;
-	bool is_hopeless = files->is_late && s->told_reading != 0;
 
-	return now - files->active > patience && (is_hopeless || ks_followed_waiting(files) == 0) &&
+	return now - files->active > patience &&
+	       (s->told_reading != 0 || ks_followed_waiting(files) == 0) &&
 	       files->reading + 1 >= files->count &&
 	       (files->is_late || files->is_away || files->error != 0);
 }
@@ -432,8 +422,12 @@ ks_follower_clean(struct follower *f)
 		if (s->files.is_late || (!s->is_named && s->files.error))
 			r = end_source(f, i);
 	}
+	/*
+	 * Before the next checkpoint: who has it at another path is to write down how far it was read. What fails fails again
+	 * at the next turn, and is told there.
+	 */
 	if (is_closed && r == KS_OK)
-		note_closed(f);
+		(void)ks_follower_wake_all(f);
 	return r;
 }
 

@@ -812,7 +812,7 @@ class State(StateTest):
         out, error = header % b"stdout", header % b"stderr"
         rules = ("--only", "name-value-pair")
         for first, second, is_masked in ((b"- name: API_SECRET\n", b"  value: ", True),
-                                         (b"- name of secret\n", b"  value: ", False)):
+                                         (b"- name of words\n", b"  value: ", False)):
             with self.subTest(first=first):
                 before = error + first + (out + b"words and words\n") * 3000
                 after = error + second + secret + b"\n"

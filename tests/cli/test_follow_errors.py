@@ -70,16 +70,16 @@ class Former(StateTest):
             self.expect_saved(f, self.log)
             self.rotate()
             f.expect_message("app.log: Input/output error")
-            self.write(b"3\n")
-            self.expect(f, b"1\n3\n")
+            self.write(b". 3\n")
+            self.expect(f, b"1\n. 3\n")
             self.expect_saved(f, self.log)
             f.stop(signal.SIGKILL)
         with self.follow(*self.args(*args)) as f:
             self.write(b"4\n")
             self.write(b"5\n", self.old)
-            f.wait(lambda: len(self.content(self.out)) >= 10, "it has read all")
+            f.wait(lambda: len(self.content(self.out)) >= 12, "it has read all")
             self.stopped(f)
-        self.assertEqual(sorted(self.content(self.out).split()), [b"1", b"2", b"3", b"4", b"5"])
+        self.assertEqual(sorted(self.content(self.out).splitlines()), [b". 3", b"1", b"2", b"4", b"5"])
 
     def test_its_new_name_is_followed_too(self):
         self.check(self.log + "*")
