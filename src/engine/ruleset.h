@@ -4,6 +4,7 @@
 
 #include <hs.h>
 
+#include "class.h"
 #include "keysieve.h"
 #include "lead.h"
 #include "macro.h"
@@ -11,8 +12,6 @@
 #include "setting.h"
 #include "trigger.h"
 
-#define CLASS_MAX   64U /* different byte sets in a set of rules: one bit each in a class mask */
-#define CLASS_NONE  255U
 #define RULE_MAX    65535U
 #define RULE_ID_MAX 128U /* bytes of an id */
 
@@ -21,22 +20,6 @@
 
 /* Input is scanned in slices of this many bytes, whatever the size of a call. */
 #define SLICE_MAX 16384U
-
-/*
- * The byte sets of all rules, by byte: bit k of masks[b] is 1 if b is in set k. So a run is
- * followed with one look-up a byte, however many rules' runs overlap there.
- */
-struct classes {
-	uint64_t masks[256];
-	uint64_t maybe[256]; /* the same, but with all sets where an escape may begin */
-	uint8_t kinds[256];  /* as rules require them: one of enum ks_condition, or 0 */
-	/* Sets whose bytes count escaped too; see ks_run_find(). */
-	uint64_t slash;   /* as "\/": with '/' but not '\' */
-	uint64_t percent; /* as "%2B": with all hexadecimal digits but not '%' */
-	uint64_t unicode; /* as "\u002B": with them and 'u', but not '\' */
-	uint64_t words;   /* without any byte that ks_bytes16_gap() finds */
-	unsigned count;
-};
 
 #define KEEP_DEFAULT 255U
 
@@ -119,10 +102,4 @@ static inline const char *
 ks_ruleset_id(const struct ks_ruleset *set, size_t rule)
 {
 	return set->ids[rule];
-}
-
-static inline bool
-class_has(const struct classes *classes, unsigned number, uint8_t b)
-{
-	return classes->masks[b] >> number & 1;
 }
