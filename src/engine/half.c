@@ -202,6 +202,33 @@ cut(const char *trigger, char **ret_expression)
 	return KS_OK;
 }
 
+/*
+ * What {separator} can be, and more than that: up to three lines. Exact it would be some 2,000 bytes, and the database of all halves
+ * twice as large, which each start would pay.
+ */
+#define SEPARATOR "{separator}"
+#define ANY_LINE  "[^\\n]{0,248}"
+#define ANY_LINES ANY_LINE "(?:\\n" ANY_LINE "(?:\\n" ANY_LINE ")?)?"
+
+_Static_assert(SEPARATOR_WIDTH_MAX <= 249, "what ANY_LINES has room for");
+
+/* trigger with its macros replaced, separators by what is simpler. The caller frees it. NULL when memory is out. */
+static char *
+expand(const char *trigger)
+{
+	const char *found = strstr(trigger, SEPARATOR);
+	char *simple, *expanded;
+
+	if (!found)
+		return ks_macro_expand(trigger);
+	if (asprintf(&simple, "%.*s" ANY_LINES "%s", (int)(found - trigger), trigger,
+	             found + strlen(SEPARATOR)) < 0)
+		return NULL;
+	expanded = expand(simple);
+	free(simple);
+	return expanded;
+}
+
 int
 ks_half_expression(const struct ks_rule *rule, bool is_named, char **ret_expression)
 {
@@ -212,7 +239,7 @@ ks_half_expression(const struct ks_rule *rule, bool is_named, char **ret_express
 	if (is_named)
 		r = ks_macro_split_name(rule->trigger, &trigger);
 	else
-		trigger = ks_macro_expand(rule->trigger);
+		trigger = expand(rule->trigger);
 	if (r == KS_OK)
 		r = trigger ? cut(trigger, ret_expression) : KS_ERROR_MEMORY;
 	free(trigger);
