@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds pairs of bytes that are rare in logs: the table "rare" of src/engine/known_mark.c.
+ * Finds pairs of bytes that are rare in logs: the markers of src/engine/known_rare.c.
  *
- *     rare_pairs LOG...
+ *     rare_pairs PRICE GROUPS LOG...
  *
- * Each of sixteen groups is a product of two sets of bytes, and each set one of a set of lower halves and one of upper halves. One after
+ * PRICE is that of a pair in logs, in pairs of values: the higher, the rarer are those that are found. GROUPS is 8 or 16. Each group is a product of two sets of bytes, and each set one of a set of lower halves and one of upper halves. One after
  * the other they are chosen by hill climbing from many beginnings, so that they have as many as possible of the pairs that values made
  * by chance have, and as few as possible of those of the logs. Prints the table, and how much of both it has.
  */
@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define GROUPS 16
-#define STARTS 400  /* of which the best is taken */
-#define PRICE  30.0 /* of a pair in logs, in pairs of values */
+#define GROUPS_MAX 16
+#define STARTS     400 /* of which the best is taken */
 #define LETTERS \
 	0.7 /* so many values are letters and digits, the others have all that can be printed */
 #define READ_MAX  (4U << 20)
@@ -23,6 +23,7 @@
 #define PAIR_BITS (2 * SET_BITS)
 
 struct table {
+	double price;
 	double values[128][128], logs[128][128]; /* parts of all pairs */
 	uint8_t taken[128][128];
 };
@@ -46,7 +47,7 @@ weigh(const struct table *table, uint64_t group)
 			continue;
 		for (unsigned b = 32; b < 128; b++) {
 			if (has(group, 1, b) && !table->taken[a][b])
-				weight += table->values[a][b] - PRICE * table->logs[a][b];
+				weight += table->values[a][b] - table->price * table->logs[a][b];
 		}
 	}
 	return weight;
@@ -160,17 +161,24 @@ int
 main(int argc, char **argv)
 {
 	static struct table table;
-	uint64_t groups[GROUPS], random = 88172645463325252;
+	uint64_t groups[GROUPS_MAX], random = 88172645463325252;
 	double values = 0, logs = 0;
+	int group_count;
 
+	if (argc < 4) {
+		(void)fputs("usage: rare_pairs PRICE GROUPS LOG...\n", stderr);
+		return EXIT_FAILURE;
+	}
+	table.price = strtod(argv[1], NULL);
+	group_count = strcmp(argv[2], "8") == 0 ? 8 : GROUPS_MAX;
 	count_values(&table);
-	for (int i = 1; i < argc; i++) {
-		if (!count_log(&table, argv[i], argc - 1))
+	for (int i = 3; i < argc; i++) {
+		if (!count_log(&table, argv[i], argc - 3))
 			return EXIT_FAILURE;
 	}
-	for (int i = 0; i < GROUPS; i++)
+	for (int i = 0; i < group_count; i++)
 		groups[i] = find_group(&table, &random);
-	for (int set = 0; set < GROUPS; set += 8) {
+	for (int set = 0; set < group_count; set += 8) {
 		print_halves(groups + set, 0);
 		print_halves(groups + set, 1);
 	}

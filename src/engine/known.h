@@ -84,3 +84,11 @@ enum known_pass { PASS_RUNS, PASS_MARKS, PASS_END, KNOWN_PASSES };
  */
 size_t ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t *text,
                      size_t from, size_t len, known_match_fn on_match, void *ctx);
+
+#define KNOWN_BLIND_MAX 136U
+
+/*
+ * Where the last bytes of text[from, len) begin in which only PASS_END finds anything: KNOWN_BLIND_MAX at most. If more of the text is at
+ * hand they can be put off, and looked at with what follows.
+ */
+size_t ks_known_blind(const struct ks_known *known, const uint8_t *text, size_t from, size_t len);

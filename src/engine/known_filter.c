@@ -74,9 +74,9 @@ find_grip(const struct known_marker *marker, const uint8_t *bytes, size_t len, s
 }
 
 void
-ks_known_filter_start(struct known_filter *filter, bool is_of_logs)
+ks_known_filter_start(struct known_filter *filter, const struct known_marker *marker)
 {
-	filter->marker = is_of_logs ? ks_known_marker_of_logs : (struct known_marker){ 0 };
+	filter->marker = *marker;
 }
 
 bool

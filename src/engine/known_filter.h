@@ -35,10 +35,10 @@ struct known_filter {
 
 /*
  * To make one: start, count each pattern, open, add each of them. Patterns have 8 bytes or more, of which those from offset on matter,
- * and LOOK_BLOCK + MARK_BEHIND others can be read behind len. is_of_logs: of its marker. open returns false when memory is
- * out; done is right at any time.
+ * and LOOK_BLOCK + MARK_BEHIND others can be read behind len. What marker does not mark gets marks of its own. open returns false when
+ * memory is out; done is right at any time.
  */
-void ks_known_filter_start(struct known_filter *filter, bool is_of_logs);
+void ks_known_filter_start(struct known_filter *filter, const struct known_marker *marker);
 void ks_known_filter_count(struct known_filter *filter, const uint8_t *bytes, size_t len,
                            size_t offset);
 bool ks_known_filter_open(struct known_filter *filter, bool *is_locked);

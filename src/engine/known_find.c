@@ -12,13 +12,13 @@
 #define SHARED_MAX 32U /* if more patterns have the same head, grams lie where they differ */
 #define LAST_MAX   24U /* but so many bytes are left for them */
 #define OFFSET_MAX LOOK_BLOCK
-#define BLIND_MAX  (OFFSET_MAX + LOOK_BLOCK + KNOWN_HEAD)
 #define BEGIN_MAX  (OFFSET_MAX + LOOK_BLOCK)  /* bytes of a pattern that matter */
 #define BEHIND_MAX (LOOK_BLOCK + MARK_BEHIND) /* zeros behind these */
-#define OTHERS_MAX 128U /* patterns without runs, for which these are left to the others */
+#define UNMARKED_MAX 8U /* if more patterns have no such marks, less rare ones are taken */
 _Static_assert(RUN_OFFSET_MAX == OFFSET_MAX, "what is shared is not looked at");
 _Static_assert(OFFSET_MAX + LOOK_BLOCK - 1 <= SLOT_OFFSET_MAX, "offsets fit");
-_Static_assert(RUN_OFFSET_MAX + LOOK_BLOCK <= BLIND_MAX, "so many are blind at most");
+_Static_assert(OFFSET_MAX + LOOK_BLOCK + KNOWN_HEAD <= KNOWN_BLIND_MAX,
+               "so many are blind at most");
 
 /* ----------------------------------------------------------------------- making ---- */
 
@@ -29,12 +29,8 @@ struct finder_making {
 	struct ks_known *known;
 	struct known_speller *speller;
 	enum turn turn;
-	/*
-	 * Runs are the fastest way: if all patterns but a few have them, only the others are found by marks; else all are that have
-	 * what is rare in logs, and then it is runs that find only the others.
-	 */
-	bool with_runs;
-	size_t others; /* without runs */
+	const struct known_marker *marker;
+	size_t unmarked[MARKERS]; /* patterns for which there is nothing but marks of their own */
 	size_t run_counts[RUN_KINDS];
 };
 
@@ -92,36 +88,35 @@ take_marked(struct finder_making *m, const uint8_t *begin, size_t len, size_t of
 	ks_known_filter_count(&m->known->filter, begin, len, offset);
 }
 
-/* Where most patterns have marks, only for what is hexadecimal are runs worth while: others are few. */
-static struct known_run
-limit_run(struct known_run run)
+/* What is as long as most values in hexadecimal digits is best found so; most others by marks, if they have some. */
+static bool
+is_best(struct known_run run)
 {
-	if (run.kind == RUN_LONG_TEXT)
-		run.kind = RUN_TEXT;
-	if (run.kind == RUN_WILD || run.kind == RUN_MIXED)
-		run.kind = RUN_NONE;
-	return run;
+	return run.kind == RUN_TEXT_24 || run.kind == RUN_ID_24;
 }
 
-/* By a mark, if it has one; else by its run; or by a mark that is made for it. */
+static void
+survey(struct finder_making *m, struct known_run run, const uint8_t *begin, size_t len,
+       size_t offset)
+{
+	for (unsigned i = 0; i < MARKERS && run.kind == RUN_NONE; i++) {
+		if (m->unmarked[i] <= UNMARKED_MAX)
+			m->unmarked[i] += !ks_known_filter_is_marked(&ks_known_markers[i], begin,
+			                                             len, offset);
+	}
+}
+
 static void
 take_spelled(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
 {
 	size_t last = len < LAST_MAX ? 0 : len - LAST_MAX;
 	size_t marked_offset = offset < last ? offset : last;
-	struct known_run run;
+	struct known_run run = find_run(begin, len, offset);
 
-	if (!m->with_runs &&
-	    ks_known_filter_is_marked(&ks_known_marker_of_logs, begin, len, marked_offset)) {
-		take_marked(m, begin, len, marked_offset);
-		return;
-	}
-	run = find_run(begin, len, offset);
-	if (!m->with_runs)
-		run = limit_run(run);
 	if (m->turn == TURN_SURVEY)
-		m->others += run.kind == RUN_NONE;
-	else if (run.kind != RUN_NONE)
+		survey(m, run, begin, len, marked_offset);
+	else if (is_best(run) || (run.kind != RUN_NONE &&
+	                          !ks_known_filter_is_marked(m->marker, begin, len, marked_offset)))
 		take_run(m, begin, run);
 	else
 		take_marked(m, begin, len, marked_offset);
@@ -146,7 +141,7 @@ take_patterns(struct finder_making *m, enum turn turn)
 	size_t count = m->known->pattern_count, end;
 
 	m->turn = turn;
-	for (size_t i = 0; i < count && m->others <= OTHERS_MAX; i = end) {
+	for (size_t i = 0; i < count; i = end) {
 		size_t offset = 0;
 
 		for (end = i + 1; end < count && patterns[end].head == patterns[i].head;)
@@ -207,6 +202,17 @@ make_beginnings(struct ks_known *known)
 	return true;
 }
 
+/* The rarest marks that all patterns have, or all but a few; else the least rare ones. */
+static const struct known_marker *
+choose_marker(const struct finder_making *m)
+{
+	unsigned i = 0;
+
+	while (i < MARKERS - 1 && m->unmarked[i] > UNMARKED_MAX)
+		i++;
+	return &ks_known_markers[i];
+}
+
 /* How patterns are found is known when all have been looked at. */
 static bool
 init_all(struct finder_making *m)
@@ -214,9 +220,8 @@ init_all(struct finder_making *m)
 	struct ks_known *known = m->known;
 
 	take_patterns(m, TURN_SURVEY);
-	m->with_runs = m->others <= OTHERS_MAX;
-	m->others = 0;
-	ks_known_filter_start(&known->filter, !m->with_runs);
+	m->marker = choose_marker(m);
+	ks_known_filter_start(&known->filter, m->marker);
 	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
 		return false;
 	take_patterns(m, TURN_COUNT);
@@ -227,7 +232,7 @@ init_all(struct finder_making *m)
 int
 ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct finder_making m = { .known = known, .speller = speller, .with_runs = true };
+	struct finder_making m = { .known = known, .speller = speller };
 
 	if (!init_all(&m))
 		return KS_ERROR_MEMORY;
@@ -330,7 +335,7 @@ static void
 look_at_end(struct find *find, size_t from)
 {
 	const struct ks_known *known = find->known;
-	struct end_place places[BLIND_MAX];
+	struct end_place places[KNOWN_BLIND_MAX];
 	size_t count = list_heads(find, from, places);
 
 	for (size_t i = 0; i < count; i++) {
@@ -349,9 +354,8 @@ look_at_end(struct find *find, size_t from)
 	}
 }
 
-/* Where the bytes begin at the end of text[from, len) in which filters are blind. */
-static size_t
-blind_from(const struct ks_known *known, const uint8_t *text, size_t from, size_t len)
+size_t
+ks_known_blind(const struct ks_known *known, const uint8_t *text, size_t from, size_t len)
 {
 	size_t runs = len - ks_known_runs_blind(&known->runs, text, from, len);
 	size_t marks = ks_known_filter_blind(&known->filter);
@@ -375,6 +379,6 @@ ks_known_find(const struct ks_known *known, enum known_pass pass, const uint8_t 
 		ks_known_filter_scan(&known->filter, text, from, len, look_at, &find);
 		return find.open;
 	}
-	look_at_end(&find, blind_from(known, text, from, len));
+	look_at_end(&find, ks_known_blind(known, text, from, len));
 	return find.open;
 }

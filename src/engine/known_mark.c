@@ -4,40 +4,16 @@
 
 #include <string.h>
 
+#include "known_avx512.h"
+
 #ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
-/*
- * Found by bench/rare_pairs over ten kinds of logs, source code and prose: half of the pairs that values made by chance have, and one in
- * 240 of those of these texts. A poor choice costs time and nothing else.
- */
-const struct known_marker ks_known_marker_of_logs = {
-	.is_of_logs = true,
-	.rare = {
-	{ { { 0xec, 0x2b, 0x75, 0x79, 0x79, 0x79, 0x7f, 0xff, 0xff, 0xeb, 0xde, 0xf5, 0xdd, 0xdc,
-	      0xf3, 0xe0 },
-	    { 0x00, 0x00, 0x00, 0x61, 0x5c, 0x0a, 0xc4, 0xcc, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	      0x00, 0x00 } },
-	  { { 0x33, 0x41, 0x03, 0x9b, 0x9a, 0x89, 0x9b, 0xbf, 0xef, 0xe9, 0x77, 0xb7, 0xaa, 0x32,
-	      0x6f, 0xa2 },
-	    { 0x00, 0x00, 0x00, 0x8a, 0xa7, 0x47, 0x32, 0x17, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	      0x00, 0x00 } } },
-	{ { { 0xc6, 0x27, 0xce, 0x44, 0x8a, 0xb0, 0x7e, 0x4e, 0x5e, 0x96, 0x7b, 0x38, 0x2c, 0x98,
-	      0x02, 0x00 },
-	    { 0x00, 0x00, 0x21, 0x44, 0x1a, 0x93, 0x44, 0x31, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	      0x00, 0x00 } },
-	  { { 0xe1, 0x73, 0xed, 0x8d, 0xed, 0x74, 0xff, 0xed, 0x6f, 0x35, 0xf7, 0xaf, 0x84, 0xa5,
-	      0xe9, 0x04 },
-	    { 0x00, 0x00, 0x02, 0x09, 0x25, 0x73, 0x89, 0x13, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	      0x00, 0x00 } } },
-	},
-};
-
 /* ------------------------------------------------------------------------ making ---- */
 
 #define RARE_GROWTH     0.0005 /* a pair that adds more is no rare mark */
-#define RARE_GROWTH_ALL 0.005
+#define RARE_GROWTH_ALL 0.002
 
 /* How often a byte is met in logs, more or less: of a thousand bytes so many, for the most frequent ones. */
 static unsigned
@@ -115,18 +91,25 @@ take(const struct choice *choice)
 	}
 }
 
+/* By a pair, if it adds little to what is marked. */
+static bool
+add_pair(struct known_marker *marker, const uint8_t *bytes, size_t places, struct choice *best)
+{
+	for (unsigned set = 0; set < marker->rare_sets; set++)
+		choose(marker->rare[set], RARE_LEN, bytes, places, best);
+	if (best->growth >= RARE_GROWTH || marker->growth + best->growth >= RARE_GROWTH_ALL)
+		return false;
+	marker->growth += best->growth;
+	return true;
+}
+
 void
 ks_known_marker_add(struct known_marker *marker, const uint8_t *bytes, size_t places)
 {
 	struct choice best = { .growth = 2 };
 
-	/* among many patterns, a pair that is not rare is one that many texts have */
-	if (!marker->is_of_logs)
-		choose(marker->rare[0], RARE_LEN, bytes, places, &best);
-	if (best.growth < RARE_GROWTH && marker->growth + best.growth < RARE_GROWTH_ALL) {
-		marker->growth += best.growth;
-	} else {
-		best.growth = 2;
+	if (!add_pair(marker, bytes, places, &best)) {
+		best = (struct choice){ .growth = 2 };
 		choose(marker->own, OWN_LEN, bytes, places, &best);
 		marker->with_own = true;
 	}
@@ -163,10 +146,10 @@ ks_known_mark_plain(const struct known_marker *marker, const uint8_t *text, size
 	for (size_t i = 0; i < count; i++) {
 		marks[i] = 0;
 		for (unsigned k = 0; k < MARK_BYTES; k++, text++) {
-			bool is_marked = is_rare(marker->rare[0], text) ||
-			                 is_rare(marker->rare[1], text) ||
-			                 (marker->with_own && is_own(marker->own, text));
+			bool is_marked = marker->with_own && is_own(marker->own, text);
 
+			for (unsigned set = 0; set < marker->rare_sets; set++)
+				is_marked = is_marked || is_rare(marker->rare[set], text);
 			marks[i] |= (uint64_t)is_marked << k;
 		}
 	}
@@ -206,7 +189,7 @@ mark_ssse3(const struct known_marker *marker, const uint8_t *text)
 {
 	__m128i groups = _mm_setzero_si128(), none;
 
-	for (unsigned set = 0; set < RARE_SETS; set++)
+	for (unsigned set = 0; set < marker->rare_sets; set++)
 		groups = _mm_or_si128(groups, common_ssse3(marker->rare[set], RARE_LEN, text));
 	if (marker->with_own)
 		groups = _mm_or_si128(groups, common_ssse3(marker->own, OWN_LEN, text));
@@ -300,19 +283,18 @@ own_avx2(const struct halves_avx2 halves[OWN_LEN], bool is_wide, const uint8_t *
 
 /* always_inline, here and below: sets and is_wide are known to the compiler. */
 static inline AVX2 __attribute__((always_inline)) void
-mark_rare_avx2(const struct known_marker *marker, unsigned sets, bool is_wide, const uint8_t *text,
-               size_t count, uint64_t *marks)
+mark_rare_avx2(const struct known_halves rare[][RARE_LEN], unsigned sets, bool is_wide,
+               const uint8_t *text, size_t count, uint64_t *marks)
 {
 	struct halves_avx2 halves[RARE_SETS * RARE_LEN];
 
 	for (unsigned i = 0; i < sets * RARE_LEN; i++)
-		halves[i] = load_avx2(&marker->rare[i / RARE_LEN][i % RARE_LEN]);
+		halves[i] = load_avx2(&rare[i / RARE_LEN][i % RARE_LEN]);
 	for (size_t i = 0; i < count; i++, text += MARK_BYTES)
 		marks[i] = rare_avx2(sets, halves, is_wide, text) |
 		           rare_avx2(sets, halves, is_wide, text + 32) << 32;
 }
 
-/* By themselves: all tables at once are more than there are registers. */
 static inline AVX2 __attribute__((always_inline)) void
 mark_own_avx2(const struct known_marker *marker, bool is_wide, const uint8_t *text, size_t count,
               uint64_t *marks)
@@ -326,14 +308,15 @@ mark_own_avx2(const struct known_marker *marker, bool is_wide, const uint8_t *te
 		                                                      << 32;
 }
 
+/* One after the other: all tables at once are more than there are registers. */
 static inline AVX2 __attribute__((always_inline)) void
 mark_all_avx2(const struct known_marker *marker, bool is_wide, const uint8_t *text, size_t count,
               uint64_t *marks)
 {
-	if (marker->is_of_logs)
-		mark_rare_avx2(marker, RARE_SETS, is_wide, text, count, marks);
+	if (marker->rare_sets > 1)
+		mark_rare_avx2(marker->rare, RARE_SETS, is_wide, text, count, marks);
 	else
-		mark_rare_avx2(marker, 1, is_wide, text, count, marks);
+		mark_rare_avx2(marker->rare, 1, is_wide, text, count, marks);
 	if (marker->with_own)
 		mark_own_avx2(marker, is_wide, text, count, marks);
 }
@@ -354,7 +337,9 @@ void
 ks_known_mark(const struct known_marker *marker, const uint8_t *text, size_t count, uint64_t *marks)
 {
 #ifdef __SSE2__
-	if (__builtin_cpu_supports("avx2"))
+	if (!marker->is_wide && ks_known_has_avx512())
+		ks_known_mark_avx512(marker, text, count, marks);
+	else if (__builtin_cpu_supports("avx2"))
 		ks_known_mark_avx2(marker, text, count, marks);
 	else if (__builtin_cpu_supports("ssse3"))
 		ks_known_mark_ssse3(marker, text, count, marks);

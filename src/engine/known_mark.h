@@ -2,8 +2,7 @@
 /*
  * Marks at places of a text where bytes stand that are rare in logs:
  *
- *     rare   two bytes that seldom stand so, as "7K" or "jq": about half of the pairs of letters and digits that are made by chance are
- *            such, and one in 240 of those of logs
+ *     rare   two bytes that seldom stand so, as "7K" or "jq". The longer patterns are, the rarer their marks can be
  *     own    four bytes, made of patterns that have no such pair
  *
  * Each half of a byte chooses from a table which of eight groups the byte may be of, and a place is marked if its bytes have a group in
@@ -33,20 +32,22 @@ struct known_halves {
 };
 
 struct known_marker {
-	bool is_of_logs; /* rare marks are what is rare in logs; else they are made, in the first set only */
-	bool with_own;
-	bool is_wide; /* some group has a byte that is no ASCII */
+	uint8_t rare_sets; /* which are used, from the first on */
+	bool with_own;     /* of four bytes */
+	bool is_wide;      /* some group has a byte that is no ASCII */
 	struct known_halves rare[RARE_SETS][RARE_LEN];
 	struct known_halves own[OWN_LEN];
-	double growth; /* of made rare marks: a part of the places of logs, more or less */
+	double growth; /* of rare marks, by pairs of patterns: a part of the places of logs, more or less */
 };
 
-/* A marker of what is rare in logs. One that is all 0 is of nothing. */
-extern const struct known_marker ks_known_marker_of_logs;
+#define MARKERS 4U
+
+/* Of what is rare in logs, the rarest first (known_rare.c). */
+extern const struct known_marker ks_known_markers[MARKERS];
 
 /*
  * Have one of the first so many places of a pattern marked: that one, by that group, which adds least to what is marked of logs. It is
- * marked as a rare one, if the marker is of nothing else and that adds little, or as its own.
+ * marked as if it were rare, if that adds little, or by four bytes of its own.
  */
 void ks_known_marker_add(struct known_marker *marker, const uint8_t *bytes, size_t places);
 

@@ -22,15 +22,15 @@
 
 /*
  * By the view: the longer it is and the more is asked of it, the fewer there are in a text. A run is view + RUN_STEP - 1 bytes, or
- * more.
+ * more. The first kind that a pattern has is its own.
  */
 enum run_kind {
-	RUN_WILD,      /* 24 bytes, with a letter behind f: most values */
-	RUN_LONG_TEXT, /* 24 bytes, every second one from 2 to 7: text in hexadecimal digits */
-	RUN_LONG,      /* 24 bytes: values that are hexadecimal */
-	RUN_TEXT,      /* 8 bytes, text in hexadecimal digits */
-	RUN_HEX,       /* 8 hexadecimal digits */
-	RUN_MIXED,     /* 8 bytes with a capital, or with a digit and a letter behind f */
+	RUN_TEXT_24, /* 24 bytes, every second one from 2 to 7: text in hexadecimal digits */
+	RUN_ID_24,   /* 24 hexadecimal digits, "-" or "_": UUIDs too */
+	RUN_TEXT_16,
+	RUN_HEX_16, /* 16 hexadecimal digits */
+	RUN_TEXT_8,
+	RUN_HEX_8,
 	RUN_KINDS,
 	RUN_NONE = RUN_KINDS
 };

@@ -2,7 +2,8 @@
 /*
  * Known values in a window. What they need of the bytes before a window is only the open ones, the
  * longest last part of the stream that is less than a pattern that begins so: whatever is to be found behind
- * the window begins there or later. Open bytes are held, unless they are masked: then they may have gone.
+ * the window begins there or later. If the next window is at hand, all bytes are taken for open that are cheaper to look
+ * at with what follows. Open bytes are held, unless they are masked: then they may have gone.
  *
  *     ... gone |- - - from - - - - - - - held|- - - - - new - - - - -|
  *           open bytes of the last window --'        '-- those of this one
@@ -14,6 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for open bytes and a pattern. */
+static size_t
+gone_max(const struct ks_known *known)
+{
+	size_t open = known->longest < KNOWN_BLIND_MAX ? KNOWN_BLIND_MAX : known->longest;
+
+	return open + known->longest + 1;
+}
+
 int
 ks_known_carry_init(struct known_carry *carry, const struct ks_known *known)
 {
@@ -22,7 +32,7 @@ ks_known_carry_init(struct known_carry *carry, const struct ks_known *known)
 		return KS_OK;
 	if (!known->is_compiled)
 		return KS_ERROR_MISUSE;
-	carry->gone = malloc(2 * known->longest + 1);
+	carry->gone = malloc(gone_max(known));
 	return carry->gone ? KS_OK : KS_ERROR_MEMORY;
 }
 
@@ -38,7 +48,7 @@ void
 ks_known_carry_done(struct known_carry *carry)
 {
 	if (carry->gone)
-		explicit_bzero(carry->gone, 2 * carry->known->longest + 1);
+		explicit_bzero(carry->gone, gone_max(carry->known));
 	free(carry->gone);
 }
 
@@ -121,8 +131,13 @@ find_in_window(struct window *w, const struct known_carry *carry)
 	struct search search = { .w = w, .known = carry->known, .from_max = w->len };
 	size_t open = w->len;
 
-	for (enum known_pass pass = 0; pass < KNOWN_PASSES; pass++)
-		open = least(open, find_in(&search, w, pass, w->buf, carry->from, w->len));
+	for (enum known_pass pass = 0; pass < KNOWN_PASSES; pass++) {
+		if (pass == PASS_END && w->is_followed)
+			open = least(open,
+			             ks_known_blind(carry->known, w->buf, carry->from, w->len));
+		else
+			open = least(open, find_in(&search, w, pass, w->buf, carry->from, w->len));
+	}
 	return open;
 }
 

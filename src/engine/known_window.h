@@ -13,7 +13,7 @@ struct known_carry {
 	 * that have gone out, for they were masked, stand here as they were; the others begin at from
 	 * in the next window.
 	 */
-	uint8_t *gone; /* room for two patterns */
+	uint8_t *gone; /* room for two patterns, or one and what was put off */
 	size_t gone_len;
 	size_t from;
 };

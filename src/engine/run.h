@@ -40,11 +40,11 @@ bool ks_run_is_earlier_mask(const uint8_t *p, size_t len);
  * KS_REASON_SHORT to KS_REASON_PLACEHOLDER, or KS_REASON_MASKED: it meets all.
  */
 enum ks_reason ks_run_refusal(const struct compiled_rule *rule, const struct classes *classes,
-                              struct view view, size_t from, struct run run);
+                              const struct view *view, size_t from, struct run run);
 
 /*
  * Does the run [from, run.end) satisfy the rule's length, follow, require and refuse (conditions 1
  * to 4 of docs/definition.md)?
  */
 enum verdict ks_run_judge(const struct compiled_rule *rule, const struct classes *classes,
-                          struct view view, size_t from, struct run run);
+                          const struct view *view, size_t from, struct run run);

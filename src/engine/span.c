@@ -51,10 +51,33 @@ ks_span_list_merge(struct span_list *list, struct span span)
 	list->count = list->count - (end - first) + 1;
 }
 
+static void
+take_smaller(struct credit *credit, struct credit other)
+{
+	*credit = ks_credit_min(*credit, other);
+}
+
+/* Nearly all are behind the last one, or begin in it: where that is so nothing is copied. */
 void
 ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit)
 {
-	ks_span_list_merge(list, (struct span){ from, to, credit, credit, KNOWN_CREDIT_OF_NONE });
+	struct span *last = list->count > 0 ? &list->items[list->count - 1] : NULL;
+
+	if (!last || last->to < from) {
+		list->items[list->count++] = (struct span){ from, to, credit, credit,
+			                                    KNOWN_CREDIT_OF_NONE };
+		return;
+	}
+	if (last->from > from) {
+		ks_span_list_merge(list,
+		                   (struct span){ from, to, credit, credit, KNOWN_CREDIT_OF_NONE });
+		return;
+	}
+	if (last->from == from)
+		take_smaller(&last->head, credit);
+	take_smaller(&last->credit, credit);
+	if (last->to < to)
+		last->to = to;
 }
 
 void

@@ -37,6 +37,8 @@ carried_spans_max(const struct ks_ruleset *set, const struct ks_known *known)
 {
 	size_t held = known ? ks_known_held(known) : 0;
 
+	if (known && held < KNOWN_BLIND_MAX)
+		held = KNOWN_BLIND_MAX;
 	return (held > set->held_max ? held : set->held_max) / 2 + 2;
 }
 
@@ -222,6 +224,7 @@ keep_before(struct carry *carry, const struct window *w)
 
 /* What comes behind a window's last byte. */
 enum window_end {
+	WINDOW_FOLLOWED, /* more bytes, which are at hand */
 	WINDOW_GOES_ON,  /* more bytes */
 	WINDOW_LAST,     /* nothing */
 	WINDOW_GIVEN_UP, /* more bytes, but too late */
@@ -247,6 +250,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		.offset = s->offset,
 		.given_up = s->carry.given_up,
 		.is_last = end == WINDOW_LAST,
+		.is_followed = end == WINDOW_FOLLOWED,
 		.gives_up = end == WINDOW_GIVEN_UP,
 		.spans = { scratch->spans, s->carry.span_count },
 		.active = s->carry.active,
@@ -322,7 +326,8 @@ mask_all(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_t l
 	while (r == KS_OK && seen < len) {
 		size_t n = slice_len(s, len - seen);
 
-		r = mask_window(s, scratch, buf + settled, seen + n - settled, WINDOW_GOES_ON);
+		r = mask_window(s, scratch, buf + settled, seen + n - settled,
+		                seen + n < len ? WINDOW_FOLLOWED : WINDOW_GOES_ON);
 		seen += n;
 		settled = seen - s->held;
 	}

@@ -36,13 +36,13 @@ static struct run
 find_run(struct window *w, unsigned class, size_t from)
 {
 	struct run_memo *memo = &w->scratch->memos[class];
+	struct run run;
 
-	if (!memo->is_set || from < memo->from || from > memo->run.end) {
-		memo->run = ks_run_find(&w->set->classes, class, w->buf, from, w->len, w->is_last);
-		memo->from = from;
-		memo->is_set = true;
-	}
-	return memo->run;
+	if (memo->is_set && from >= memo->from && from <= memo->run.end)
+		return memo->run;
+	run = ks_run_find(&w->set->classes, class, w->buf, from, w->len, w->is_last);
+	*memo = (struct run_memo){ .from = from, .run = run, .is_set = true };
+	return run; /* not the memo's: it could not be read before it is written */
 }
 
 /* A satisfied run that goes on is followed into the next window by its class alone. */
@@ -110,13 +110,14 @@ static enum verdict
 judge(struct window *w, const struct candidate *c, struct run *ret_run)
 {
 	const struct compiled_rule *rule = &w->set->rules[c->rule];
+	struct view view = { w->buf, w->len, w->is_allowed != NULL };
 
-	*ret_run = find_run(w, rule->body, c->end);
+	struct run run = find_run(w, rule->body, c->end);
+
+	*ret_run = run;
 	if (rule->before_len && !before_is_met(w, rule, c->end))
 		return VERDICT_UNSATISFIED;
-	return ks_run_judge(rule, &w->set->classes,
-	                    (struct view){ w->buf, w->len, w->is_allowed != NULL }, c->end,
-	                    *ret_run);
+	return ks_run_judge(rule, &w->set->classes, &view, c->end, run);
 }
 
 struct anchored_query {
@@ -244,7 +245,7 @@ was_decided(const struct window *w, const struct candidate *c)
 	if (rule->is_carrier || rule->before_len || c->end > w->held)
 		return false;
 	run = ks_run_find(&w->set->classes, rule->body, w->buf, c->end, w->held, false);
-	return ks_run_judge(rule, &w->set->classes, known, c->end, run) != VERDICT_OPEN;
+	return ks_run_judge(rule, &w->set->classes, &known, c->end, run) != VERDICT_OPEN;
 }
 
 /* Why does the match mask its run from from on, or not? */
@@ -257,7 +258,7 @@ find_reason(const struct window *w, const struct candidate *c, size_t from, stru
 
 	if (rule->before_len && !before_is_met(w, rule, c->end))
 		return KS_REASON_BEFORE;
-	reason = ks_run_refusal(rule, &w->set->classes, view, c->end, run);
+	reason = ks_run_refusal(rule, &w->set->classes, &view, c->end, run);
 	if (reason != KS_REASON_MASKED)
 		return reason;
 	if (from == run.end)

@@ -62,6 +62,7 @@ struct window {
 	uint64_t offset;        /* of buf[0] in the stream */
 	size_t given_up;        /* as in struct carry */
 	bool is_last;           /* nothing follows */
+	bool is_followed;       /* more follows in this very call */
 	bool gives_up;          /* what is undecided is masked */
 	size_t candidate_count; /* in scratch->candidates: carried and new ones, by end */
 	struct span_list spans;

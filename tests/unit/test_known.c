@@ -233,13 +233,14 @@ static const char *const looks[][8] = {
 	  "\xd0\xb0\xd0\xb1\xd0\xb2\xd0\xb3", NULL },
 };
 
-/* Each spelling at each place about the end of a word of marks, and of a chunk of them. */
+/* Each spelling at each place about the end of a word of marks, of a chunk of them, and of a window. */
 START_TEST(about_borders)
 {
 	static const size_t borders[] = { 192, 64, 2048, 4096 };
+	const size_t window = 16384;
 	struct bench_pair pair;
 	size_t step;
-	uint8_t buf[4300];
+	uint8_t buf[16384 + 300];
 	char name[80];
 
 	pair_init(&pair, rules, COUNT(rules));
@@ -251,7 +252,8 @@ START_TEST(about_borders)
 		const uint8_t *bytes = oracle_spelling_get(pair.oracle, i, &len);
 
 		for (back = i % step; back <= len + 1; back += step) {
-			border = borders[(i + back) % COUNT(borders)];
+			border = (i + back) % 30 == 0 ? window
+			                              : borders[(i + back) % COUNT(borders)];
 			if (back > border)
 				continue;
 			memset(buf, back % 3 ? '.' : 'k', sizeof(buf));
@@ -266,40 +268,56 @@ START_TEST(about_borders)
 }
 END_TEST
 
+/* All ways to classify lanes say the same, of bytes of which most are what is looked for. */
 static void
-compare_lanes(const struct known_lanes *a, const struct known_lanes *b)
+compare_lanes(enum known_lanes of, const uint8_t *text)
 {
-	ck_assert_uint_eq(a->whole, b->whole);
-	ck_assert_uint_eq(a->mixed, b->mixed);
-	ck_assert_uint_eq(a->hex, b->hex);
-	ck_assert_uint_eq(a->text, b->text);
+	uint64_t plain = ks_known_classify_lanes_plain(of, text);
+
+	ck_assert_uint_eq(ks_known_classify_lanes(of, text), plain);
+#ifdef __SSE2__
+	ck_assert_uint_eq(ks_known_classify_lanes_sse2(of, text), plain);
+	if (__builtin_cpu_supports("avx2"))
+		ck_assert_uint_eq(ks_known_classify_lanes_avx2(of, text), plain);
+#endif
 }
 
-/* All ways to classify lanes and views say the same, of bytes of which most are what is looked for. */
+/* Of lanes that are apart the same is said as of all. */
+static void
+compare_apart(enum known_lanes of, const uint8_t *text)
+{
+	for (unsigned apart = 1; apart <= APART_MAX; apart++) {
+		uint64_t found = ks_known_classify_apart(of, apart, text);
+
+		for (unsigned i = 0; i < LANES; i++) {
+			size_t lane = (size_t)i * apart;
+			uint64_t all = ks_known_classify_lanes_plain(
+				of, text + lane / LANES * LANES_BYTES);
+
+			ck_assert_uint_eq(found >> i & 1, all >> lane % LANES & 1);
+		}
+	}
+}
+
 START_TEST(lanes)
 {
 	static const char set[] = "abcdef23456789AB09gGh`@jz_-";
-	uint8_t text[LANES_BYTES];
-	struct known_lanes plain, other;
+	uint8_t text[APART_MAX * LANES_BYTES];
 	uint64_t random = 7;
 
-	for (int round = 0; round < 2000; round++) {
+	for (int round = 0; round < 600; round++) {
 		size_t of = round % 5 ? sizeof(set) - 1 : 14;
 
 		for (size_t i = 0; i < sizeof(text); i++)
 			text[i] = (uint8_t)set[random_next(&random) % of];
-		for (int byte = 0; byte < 40; byte++)
+		for (int byte = 0; byte < 120; byte++)
 			text[random_next(&random) % sizeof(text)] = (uint8_t)random_next(&random);
 		for (size_t i = 0; i + 1 < sizeof(text) && round % 2; i += 2)
 			text[i + (round & 2) / 2] = '2' + random_next(&random) % 6;
-		ks_known_classify_lanes_plain(text, round % 16, &plain);
-		ks_known_classify_lanes(text, round % 16, &other);
-		compare_lanes(&plain, &other);
-		ck_assert_uint_eq(ks_known_classify_view(text), ks_known_classify_view_plain(text));
-#ifdef __SSE2__
-		ks_known_classify_lanes_sse2(text, round % 16, &other);
-		compare_lanes(&plain, &other);
-#endif
+		for (enum known_lanes all = LANES_TEXT; all <= LANES_ID; all++) {
+			compare_lanes(all, text);
+			compare_apart(all, text);
+		}
 	}
 }
 END_TEST
@@ -328,9 +346,11 @@ compare_marks(const struct known_marker *marker, const uint8_t *text, size_t cou
 	ks_known_mark(marker, text, count, other);
 	ck_assert_mem_eq(plain, other, count * sizeof(*plain));
 #ifdef __SSE2__
-	if (!__builtin_cpu_supports("ssse3"))
+	if (!__builtin_cpu_supports("avx2"))
 		return;
 	ks_known_mark_ssse3(marker, text, count, other);
+	ck_assert_mem_eq(plain, other, count * sizeof(*plain));
+	ks_known_mark_avx2(marker, text, count, other);
 	ck_assert_mem_eq(plain, other, count * sizeof(*plain));
 #endif
 }
@@ -346,8 +366,7 @@ START_TEST(all_marks)
 		size_t from = round % 30, places = 1 + round % 16;
 
 		if (round % 60 == 0)
-			marker = round / 60 % 2 ? ks_known_marker_of_logs
-			                        : (struct known_marker){ 0 };
+			marker = ks_known_markers[round / 60 % MARKERS];
 		for (size_t i = 0; i < sizeof(text); i++)
 			text[i] = (uint8_t)(random_next(&random) % (round % 60 > 40 ? 256 : 128));
 		compare_marks(&marker, text, 4);
