@@ -465,6 +465,7 @@ struct ks_redactor_options {
 	 */
 	size_t limit;
 	int wants_restart; /* non-zero: restart points are kept, for ks_redactor_position() */
+	int begins_behind_line; /* non-zero: as at a restart point, lines came before, which have ended */
 	struct ks_stream_options
 		stream; /* of each stream; the sink is the redactor's own and must be there */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Most triggers go into one streaming database, with the nouns of those that go by their nouns
- * (setting.h). A small one in block mode is asked about a few bytes at a time: does a provider's trigger
- * begin here?
+ * (setting.h). Small ones in block mode are asked about a few bytes at a time: does a provider's trigger
+ * begin here? Has one begun that goes over the end of the line?
  */
 #include "database.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "half.h"
 #include "macro.h"
 
 /* ----------------------------------------------------------------- compiling ---- */
@@ -61,6 +62,44 @@ patterns_add(struct patterns *p, size_t id, const struct ks_rule *rule, char *ex
 	return KS_OK;
 }
 
+/* Halves are wider than a line's end. Returns what hs_compile_ext_multi() wants of each; NULL when memory is out. */
+static const hs_expr_ext_t **
+half_widths(const struct patterns *p)
+{
+	static const hs_expr_ext_t half = { .flags = HS_EXT_FLAG_MIN_LENGTH,
+		                            .min_length = HALF_WIDTH_MIN };
+	const hs_expr_ext_t **widths = calloc(p->count, sizeof(const hs_expr_ext_t *));
+
+	for (unsigned i = 0; widths && i < p->count; i++)
+		widths[i] = &half;
+	return widths;
+}
+
+/* What Hyperscan finds too large is not compiled: then nobody knows, and a line may always be a half. */
+static int
+halves_compile(const struct patterns *p, struct ks_ruleset *set, struct ks_error *reterr)
+{
+	hs_compile_error_t *wrong = NULL;
+	const hs_expr_ext_t **widths;
+	int r = KS_OK;
+
+	if (p->count == 0)
+		return KS_OK;
+	widths = half_widths(p);
+	if (!widths ||
+	    hs_compile_ext_multi((const char *const *)p->expressions, p->flags, p->ids, widths,
+	                         p->count, HS_MODE_BLOCK, &ks_database_platform,
+	                         &set->databases[DATABASE_HALVES], &wrong) != HS_SUCCESS) {
+		set->has_unknown_halves = true;
+		if (!widths || ks_trigger_ran_out(wrong))
+			r = ks_error_set(reterr, KS_ERROR_MEMORY, "%s",
+			                 ks_status_text(KS_ERROR_MEMORY));
+	}
+	(void)hs_free_compile_error(wrong);
+	free(widths);
+	return r;
+}
+
 static int
 patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db,
                  struct ks_error *reterr)
@@ -86,6 +125,19 @@ needs_anchored(const struct compiled_rule *rule)
 }
 
 static int
+add_halves(struct patterns *patterns, const struct ks_rule *rule, bool is_named, size_t i)
+{
+	char *expression;
+	int r = ks_half_expression(rule, is_named, &expression);
+
+	if (r != KS_OK || !expression)
+		return r;
+	r = patterns_add(patterns, i, rule, expression);
+	patterns->flags[patterns->count - 1] |= HS_FLAG_CASELESS;
+	return r;
+}
+
+static int
 add_rule(struct patterns *patterns, const struct ks_ruleset *set, const struct ks_rule *rule,
          size_t i)
 {
@@ -96,6 +148,8 @@ add_rule(struct patterns *patterns, const struct ks_ruleset *set, const struct k
 	if (r == KS_OK && !set->rules[i].is_named)
 		r = patterns_add(&patterns[DATABASE_TRIGGERS], i, rule,
 		                 ks_trigger_expression(rule, set->rules[i].checks_boundary));
+	if (r == KS_OK)
+		r = add_halves(&patterns[DATABASE_HALVES], rule, set->rules[i].is_named, i);
 	return r;
 }
 
@@ -151,10 +205,13 @@ ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules, struct
 		(void)ks_error_set(reterr, r, "%s", ks_status_text(r));
 		goto out;
 	}
-	for (unsigned d = 0; r == KS_OK && d < DATABASE_COUNT; d++)
-		r = patterns_compile(&patterns[d],
-		                     d == DATABASE_TRIGGERS ? HS_MODE_STREAM : HS_MODE_BLOCK,
-		                     &set->databases[d], reterr);
+	r = patterns_compile(&patterns[DATABASE_TRIGGERS], HS_MODE_STREAM,
+	                     &set->databases[DATABASE_TRIGGERS], reterr);
+	if (r == KS_OK)
+		r = patterns_compile(&patterns[DATABASE_ANCHORED], HS_MODE_BLOCK,
+		                     &set->databases[DATABASE_ANCHORED], reterr);
+	if (r == KS_OK)
+		r = halves_compile(&patterns[DATABASE_HALVES], set, reterr);
 out:
 	for (unsigned d = 0; d < DATABASE_COUNT; d++)
 		patterns_done(&patterns[d]);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes16.h"
 #include "database.h"
 #include "error.h"
 #include "macro.h"
@@ -19,12 +18,6 @@
 #include "run.h"
 #include "scratch.h"
 #include "stream.h"
-
-/* Sets become classes: equal ones share a number. */
-struct class_table {
-	struct byteset sets[CLASS_MAX];
-	unsigned count;
-};
 
 /* A set of rules while it is made. */
 struct making {
@@ -38,81 +31,6 @@ static int
 out_of_memory(struct ks_error *reterr)
 {
 	return ks_error_set(reterr, KS_ERROR_MEMORY, "out of memory");
-}
-
-static int
-intern_set(struct class_table *table, const struct byteset *set, uint8_t *ret_number)
-{
-	for (unsigned i = 0; i < table->count; i++) {
-		if (ks_byteset_equal(&table->sets[i], set)) {
-			*ret_number = (uint8_t)i;
-			return KS_OK;
-		}
-	}
-	if (table->count == CLASS_MAX)
-		return KS_ERROR_RULE;
-	table->sets[table->count] = *set;
-	*ret_number = (uint8_t)table->count++;
-	return KS_OK;
-}
-
-static bool
-has_all(const struct byteset *set, const char *bytes)
-{
-	while (*bytes && byteset_has(set, (uint8_t)*bytes))
-		bytes++;
-	return !*bytes;
-}
-
-static bool
-has_gap(const struct byteset *set)
-{
-	bytes16 bytes = { 0 };
-
-	for (unsigned b = 0; b < 256; b++) {
-		bytes[0] = (uint8_t)b;
-		if (byteset_has(set, (uint8_t)b) && ks_bytes16_gap(bytes) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-fill_kinds(struct classes *classes)
-{
-	for (int b = '0'; b <= '9'; b++)
-		classes->kinds[b] = KS_REQUIRE_DIGIT;
-	for (int b = 'A'; b <= 'Z'; b++)
-		classes->kinds[b] = KS_REQUIRE_UPPER;
-	for (int b = 'a'; b <= 'z'; b++)
-		classes->kinds[b] = KS_REQUIRE_LOWER;
-}
-
-static void
-fill_classes(struct classes *classes, const struct class_table *table)
-{
-	fill_kinds(classes);
-	classes->count = table->count;
-	for (unsigned k = 0; k < table->count; k++) {
-		const struct byteset *set = &table->sets[k];
-		uint64_t bit = UINT64_C(1) << k;
-
-		for (unsigned b = 0; b < 256; b++) {
-			if (byteset_has(set, (uint8_t)b))
-				classes->masks[b] |= bit;
-		}
-		bool has_hex = has_all(set, "0123456789ABCDEFabcdef");
-		if (has_all(set, "/") && !has_all(set, "\\"))
-			classes->slash |= bit;
-		if (has_hex && !has_all(set, "%"))
-			classes->percent |= bit;
-		if (has_hex && has_all(set, "u") && !has_all(set, "\\"))
-			classes->unicode |= bit;
-		if (!has_gap(set))
-			classes->words |= bit;
-	}
-	memcpy(classes->maybe, classes->masks, sizeof(classes->maybe));
-	classes->maybe['\\'] = classes->maybe['%'] = UINT64_MAX;
 }
 
 static int
@@ -131,7 +49,7 @@ compile_set(const struct ks_rule *rule, const char *key, const char *text,
 
 	if (wrong)
 		return ks_error_rule(reterr, rule->id, key, "%s", wrong);
-	if (intern_set(table, &set, ret_number) != KS_OK)
+	if (!ks_class_table_add(table, &set, ret_number))
 		return too_many_sets(rule, key, reterr);
 	return KS_OK;
 }
@@ -165,7 +83,7 @@ compile_infix(struct making *making, const struct ks_rule *rule, struct compiled
 
 	if (r != KS_OK || !infix->before_len)
 		return r;
-	if (intern_set(&making->table, &infix->before, &compiled->before) != KS_OK)
+	if (!ks_class_table_add(&making->table, &infix->before, &compiled->before))
 		return too_many_sets(rule, "before", reterr);
 	compiled->before_len = (uint16_t)infix->before_len;
 	making->set->infix_count++;
@@ -290,7 +208,7 @@ compile_rules(struct ks_ruleset *set, const struct ks_rule *rules, struct ks_err
 			return r;
 		count_rule(set, &set->rules[i]);
 	}
-	fill_classes(&set->classes, &making.table);
+	ks_classes_fill(&set->classes, &making.table);
 	if (ks_names_finish(&set->names) != KS_OK)
 		return out_of_memory(reterr);
 	return KS_OK;
@@ -466,7 +384,7 @@ ks_rule_run_end(const struct ks_rule *rule, const uint8_t *text, size_t from, si
 
 	if (ks_byteset_parse(rule->body, strlen(rule->body), &table.sets[0]))
 		return from;
-	fill_classes(&classes, &table);
+	ks_classes_fill(&classes, &table);
 	return ks_run_find(&classes, 0, text, from, len, true).end;
 }
 

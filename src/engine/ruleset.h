@@ -4,6 +4,7 @@
 
 #include <hs.h>
 
+#include "class.h"
 #include "keysieve.h"
 #include "lead.h"
 #include "macro.h"
@@ -11,8 +12,6 @@
 #include "setting.h"
 #include "trigger.h"
 
-#define CLASS_MAX   64U /* different byte sets in a set of rules: one bit each in a class mask */
-#define CLASS_NONE  255U
 #define RULE_MAX    65535U
 #define RULE_ID_MAX 128U /* bytes of an id */
 
@@ -21,22 +20,6 @@
 
 /* Input is scanned in slices of this many bytes, whatever the size of a call. */
 #define SLICE_MAX 16384U
-
-/*
- * The byte sets of all rules, by byte: bit k of masks[b] is 1 if b is in set k. So a run is
- * followed with one look-up a byte, however many rules' runs overlap there.
- */
-struct classes {
-	uint64_t masks[256];
-	uint64_t maybe[256]; /* the same, but with all sets where an escape may begin */
-	uint8_t kinds[256];  /* as rules require them: one of enum ks_condition, or 0 */
-	/* Sets whose bytes count escaped too; see ks_run_find(). */
-	uint64_t slash;   /* as "\/": with '/' but not '\' */
-	uint64_t percent; /* as "%2B": with all hexadecimal digits but not '%' */
-	uint64_t unicode; /* as "\u002B": with them and 'u', but not '\' */
-	uint64_t words;   /* without any byte that ks_bytes16_gap() finds */
-	unsigned count;
-};
 
 #define KEEP_DEFAULT 255U
 
@@ -74,6 +57,7 @@ struct compiled_rule {
 enum database {
 	DATABASE_TRIGGERS, /* streaming; a pattern's number is the rule's, then come the nouns */
 	DATABASE_ANCHORED, /* block; triggers of varying width, to find their start */
+	DATABASE_HALVES,   /* block; what triggers have before a line's end (half.h) */
 	DATABASE_COUNT
 };
 
@@ -97,6 +81,7 @@ struct ks_ruleset {
 	unsigned named_min;      /* the least length of a run of theirs */
 	uint64_t carrier_bodies; /* classes of carriers' bodies */
 	size_t held_max;         /* bytes of a stream that can be undecided at once */
+	bool has_unknown_halves; /* any line may be the beginning of a trigger */
 };
 
 /* Of ks_ruleset_load(): prepared is of other rules or versions. */
@@ -117,10 +102,4 @@ static inline const char *
 ks_ruleset_id(const struct ks_ruleset *set, size_t rule)
 {
 	return set->ids[rule];
-}
-
-static inline bool
-class_has(const struct classes *classes, unsigned number, uint8_t b)
-{
-	return classes->masks[b] >> number & 1;
 }

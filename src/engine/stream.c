@@ -379,13 +379,44 @@ ks_stream_mask_held(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *bu
 	return r == KS_OK ? r : fail(s, r);
 }
 
-int
-ks_stream_is_idle(const struct ks_stream *s)
+bool
+ks_stream_is_in_secret(const struct ks_stream *s)
 {
 	const struct carry *c = &s->carry;
 
-	return s->held == 0 && c->active == 0 && c->open_count == 0 && c->lead_count == 0 &&
-	       c->noun_count == 0 && s->known.gone_len == 0 && !s->region.is_open;
+	return s->held > 0 || c->active != 0 || c->open_count > 0 || s->known.gone_len > 0 ||
+	       s->region.is_open;
+}
+
+int
+ks_stream_is_idle(const struct ks_stream *s)
+{
+	return !ks_stream_is_in_secret(s) && s->carry.lead_count == 0 && s->carry.noun_count == 0;
+}
+
+/* Called by Hyperscan: one half is enough. */
+static int
+on_half(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+{
+	(void)id;
+	(void)from;
+	(void)to;
+	(void)flags;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+int
+ks_stream_find_half(const struct ks_stream *s, struct ks_scratch *scratch, bool *ret_found)
+{
+	const hs_database_t *halves = s->set->databases[DATABASE_HALVES];
+	hs_error_t e = HS_SUCCESS;
+
+	*ret_found = s->set->has_unknown_halves;
+	if (halves)
+		e = hs_scan(halves, (const char *)s->carry.before, (unsigned)s->carry.before_len, 0,
+		            scratch->hs, on_half, ret_found);
+	return e == HS_SUCCESS || e == HS_SCAN_TERMINATED ? KS_OK : KS_ERROR_INTERNAL;
 }
 
 int

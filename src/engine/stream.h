@@ -2,7 +2,20 @@
 /* What the engine's other modules need to know of streams. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "keysieve.h"
+
+/*
+ * Does a secret go on that the stream has seen the beginning of, or may one? Its bytes are held, or masked.
+ */
+bool ks_stream_is_in_secret(const struct ks_stream *stream);
+/*
+ * At a line's end, of an idle stream: can its last bytes be the beginning of a trigger that goes over the line's end?
+ * Errors: KS_ERROR_INTERNAL.
+ */
+int ks_stream_find_half(const struct ks_stream *stream, struct ks_scratch *scratch,
+                        bool *ret_found);
 
 /* The most memory that a stream of the set can come to use. */
 size_t ks_stream_size_max(const struct ks_ruleset *set);

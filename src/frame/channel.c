@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "stream.h"
 
 #define SIZE_MIN 512U
 
@@ -181,6 +182,8 @@ ks_channel_reset(struct channel *c)
 	c->fills.count = 0;
 	c->is_line_end = true;
 	c->is_deferred = false;
+	c->seen = c->idle_offset = c->half_offset = 0;
+	c->has_half = false;
 }
 
 /* The place before the first stays free: the rest of an escape may go there. */
@@ -447,4 +450,23 @@ bool
 ks_channel_is_idle(const struct channel *c)
 {
 	return c->is_line_end && c->len == 0 && c->first == c->end && ks_stream_is_idle(c->stream);
+}
+
+bool
+ks_channel_is_in_secret(const struct channel *c)
+{
+	return c->len > 0 || c->first != c->end || ks_stream_is_in_secret(c->stream);
+}
+
+/* Most channels have nothing new when they are asked again. */
+int
+ks_channel_find_half(struct channel *c, struct ks_scratch *scratch, bool *ret_has_half)
+{
+	int r = KS_OK;
+
+	if (c->half_offset != c->offset)
+		r = ks_stream_find_half(c->stream, scratch, &c->has_half);
+	c->half_offset = c->offset;
+	*ret_has_half = c->has_half;
+	return r;
 }

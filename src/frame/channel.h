@@ -43,6 +43,13 @@ struct channel {
 	struct fills fills;
 	bool is_line_end; /* the last byte was a line's end, or there was none */
 	bool is_deferred; /* payload is gathered, and masked when this is over */
+	/* What restart points depend on (cover.c): */
+	uint64_t seen; /* where in the source the last payload was */
+	uint64_t
+		idle_offset; /* in the payload, of the last restart point; 0: it began behind that */
+	uint64_t
+		half_offset; /* up to where the payload was when it was last looked at, and then: */
+	bool has_half;
 	/* Where a mask waits for the end of what it masks, the stream keeps the bytes, and these are settled: */
 	bool is_pushed;
 	uint8_t *out;
@@ -91,3 +98,11 @@ uint64_t ks_channel_waiting(const struct channel *channel);
 
 /* Is all of it settled, up to a line's end, and can no run go on? */
 bool ks_channel_is_idle(const struct channel *channel);
+
+/* After a flush: does a secret go on, or may one, whose bytes were seen? */
+bool ks_channel_is_in_secret(const struct channel *channel);
+/*
+ * An idle channel: may its last line be the beginning of what only the next one decides? Errors: as for
+ * ks_stream_mask().
+ */
+int ks_channel_find_half(struct channel *channel, struct ks_scratch *scratch, bool *ret_has_half);

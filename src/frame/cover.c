@@ -13,8 +13,20 @@
 
 #define SHARED_MAX       1024U /* bytes that several streams gather at once: each is a piece */
 #define RESTART_DISTANCE (16U << 10) /* far more than what a match looks back at */
+#define RESTART_RETRY    (1U << 10)  /* until it is tried again where there was no restart point */
+#define SILENCE_MAX      (64U << 20) /* of a stream whose last line may have begun something */
 
 /* ------------------------------------------------------------------- channels ---- */
+
+/* A trigger may have the end of the line before for its first byte. */
+static void
+add_line_end(struct ks_redactor *r, struct channel *channel)
+{
+	const struct piece piece = { .kind = PIECE_CONTEXT, .at = r->covered, .len = 1 };
+
+	ks_redactor_fail(
+		r, ks_channel_add(channel, r->scratch, &r->queue, &piece, (const uint8_t *)"\n"));
+}
 
 static struct channel *
 need_channel(struct ks_redactor *r, unsigned number)
@@ -35,7 +47,10 @@ need_channel(struct ks_redactor *r, unsigned number)
 		return NULL;
 	}
 	channel->is_deferred = r->is_part;
-	return r->channels[number] = channel;
+	r->channels[number] = channel;
+	if (r->options.begins_behind_line && !options.begins_in_run)
+		add_line_end(r, channel);
+	return channel;
 }
 
 static void
@@ -121,6 +136,7 @@ add(struct ks_redactor *r, unsigned stream, const struct piece *piece, const uin
 		return;
 	if (piece->kind != PIECE_CONTEXT && piece->at < r->oldest)
 		r->oldest = piece->at;
+	channel->seen = piece->at;
 	ks_redactor_fail(r, ks_channel_add(channel, r->scratch, &r->queue, piece, text));
 }
 
@@ -177,6 +193,7 @@ ks_redactor_string(struct ks_redactor *r, unsigned stream, size_t n, size_t len)
 		return;
 	if (r->covered < r->oldest)
 		r->oldest = r->covered;
+	r->channels[stream]->seen = piece.at;
 	ks_channel_add_string(r->channels[stream], &piece);
 	cover(r, n);
 }
@@ -230,6 +247,37 @@ ks_redactor_context(struct ks_redactor *r, unsigned stream, const uint8_t *text,
 		add(r, stream, &piece, text);
 }
 
+/* -------------------------------------------------------------- restart points ---- */
+
+/*
+ * Can what comes in this channel depend on what it had before the last idle point? Of its payload since then enough was seen,
+ * or all. Else nothing may have begun: no secret; and nothing that may become one, but for a stream that
+ * has been silent for so long that all of the source would have to be read again because of it.
+ */
+static bool
+depends_on_past(struct ks_redactor *r, struct channel *c)
+{
+	bool is_silent = r->covered - c->seen >= SILENCE_MAX, has_half = true;
+
+	if (!ks_channel_is_idle(c))
+		return !is_silent || ks_channel_is_in_secret(c);
+	if (c->idle_offset == 0 || c->offset - c->idle_offset >= KS_LOOK_BACK || is_silent)
+		return false;
+	ks_redactor_fail(r, ks_channel_find_half(c, r->scratch, &has_half));
+	return has_half;
+}
+
+static bool
+is_restart_point(struct ks_redactor *r)
+{
+	ks_redactor_each_channel(r, ks_channel_flush);
+	for (unsigned i = 0; i < FRAME_STREAM_MAX && r->failure == KS_OK; i++) {
+		if (r->channels[i] && depends_on_past(r, r->channels[i]))
+			return false;
+	}
+	return r->failure == KS_OK;
+}
+
 /*
  * Of two idle points that are far enough from each other the first is one to begin again at: nothing
  * before it can have a part in what comes behind the second.
@@ -238,13 +286,19 @@ void
 ks_redactor_boundary(struct ks_redactor *r)
 {
 	r->boundary = r->covered;
-	if (!r->options.wants_restart || r->covered - r->idle < RESTART_DISTANCE)
+	if (!r->options.wants_restart || r->covered - r->idle < RESTART_DISTANCE ||
+	    r->covered < r->restart_retry)
 		return;
-	ks_redactor_each_channel(r, ks_channel_flush);
-	if (r->failure != KS_OK || !ks_redactor_channels_are_idle(r))
+	if (!is_restart_point(r)) {
+		r->restart_retry = r->covered + RESTART_RETRY;
 		return;
+	}
 	r->restart = r->idle;
 	r->idle = r->covered;
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
+		if (r->channels[i])
+			r->channels[i]->idle_offset = r->channels[i]->offset;
+	}
 }
 
 void

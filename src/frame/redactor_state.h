@@ -18,6 +18,7 @@ struct ks_redactor {
 	uint64_t line_ends;         /* in what is covered, if lines are counted */
 	uint64_t boundary;          /* the last one */
 	uint64_t idle, restart;     /* restart points: the last one, and the one to use */
+	uint64_t restart_retry;     /* where the next one is looked for, if not before */
 	struct ks_scratch *scratch; /* of the present call */
 	int failure;                /* the first error; sticks */
 	bool has_ended;

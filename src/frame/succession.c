@@ -26,7 +26,7 @@ ks_redactor_reset(struct ks_redactor *r)
 	explicit_bzero(r->state, r->parser->state_size);
 	r->queue.base = r->queue.settled = r->queue.filled = 0;
 	r->oldest = CHANNEL_SETTLED;
-	r->covered = r->line_ends = r->boundary = r->idle = r->restart = 0;
+	r->covered = r->line_ends = r->boundary = r->idle = r->restart = r->restart_retry = 0;
 	r->failure = KS_OK;
 	r->has_ended = r->is_part = r->is_spoiled = false;
 }

@@ -111,11 +111,43 @@ begin_part(struct followed *f)
 	f->active = ks_followed_clock();
 }
 
+/* Does the part go on where the last one was closed, as after an error? */
+static bool
+goes_on(const struct followed *f, const struct part *part)
+{
+	const struct part *last;
+
+	if (f->count == 0 || f->reading < f->count || f->has_gap || part->is_placed)
+		return false;
+	last = &f->parts[f->count - 1];
+	return last->limit == PART_UNLIMITED && last->position == part->position &&
+	       ks_file_identity_is_inode(&last->identity, &part->identity);
+}
+
+/* It is the last part, open again: what comes next may be in the middle of its line. */
+static void
+reopen_last(struct followed *f, struct part *part)
+{
+	struct part *last = &f->parts[--f->reading];
+
+	free(last->path);
+	last->path = part->path;
+	last->fd = part->fd;
+	last->watch_id = part->watch_id;
+	f->must_break = false;
+	begin_part(f);
+}
+
 int
 ks_followed_add(struct followed *f, struct watch *watch, struct part *part)
 {
-	struct part *grown = realloc(f->parts, (f->count + 1) * sizeof(*grown));
+	struct part *grown;
 
+	if (goes_on(f, part)) {
+		reopen_last(f, part);
+		return 0;
+	}
+	grown = realloc(f->parts, (f->count + 1) * sizeof(*grown));
 	if (!grown) {
 		ks_part_done(part, watch);
 		return -ENOMEM;
@@ -362,14 +394,37 @@ ks_followed_take_left(struct followed *f, struct part *ret_part)
 	return true;
 }
 
+/* The next part's place is known by an earlier run. What is before it, and was not read, leaves a gap. */
 void
 ks_followed_close(struct followed *f, struct watch *watch)
 {
+	struct part *next;
+
 	if (f->reading == f->count)
 		return;
 	f->end = ks_followed_position(f);
 	ks_part_close(&f->parts[f->reading], watch);
 	f->reading++;
 	f->must_break = true;
+	next = f->reading < f->count ? &f->parts[f->reading] : NULL;
+	if (next && next->is_placed && next->source_offset != f->end)
+		next->has_gap = true;
 	begin_part(f);
+}
+
+bool
+ks_followed_can_leave(const struct followed *f)
+{
+	return f->reading + 1 < f->count && f->parts[f->reading].limit == PART_UNLIMITED;
+}
+
+int
+ks_followed_leave_part(struct followed *f, struct watch *watch)
+{
+	bool has_more = ks_part_has_more(&f->parts[f->reading]);
+	int r = switch_part(f, watch);
+
+	if (r == FOLLOWED_SWITCHED)
+		f->parts[f->reading].has_gap |= has_more;
+	return r;
 }

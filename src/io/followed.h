@@ -85,7 +85,10 @@ bool ks_followed_has(const struct followed *followed, const struct file_identity
 
 /* Open the file at the path. Returns 0 or a negative errno. */
 int ks_followed_open(struct followed *followed, struct watch *watch, struct part *ret_part);
-/* Read it after all others. Takes part, also on errors. Errors: -ENOMEM. */
+/*
+ * Read it after all others; or if it is the last one, which was closed, read on in that. Takes part, also on errors.
+ * Errors: -ENOMEM.
+ */
 int ks_followed_add(struct followed *followed, struct watch *watch, struct part *part);
 
 /* -------------------------------------------------------------------- reading ---- */
@@ -103,7 +106,17 @@ int ks_followed_read(struct followed *followed, struct watch *watch, uint8_t *bu
  */
 bool ks_followed_take_left(struct followed *followed, struct part *ret_part);
 
-/* Close what is at the end of its last part: it is gone from the path, and nobody writes to it. */
+/*
+ * The file that is read cannot be read on, and another one waits behind it: this one is to be taken by
+ * ks_followed_take_left(), also if there is more in it, which is then a gap. Returns FOLLOWED_SWITCHED or -ENOMEM.
+ */
+bool ks_followed_can_leave(const struct followed *followed);
+int ks_followed_leave_part(struct followed *followed, struct watch *watch);
+
+/*
+ * Close the file that is read: nobody writes to it, and it is gone from the path; or it cannot be read now. Who adds it again,
+ * at the place where it was closed, goes on there, in the middle of a line too.
+ */
 void ks_followed_close(struct followed *followed, struct watch *watch);
 
 /* Forget the parts that hold nothing of the source from 'from' on, but not the last one. */

@@ -202,139 +202,16 @@ ks_follower_wake_all(struct follower *f)
 	return ks_follower_wake(f);
 }
 
-/* ---------------------------------------------------------------- late writers ---- */
-
-/* Others may still write to a file that was renamed: it becomes a source of its own. */
-static int
-add_late(struct follower *f, struct source *s)
-{
-	struct source *late;
-	struct part part;
-
-	if (!ks_followed_take_left(&s->files, &part))
-		return KS_OK;
-	late = ks_follower_add(f, s->files.path, true);
-	if (!late) {
-		ks_part_done(&part, f->watch);
-		return KS_ERROR_MEMORY;
-	}
-	late->frame = s->frame;
-	late->wants_context = true;
-	part.file_offset = part.position;
-	return ks_followed_add(&late->files, f->watch, &part) < 0 ? KS_ERROR_MEMORY : KS_OK;
-}
-
-/* Most files get nothing any more: they need no redactor. Returns false if there is nothing. */
-static bool
-late_has_begun(struct follower *f, struct source *s)
-{
-	struct part *part;
-
-	if (!s->wants_context || s->files.reading == s->files.count)
-		return true;
-	part = &s->files.parts[s->files.reading];
-	if (!ks_part_has_more(part))
-		return false;
-	s->wants_context = false;
-	ks_follower_begin(f, s, part);
-	return true;
-}
-
-/* ----------------------------------------------------------------------- turns ---- */
-
-static int
-switch_file(struct follower *f, struct source *s)
-{
-	bool has_gap = ks_followed_take_gap(&s->files);
-	bool wants_restart = s->redactor && s->masker->options.wants_restart;
-	int r = has_gap ? ks_source_gap(s, ks_followed_position(&s->files)) : ks_source_break(s);
-
-	ks_followed_forget(&s->files, wants_restart ? ks_source_restart(s) : UINT64_MAX);
-	return r == KS_OK ? add_late(f, s) : r;
-}
-
-/* What can be read of it later is read then. */
-static void
-give_up(struct follower *f, struct source *s, int error)
-{
-	if (s->told_reading != error)
-		f->options.note(f->options.note_ctx, FOLLOWER_FAILED, s->files.path, error);
-	s->told_reading = error;
-	ks_follower_remember(f, &s->files.parts[s->files.reading]);
-	ks_followed_close(&s->files, f->watch);
-}
-
-static int
-feed(struct follower *f, struct source *s, size_t len)
-{
-	const struct meter *meter = f->options.meter;
-	int r;
-
-	if (meter && len > 0) {
-		meter->on_read(meter->ctx, f->buffer, len);
-		ks_passage_begin(&s->passage, ks_followed_position(&s->files));
-	}
-	r = ks_source_feed(s, f->masker, f->buffer, len);
-	if (meter)
-		ks_passage_end(&s->passage, ks_source_written(s), meter);
-	return r;
-}
-
-/* Returns as ks_follower_turn(). */
-static int
-take_turn(struct follower *f, struct source *s)
-{
-	size_t len;
-	int r;
-
-	if (!late_has_begun(f, s)) {
-		s->files.must_read = false;
-		return 0;
-	}
-	r = ks_followed_read(&s->files, f->watch, f->buffer, FOLLOWER_CHUNK, &len);
-	switch (r) {
-	case FOLLOWED_IDLE:
-		return 0;
-	case FOLLOWED_DATA:
-		s->told_reading = 0;
-		r = feed(f, s, len);
-		break;
-	case FOLLOWED_SWITCHED:
-		r = switch_file(f, s);
-		break;
-	default:
-		give_up(f, s, -r);
-		r = KS_OK;
-	}
-	return r == KS_OK ? 1 : r;
-}
-
-int
-ks_follower_turn(struct follower *f)
-{
-	for (size_t tried = 0; tried < f->count; tried++) {
-		struct source *s = f->sources[f->next++ % f->count];
-		int r;
-
-		f->next %= f->count;
-		if (!s->files.must_read || !ks_lane_is_open(s->lane))
-			continue;
-		r = take_turn(f, s);
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
-
 /* --------------------------------------------------------------- what is over ---- */
 
-/* Nobody writes to the last file of the source, and it is not at the path. */
+/* Nobody writes to the last file of the source, or it cannot be read, and it is not at the path. */
 static bool
 is_over(const struct source *s, double now, double patience)
 {
 	const struct followed *files = &s->files;
 
-	return now - files->active > patience && ks_followed_waiting(files) == 0 &&
+	return now - files->active > patience &&
+	       (s->told_reading != 0 || ks_followed_waiting(files) == 0) &&
 	       files->reading + 1 >= files->count &&
 	       (files->is_late || files->is_away || files->error != 0);
 }

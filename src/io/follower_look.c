@@ -64,12 +64,13 @@ choose_begin(struct follower *f, struct source *s, int fd, uint64_t *ret_from)
 	if (is_read(f, &file) || is_refused(f, fd))
 		return 0;
 	past = ks_follower_find_past(f, &file);
-	if (past && (uint64_t)st.st_size <= past->position) {
+	if (past) { /* for checkpoints, until it is open */
 		s->is_past = true;
 		s->past = past->identity;
 		s->past_position = past->position;
-		return 0;
 	}
+	if (past && (uint64_t)st.st_size <= past->position)
+		return 0;
 	if (past)
 		*ret_from = past->position;
 	else if (!f->is_started && !f->options.from_start && !s->is_known)
@@ -243,8 +244,10 @@ add_at_path(struct follower *f, struct source *s, uint64_t from)
 	if (!s->redactor && s->files.reading == s->files.count)
 		ks_follower_begin(f, s, &part);
 	if (r == 0)
-		return ks_followed_add(&s->files, f->watch, &part);
-	ks_part_done(&part, f->watch);
+		r = ks_followed_add(&s->files, f->watch, &part);
+	else
+		ks_part_done(&part, f->watch);
+	s->is_past = s->is_past && r < 0;
 	return r;
 }
 
@@ -259,6 +262,7 @@ ks_follower_look(struct follower *f, struct source *s)
 	ks_followed_walk(&s->files, f->watch);
 	fd = ks_followed_look(&s->files);
 	if (fd < 0) {
+		s->is_past = false;
 		/* without an error it is there, and known by its name's changes already */
 		if (s->files.reading == s->files.count || !s->files.error)
 			tell(f, s, s->files.error);

@@ -130,7 +130,7 @@ record_sources(struct follower *f, struct checkpoint *c, bool is_late)
 			continue;
 		if (!is_empty(s))
 			r = record_source(s, &c->sources[c->source_count++]);
-		else if (s->is_past)
+		if (r == 0 && s->is_past)
 			r = record_past(s, &c->sources[c->source_count++]);
 	}
 	return r;
@@ -143,7 +143,7 @@ ks_follower_record(struct follower *f, struct checkpoint *c)
 	int r;
 
 	c->looked = f->looked_at;
-	c->sources = calloc(f->count + f->kept.source_count + 1, sizeof(*c->sources));
+	c->sources = calloc(2 * f->count + f->kept.source_count + 1, sizeof(*c->sources));
 	if (!c->sources)
 		return -ENOMEM;
 	r = record_sources(f, c, false);
@@ -313,6 +313,29 @@ restore_line(struct follower *f)
 		f->interleave.is_unfinished = true;
 }
 
+/* Does the source read this file last? */
+static bool
+ends_with(const struct checkpoint_source *source, const struct file_identity *file)
+{
+	return source->part_count > 0 &&
+	       ks_file_identity_is_inode(&source->parts[source->part_count - 1].identity, file);
+}
+
+/* A file that was read before, and that another source goes on with: nobody else needs to know. */
+static bool
+is_had(const struct checkpoint *saved, size_t i)
+{
+	const struct checkpoint_source *source = &saved->sources[i];
+
+	for (size_t k = 0; source->is_past && source->part_count > 0 && k < saved->source_count;
+	     k++) {
+		if ((k < i || !saved->sources[k].is_past) &&
+		    ends_with(&saved->sources[k], &source->parts[0].identity))
+			return true;
+	}
+	return false;
+}
+
 int
 ks_follower_restore(struct follower *f, const struct checkpoint *saved)
 {
@@ -322,6 +345,8 @@ ks_follower_restore(struct follower *f, const struct checkpoint *saved)
 		const struct checkpoint_source *source = &saved->sources[i];
 		const char *name = name_of(f, source->path);
 
+		if (name && is_had(saved, i))
+			continue;
 		r = name ? restore_source(f, source, name) : keep_source(f, source);
 	}
 	if (r == 0 && f->options.is_unfinished)

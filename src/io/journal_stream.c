@@ -108,6 +108,7 @@ ks_journal_stream_use_rules(struct journal_stream *s, const struct journal_strea
 {
 	struct ks_redactor_options options = { .frame = KS_FRAME_JOURNAL,
 		                               .wants_restart = 1,
+		                               .begins_behind_line = 1,
 		                               .stream = rules->options };
 
 	options.stream.sink = sink;

@@ -113,8 +113,10 @@ try_entries(struct search *s, DIR *stream)
 	if (fstat(dirfd(stream), &before) < 0)
 		return true;
 	rewinddir(stream);
-	while ((entry = readdir(stream)))
+	for (errno = 0; (entry = readdir(stream)); errno = 0)
 		try_entry(s, dirfd(stream), entry->d_name);
+	if (errno)
+		s->error = -errno; /* what is looked for may be behind it */
 	return fstat(dirfd(stream), &after) < 0 ||
 	       (before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
 	        before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);

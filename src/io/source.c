@@ -112,6 +112,7 @@ options_of(struct source *s, const struct masker *masker)
 	struct ks_redactor_options options = masker->options;
 
 	options.frame = s->frame;
+	options.begins_behind_line = s->base > 0;
 	options.stream.begins_in_run = s->begins_in_run;
 	options.stream.sink = put;
 	options.stream.sink_ctx = s;

@@ -39,6 +39,7 @@ os.umask(0o022)
 os.environ["LC_ALL"] = "C"
 
 BINARY = os.path.abspath(os.environ.get("KEYSIEVE", "build/keysieve"))
+SHOWN = os.path.join(os.path.dirname(BINARY), "tests", "shown.so")
 SLOWNESS = int(os.environ.get("KS_TEST_SLOWNESS", "1"))  # more under valgrind: tests/memcheck
 # Limits for what hangs, in seconds: on a busy machine all is many times slower.
 TIMEOUT = max(90, 10 * SLOWNESS)
@@ -105,6 +106,15 @@ def environment(extra=None):
     env["KEYSIEVE_CACHE_DIR"] = os.environ["KEYSIEVE_TEST_CACHE"]
     env.update(extra or {})
     return env
+
+
+def visible():
+    """What the environment needs for a process whose descriptors, timers and memory (strace) are to be looked at."""
+    if os.geteuid() == 0:
+        return {}
+    if not os.path.exists(SHOWN):
+        raise unittest.SkipTest(f"only root sees what it has without {SHOWN}")
+    return {"LD_PRELOAD": SHOWN}
 
 
 def run(*args, data=b"", env=None, timeout=TIMEOUT, **popen):

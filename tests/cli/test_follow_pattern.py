@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from support import BINARY, LONG, ONLY, TRIGGER, body, environment, stars
+from support import BINARY, LONG, ONLY, TRIGGER, body, environment, stars, visible
 from test_follow import FollowTest, StateTest
 
 LOST = b"gone before it could be read"
@@ -147,7 +147,7 @@ class Unseen(FollowTest):
                 self.rename(f"{i}.log", "old")
             os.remove(self.path("old"))
             self.rotations("app.log")
-        with self.follow(self.path("*.log")) as f:
+        with self.follow(self.path("*.log"), env=visible()) as f:
             f.freeze()
             change()
             f.thaw()

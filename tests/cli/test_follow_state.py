@@ -11,7 +11,7 @@ import time
 import unittest
 
 from load import RawLog
-from support import BINARY, LONG, ONLY, CommandTest, environment, is_sanitized, run
+from support import BINARY, LONG, ONLY, CommandTest, environment, is_sanitized, run, visible
 
 STRACE = shutil.which("strace")
 IO = 74
@@ -38,7 +38,7 @@ class StateTest(CommandTest):
         errors = open(self.path("stderr"), "ab")
         self.addCleanup(errors.close)
         process = subprocess.Popen([*prefix, BINARY, *self.arguments(state, output)],
-                                   stderr=errors, env=environment(), **popen)
+                                   stderr=errors, env=environment(visible() if prefix else None), **popen)
         self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
         return process
 

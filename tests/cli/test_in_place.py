@@ -14,7 +14,7 @@ import time
 import unittest
 
 from support import (ALNUM, BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, body, environment, masked,
-                     process_state, run, shown_on, some)
+                     process_state, run, shown_on, some, visible)
 
 SECRET = body(95)
 TEXT = b"one line\nx-api-key: " + TRIGGER + SECRET + b"\nlast line\n"
@@ -41,7 +41,7 @@ def traced(calls, *args, inject=None):
         command = ["strace", "-f", "-qq", "-s", "0", "-o", trace.name, "-e", f"trace={calls}"]
         if inject:
             command += ["-e", f"inject={inject}"]
-        result = subprocess.run([*command, BINARY, *args], env=environment(NO_LEAKS), check=False,
+        result = subprocess.run([*command, BINARY, *args], env=environment({**NO_LEAKS, **visible()}), check=False,
                                 stdin=subprocess.DEVNULL, capture_output=True, timeout=LONG)
         result.trace = trace.read().decode()
     return result

@@ -16,7 +16,7 @@ import unittest
 
 from journal_support import REMOTE, JournalTest, message
 from support import (ACME, ALNUM, BINARY, ID, LONG, ONLY, RULE, TIMEOUT, TRIGGER, CommandTest, Live,
-                     body, environment, masked, run, stars)
+                     body, environment, masked, run, stars, visible)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEPLOY = os.path.join(HERE, "..", "..", "deploy")
@@ -218,7 +218,7 @@ class Counts(MetricsTest):
         self.assertEqual({dict(pairs)["rule"] for n, pairs in page.samples if n == FINDINGS}, wanted)
 
     def test_without_options_there_is_no_thread_and_no_tick(self):
-        with Live(*ONLY) as live:
+        with Live(*ONLY, env=visible()) as live:
             live.write(b"x\n")
             self.assertEqual(len(os.listdir(f"/proc/{live.process.pid}/task")), 1)
             with open(f"/proc/{live.process.pid}/timers", encoding="ascii") as file:
@@ -396,8 +396,8 @@ class Listen(MetricsTest):
         super().setUp()
         self.port = self.free_port()
 
-    def live(self, *args):
-        live = Live(*args, "--metrics-listen", str(self.port))
+    def live(self, *args, env=None):
+        live = Live(*args, "--metrics-listen", str(self.port), env=env)
         self.addCleanup(live.__exit__)
         self.wait_ready(self.port)
         return live
@@ -455,7 +455,7 @@ class Listen(MetricsTest):
             return False
 
     def test_slow_clients(self):
-        live = self.live(*ONLY)
+        live = self.live(*ONLY, env=visible())
         clients = [socket.create_connection(("127.0.0.1", self.port), TIMEOUT) for _ in range(30)]
         for client in clients:
             client.sendall(b"GET /me")

@@ -15,7 +15,7 @@ import unittest
 
 from journal_support import REMOTE, JournalTest, message
 from support import (BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, environment,
-                     has_sanitizer, is_sanitized, masked)
+                     has_sanitizer, is_sanitized, masked, visible)
 from support import run as run_briefly
 from test_follow import Follower
 
@@ -564,7 +564,8 @@ class Followed(SandboxTest):
         report = self.path("strace")
         process = subprocess.Popen([STRACE, "-D", "-qq", "-e", "trace=openat", "-o", report, BINARY, "follow",
                                     "--sandbox=require", *ONLY, "/var/log/containers/*.log"],
-                                   stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment())
+                                   stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   env=environment(visible()))
         try:
             self.wait_for_text(report, "/var/lib")
             text = self.content(report).decode()
