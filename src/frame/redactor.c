@@ -319,6 +319,7 @@ ks_redactor_change(struct ks_redactor *r, struct ks_scratch *scratch, const stru
 	r->options.stream.sink = former.sink;
 	r->options.stream.sink_ctx = former.sink_ctx;
 	r->options.stream.begins_in_run = former.begins_in_run;
+	r->options.begins_behind_line = 1;
 	r->options.limit = limit_for(set, stream->known, r->options.limit);
 	return r->failure;
 }

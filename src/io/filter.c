@@ -335,8 +335,7 @@ is_idle_enough(const struct filter *f)
 {
 	if (ks_filter_is_idle(f))
 		return true;
-	return f->stretch && (f->is_line_start || f->stretch->redactor) &&
-	       ks_patience_is_over(f->idle_wanted);
+	return f->stretch && f->is_line_start && ks_patience_is_over(f->idle_wanted);
 }
 
 /* Returns 0 when all new bytes are used up, FILTER_IDLE, or -1. */

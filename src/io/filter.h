@@ -57,8 +57,8 @@ int ks_filter_use(struct filter *filter, const struct ks_ruleset *set,
  */
 bool ks_filter_is_idle(const struct filter *filter);
 /*
- * Have ks_filter_copy() return where it is idle the next time. If that does not come soon (patience.h) it returns where a line begins, or with
- * frames anywhere: then what is open, which somebody may keep open for ever, is masked as far as it is undecided.
+ * Have ks_filter_copy() return where it is idle the next time. If that does not come soon (patience.h) it returns where a line begins: then
+ * what is open, which somebody may keep open for ever, is masked as far as it is undecided.
  */
 void ks_filter_want_idle(struct filter *filter);
 

@@ -144,6 +144,7 @@ feed(struct source *s, const uint8_t *data, size_t len)
 	if (r == KS_OK && s->frame == KS_FRAME_JOURNAL && ks_redactor_is_idle(s->redactor))
 		r = ks_lane_end_entry(s->lane);
 	s->bytes += len;
+	s->is_in_line = len > 0 && data[len - 1] != '\n';
 	if (s->masker->options.stream.counts_lines)
 		s->lines += ks_line_ends(data, len);
 	(void)ks_source_restart(s);
@@ -225,7 +226,8 @@ ks_source_feed(struct source *s, struct masker *masker, const uint8_t *data, siz
 		ks_source_change(s, masker);
 		if (!s->redactor)
 			r = make_redactor(s, masker);
-		else if (s->masker != masker && ks_patience_is_over(masker->since))
+		else if (s->masker != masker && !s->is_in_line &&
+		         ks_patience_is_over(masker->since))
 			r = change_where_open(s, masker);
 		if (r != KS_OK)
 			return r;

@@ -40,6 +40,7 @@ struct source {
 	struct lane *lane;
 	enum ks_frame frame; /* as asked for; once it is known, what was recognised */
 	bool begins_in_run;  /* what came before is not known */
+	bool is_in_line;     /* the last byte that was fed is no line's end */
 	bool is_known;       /* of an earlier run */
 	bool wants_context;  /* late: nothing has been read yet */
 	bool is_named;       /* the user named the path; it does not only match a pattern */

@@ -9,8 +9,8 @@ import threading
 import time
 import unittest
 
-from journal_support import REMOTE, message
-from support import (BINARY, LONG, ONLY, TIMEOUT, Live, body, environment, run, stars)
+from journal_support import REMOTE, message, piece
+from support import (BINARY, LONG, ONLY, TIMEOUT, TRIGGER, Live, body, environment, run, stars)
 from test_follow import FollowTest
 from test_journal_follow import FollowTest as JournalFollowTest
 from test_known import KnownTest
@@ -431,7 +431,81 @@ class Flow(ReloadTest):
         self.assertEqual(number, self.written)
 
 
+class KeptOpen(ReloadTest):
+    """What one stream of a source leaves open must not keep new values from the others, however long it is left so."""
+
+    def kept_open(self, opening, line_of, *args):
+        """NEW is known a little after something was opened, though nobody closes it."""
+        live = Live(*ONLY, *args)
+        self.addCleanup(live.__exit__)
+        live.write(opening)
+        os.rename(self.file("fresh", NEW), self.path("values"))
+
+        def masks():
+            live.output = b""
+            output = live.write(line_of(b"<" + NEW + b">"))  # nothing, while half a key is held
+            return stars(NEW) in output and NEW not in output
+
+        self.wait_until_it(masks, "the new value is masked")
+        for _ in range(5):
+            self.assertTrue(masks())
+        live.output = b""
+        return live
+
+    def framed(self, frame, opening, line_of):
+        return self.kept_open(opening, line_of, "--frame", frame, *self.known(OLD))
+
+    @staticmethod
+    def cri(stream, tag, text):
+        return b"2026-01-02T03:04:05.678901234Z " + stream + b" " + tag + b" " + text + b"\n"
+
+    @staticmethod
+    def docker(stream, text):
+        return b'{"log":"' + text + b'","stream":"' + stream + b'","time":"2026-01-02T03:04:05.678901234Z"}\n'
+
+    def test_half_a_line_of_a_container(self):
+        self.framed("cri", self.cri(b"stdout", b"P", b"half a li"), lambda text: self.cri(b"stderr", b"F", text))
+
+    def test_half_a_key_of_a_container(self):
+        """It is masked, and so is what follows of it."""
+        live = self.framed("cri", self.cri(b"stdout", b"P", b"k " + TRIGGER + body()[:9]),
+                           lambda text: self.cri(b"stderr", b"F", text))
+        self.assert_bytes(live.write(self.cri(b"stdout", b"F", body()[9:] + b" end")),
+                          self.cri(b"stdout", b"F", stars(body()[9:]) + b" end"))
+
+    def test_a_prompt_of_docker(self):
+        self.framed("docker", self.docker(b"stderr", b"name: "), lambda text: self.docker(b"stdout", text + b"\\n"))
+
+    def test_a_private_key_in_a_journal(self):
+        numbers = iter(range(2, 10 ** 6))
+        begun = b"-----BEGIN PRIVATE KEY-----\n" + b"QUJD" * 16
+        self.framed("journal", message(1, begun),
+                    lambda text: piece(next(numbers), text, b"fedcba9876543210fedcba9876543210", None))
+
+    def test_a_value_that_begins_with_a_line_end(self):
+        """Where any line ends it may begin."""
+        first = self.file("first", b"\n" + OLD)
+        os.mkdir(self.path("directory"))
+        os.rename(first, self.path("directory/first"))
+        self.kept_open(b"hello\n", lambda text: text + b"\n", "--known-dir", self.path("directory"), *self.known(OTHER))
+
+
 class Follow(FollowTest):
+    def test_half_a_line_does_not_keep_new_values_out(self):
+        known = self.file("values", OLD)
+        stamp = b"2026-01-02T03:04:05.678901234Z "
+        self.write(b"")
+        with self.follow(self.log, "--frame", "cri", "--known", known) as f:
+            self.write(stamp + b"stdout P half a li\n")
+            f.expect(stamp + b"stdout P half a li\n")
+            os.rename(self.file("fresh", OLD + b"\n" + NEW), known)
+            deadline = time.monotonic() + LONG
+            while stars(NEW) not in f.out():
+                self.assertLess(time.monotonic(), deadline)
+                self.write(stamp + b"stderr F " + NEW + b"\n")
+                time.sleep(0.05)
+            self.stopped(f)
+
     def test_it_reloads(self):
         mount = Mount(self.path("mount"), value=OLD)
         self.write(b"")
