@@ -419,6 +419,15 @@ ks_stream_find_half(const struct ks_stream *s, struct ks_scratch *scratch, bool 
 	return e == HS_SUCCESS || e == HS_SCAN_TERMINATED ? KS_OK : KS_ERROR_INTERNAL;
 }
 
+_Static_assert(TEXT_BEFORE_MAX <= STREAM_BEFORE_MAX, "all fit");
+
+size_t
+ks_stream_copy_before(const struct ks_stream *s, uint8_t before[STREAM_BEFORE_MAX])
+{
+	memcpy(before, s->carry.before, s->carry.before_len);
+	return s->carry.before_len;
+}
+
 int
 ks_stream_region(const struct ks_stream *s, uint64_t *ret_offset)
 {

@@ -19,3 +19,8 @@ int ks_stream_find_half(const struct ks_stream *stream, struct ks_scratch *scrat
 
 /* The most memory that a stream of the set can come to use. */
 size_t ks_stream_size_max(const struct ks_ruleset *set);
+
+#define STREAM_BEFORE_MAX 512U
+
+/* The last bytes that have settled, as they were: as many as a match to come can look back at, or all. Returns how many. */
+size_t ks_stream_copy_before(const struct ks_stream *stream, uint8_t before[STREAM_BEFORE_MAX]);

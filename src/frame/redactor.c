@@ -14,6 +14,7 @@
  * before, and with all payload before that byte seen. After an error nothing comes out any more.
  */
 #include "redactor_state.h"
+#include "stream.h"
 #include "succession.h"
 
 #include <stdlib.h>
@@ -289,18 +290,19 @@ ks_redactor_stop(struct ks_redactor *r, struct ks_scratch *scratch)
 	return status;
 }
 
-/* The channels that are there end, and leave it to others to go on. */
+/*
+ * A channel takes the place of the one that is there and has ended: first it sees the last bytes of that, as a match may begin in them, and
+ * goes on with a run that goes on.
+ */
 static void
-end_channels(struct ks_redactor *r)
+replace_channel(struct ks_redactor *r, unsigned number)
 {
-	ks_redactor_each_channel(r, ks_channel_give_up);
-	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
-		if (r->channels[i])
-			r->begins_in_run[i] = !ks_channel_is_idle(r->channels[i]);
-	}
-	settle(r, ks_channel_end);
-	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++)
-		ks_redactor_free_channel(r, i);
+	uint8_t before[STREAM_BEFORE_MAX];
+	size_t len = ks_stream_copy_before(r->channels[number]->stream, before);
+
+	ks_redactor_free_channel(r, number);
+	ks_redactor_context(r, number, before, len);
+	explicit_bzero(before, sizeof(before));
 }
 
 int
@@ -313,14 +315,24 @@ ks_redactor_change(struct ks_redactor *r, struct ks_scratch *scratch, const stru
 	if (status != KS_OK)
 		return status;
 	r->scratch = scratch;
-	end_channels(r);
+	ks_redactor_each_channel(r, ks_channel_give_up);
+	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
+		if (r->channels[i])
+			r->begins_in_run[i] = !ks_channel_is_idle(r->channels[i]);
+	}
+	settle(r, ks_channel_end);
 	r->set = set;
 	r->options.stream = *stream;
 	r->options.stream.sink = former.sink;
 	r->options.stream.sink_ctx = former.sink_ctx;
 	r->options.stream.begins_in_run = former.begins_in_run;
-	r->options.begins_behind_line = 1;
+	r->options.begins_behind_line = 0; /* each is told what came before */
 	r->options.limit = limit_for(set, stream->known, r->options.limit);
+	for (unsigned i = 0; i < FRAME_STREAM_MAX && r->failure == KS_OK; i++) {
+		if (r->channels[i])
+			replace_channel(r, i);
+	}
+	r->options.begins_behind_line = 1;
 	return r->failure;
 }
 
