@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where in a text could a pattern begin that has a long run of letters, digits, "-" and "_", as most have? Of a text only every
+ * Where in a text could a pattern begin that has a long run of hexadecimal digits, "-" and "_"? Of a text only every
  * RUN_STEP-th place is looked at, and it is looked for the grams that begin at RUN_STEP places of each pattern, one behind the
  * other: one of them is at such a place.
  *
@@ -8,8 +8,8 @@
  *     text     . . . . . . . . . . . . . . . . . . . . .
  *              ^       ^       ^       ^       ^           places that are looked at
  *
- * A place counts only if a view of such bytes begins there: of a log few do, and no memory is asked about the others. It is the
- * fastest filter that there is, but not for values of fewer than 15 bytes, nor for those with signs.
+ * A place counts only if a view of such bytes begins there: of a log few do, and no memory is asked about the others. What else
+ * patterns are made of has marks (known_mark.h).
  */
 #pragma once
 
