@@ -11,6 +11,7 @@
 
 #include "json_scan.h"
 #include "parser.h"
+#include "stamp.h"
 
 enum { STREAM_STDOUT, STREAM_STDERR, STREAM_RAW, STREAM_OTHER };
 
@@ -76,13 +77,17 @@ static const bool time_bytes[UINT8_MAX + 1] = {
 };
 
 static bool
+is_stamp(const uint8_t *text, size_t len)
+{
+	size_t n;
+
+	return ks_stamp_parse(text, len, &n) == STAMP_WHOLE && n == len;
+}
+
+static bool
 is_time(const struct json_scan *scan)
 {
-	for (size_t i = scan->from; i < scan->to; i++) {
-		if (!time_bytes[scan->text[i]])
-			return false;
-	}
-	return true;
+	return is_stamp(scan->text + scan->from, scan->to - scan->from);
 }
 
 static enum json_token
@@ -114,10 +119,12 @@ learn_stream(const struct json_scan *scan, struct line *line)
 		line->is_wrong = true;
 }
 
-/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. */
+/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. Docker writes no numbers. */
 static bool
 is_other(const struct walk *walk, enum json_token token)
 {
+	if (token == JSON_PLAIN)
+		return true;
 	if (token != JSON_KEY && token != JSON_STRING)
 		return false;
 	return value_of(walk) == MEMBER_OTHER ||
@@ -281,13 +288,14 @@ static unsigned
 read_end(const uint8_t *text, size_t len, size_t *ret_end)
 {
 	unsigned stream = NO_STREAM;
-	size_t at = len;
+	size_t at = len, time_end;
 
 	if (!take_off_end(text, &at, "\"}"))
 		return NO_STREAM;
+	time_end = at;
 	while (at > 0 && time_bytes[text[at - 1]])
 		at--;
-	if (!take_off_end(text, &at, "\",\"time\":\""))
+	if (!is_stamp(text + at, time_end - at) || !take_off_end(text, &at, "\",\"time\":\""))
 		return NO_STREAM;
 	if (take_off_end(text, &at, "stdout"))
 		stream = STREAM_STDOUT;
