@@ -11,8 +11,9 @@
 /* With '0' for any digit. */
 static const char time_shape[] = "0000-00-00T00:00:00", zone_shape[] = "00:00";
 
-#define TIME_LEN (sizeof(time_shape) - 1)
-#define ZONE_LEN (sizeof(zone_shape) - 1)
+#define TIME_LEN  (sizeof(time_shape) - 1)
+#define ZONE_LEN  (sizeof(zone_shape) - 1)
+#define USUAL_LEN (TIME_LEN + 1 + FRACTION_MAX + 1)
 
 static bool
 is_digit(uint8_t b)
@@ -42,15 +43,14 @@ match(const uint8_t *text, size_t len, const char *shape)
 	return n;
 }
 
-static size_t
-match_time(const uint8_t *text, size_t len)
+/* As nearly all are: nine digits, and no zone. */
+static bool
+is_usual(const uint8_t *text, size_t len)
 {
-	const size_t last = TIME_LEN - sizeof(bytes16);
+	static const char shape[] = "0000-00-00T00:00:00.000000000Z";
+	const size_t last = USUAL_LEN - sizeof(bytes16);
 
-	if (len >= TIME_LEN && has_shape(text, time_shape) &&
-	    has_shape(text + last, time_shape + last))
-		return TIME_LEN; /* as nearly always */
-	return match(text, len, time_shape);
+	return len >= USUAL_LEN && has_shape(text, shape) && has_shape(text + last, shape + last);
 }
 
 /* The zone, at text[at, len). */
@@ -78,8 +78,13 @@ parse_zone(const uint8_t *text, size_t len, size_t at, size_t *ret_len)
 enum stamp
 ks_stamp_parse(const uint8_t *text, size_t len, size_t *ret_len)
 {
-	size_t at = match_time(text, len), from;
+	size_t at, from;
 
+	if (is_usual(text, len)) {
+		*ret_len = USUAL_LEN;
+		return STAMP_WHOLE;
+	}
+	at = match(text, len, time_shape);
 	if (at < TIME_LEN)
 		return at == len ? STAMP_OPEN : STAMP_NONE;
 	if (at < len && text[at] == '.') {
