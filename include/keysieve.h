@@ -451,7 +451,7 @@ KS_PUBLIC const char *ks_frame_name(enum ks_frame frame);
 KS_PUBLIC int ks_frame_parse(const char *name, enum ks_frame *ret_frame);
 /*
  * The frames that a source which begins with data[0, len) has, as a redactor with KS_FRAME_AUTO takes it.
- * KS_FRAME_AUTO: it takes more to tell; never if is_last is not zero, nor of more than 128 bytes. For those who
+ * KS_FRAME_AUTO: it takes more to tell; never if is_last is not zero, nor of more than 192 bytes. For those who
  * have a faster way for raw text.
  */
 KS_PUBLIC enum ks_frame ks_frame_detect(const uint8_t *data, size_t len, int is_last);

@@ -6,7 +6,7 @@
  *     2026-11-22T10:00:01.123456790Z stdout F and its last one
  *
  * The tag P says that the line goes on in the next piece of the same stream. Behind it other tags may stand,
- * joined by ':'. Sources: kubernetes pkg/kubelet/kuberuntime/logs (parseCRILog), containerd
+ * joined by ':', which nobody writes today: they are payload, each alone. Sources: kubernetes pkg/kubelet/kuberuntime/logs (parseCRILog), containerd
  * internal/cri/io/logger.go, conmon src/ctr_logging.c. What is no such line is raw text.
  *
  * Invariant: a header is covered when it is whole, the content as it comes.
@@ -17,52 +17,18 @@
 #include <sys/types.h>
 
 #include "bytes.h"
-#include "bytes16.h"
 #include "parser.h"
+#include "stamp.h"
 
 #define HEADER_MAX 128U /* far more than any header; what has no content by then is none */
 
-enum { STREAM_STDOUT, STREAM_STDERR, STREAM_RAW };
+enum { STREAM_STDOUT, STREAM_STDERR, STREAM_RAW, STREAM_TAGS };
 
 struct state {
 	bool is_content; /* the line's header is behind us */
 	bool is_partial;
 	unsigned stream;
 };
-
-/* "2026-11-22T10:00:01" with '0' for any digit. */
-static const char time_shape[] = "0000-00-00T00:00:00";
-
-#define SHAPE_LEN (sizeof(time_shape) - 1)
-
-/* Have 16 bytes this shape? */
-static bool
-has_shape(const uint8_t *text, const char *shape)
-{
-	bytes16 bytes = ks_bytes16(text), wanted = ks_bytes16(shape);
-	bytes16 is_digit = (bytes16)(bytes - '0' <= 9) & (bytes16)(wanted == '0');
-
-	return ks_bytes16_first(~(is_digit | (bytes16)(bytes == wanted))) == sizeof(bytes);
-}
-
-/* How much of text[0, len) has the shape of the beginning of a time? */
-static size_t
-match_time(const uint8_t *text, size_t len)
-{
-	const size_t last = SHAPE_LEN - sizeof(bytes16);
-	size_t n = 0;
-
-	if (len >= SHAPE_LEN && has_shape(text, time_shape) &&
-	    has_shape(text + last, time_shape + last))
-		return SHAPE_LEN; /* as nearly always */
-	for (; n < len && time_shape[n]; n++) {
-		bool is_digit = text[n] >= '0' && text[n] <= '9';
-
-		if (time_shape[n] == '0' ? !is_digit : text[n] != (uint8_t)time_shape[n])
-			break;
-	}
-	return n;
-}
 
 /* One of the streams' names, and a space. */
 static enum cri_header
@@ -90,13 +56,16 @@ parse_tags(const uint8_t *text, size_t len, struct cri_line *line)
 	if (*text != 'P' && *text != 'F')
 		return CRI_HEADER_NONE;
 	line->is_partial = *text == 'P';
+	line->tags = line->header + n;
 	if (n < len && text[n] == ':') {
 		while (n < len && text[n] != ' ' && text[n] != '\n')
 			n++;
 	}
 	if (n == len)
 		return CRI_HEADER_OPEN;
-	line->header += n + (text[n] == ' ');
+	line->header += n;
+	line->tags_len = line->header - line->tags;
+	line->header += text[n] == ' ';
 	return text[n] == ' ' || text[n] == '\n' ? CRI_HEADER_WHOLE : CRI_HEADER_NONE;
 }
 
@@ -104,16 +73,14 @@ enum cri_header
 ks_cri_parse_header(const uint8_t *text, size_t len, struct cri_line *ret_line)
 {
 	size_t known = len < HEADER_MAX ? len : HEADER_MAX;
-	const uint8_t *end = text + known, *p = text + match_time(text, known);
+	size_t time_len = 0;
+	enum stamp stamp = ks_stamp_parse(text, known, &time_len);
+	const uint8_t *end = text + known, *p = text + time_len;
 	enum cri_header header;
 
-	if (p < end && p < text + SHAPE_LEN)
-		return CRI_HEADER_NONE;
-	while (p < end && *p != ' ' && *p != '\n') /* fractions and the zone */
-		p++;
-	if (p == end)
-		return known == HEADER_MAX ? CRI_HEADER_NONE : CRI_HEADER_OPEN;
-	if (*p++ == '\n')
+	if (stamp != STAMP_WHOLE || p == end)
+		return stamp == STAMP_NONE ? CRI_HEADER_NONE : CRI_HEADER_OPEN;
+	if (*p++ != ' ')
 		return CRI_HEADER_NONE;
 	header = parse_stream(p, (size_t)(end - p), ret_line);
 	if (header == CRI_HEADER_WHOLE) {
@@ -124,9 +91,25 @@ ks_cri_parse_header(const uint8_t *text, size_t len, struct cri_line *ret_line)
 	return header == CRI_HEADER_OPEN && known == HEADER_MAX ? CRI_HEADER_NONE : header;
 }
 
+static void
+cover_header(struct ks_redactor *redactor, const struct cri_line *line)
+{
+	static const uint8_t hard_break[] = { '\0', '\n' };
+
+	if (line->tags_len == 0) {
+		ks_redactor_pass(redactor, line->header);
+		return;
+	}
+	ks_redactor_pass(redactor, line->tags);
+	ks_redactor_payload(redactor, STREAM_TAGS, line->tags_len);
+	ks_redactor_context(redactor, STREAM_TAGS, hard_break, sizeof(hard_break));
+	ks_redactor_pass(redactor, line->header - line->tags - line->tags_len);
+}
+
 /* Returns the bytes of the header, or -1 if it is not known yet what they are. */
 static ssize_t
-begin_line(struct state *state, const uint8_t *data, size_t len, bool is_last)
+begin_line(struct state *state, struct ks_redactor *redactor, const uint8_t *data, size_t len,
+           bool is_last)
 {
 	struct cri_line line;
 	enum cri_header header = ks_cri_parse_header(data, len, &line);
@@ -140,6 +123,7 @@ begin_line(struct state *state, const uint8_t *data, size_t len, bool is_last)
 		return 0;
 	state->stream = line.stream;
 	state->is_partial = line.is_partial;
+	cover_header(redactor, &line);
 	return (ssize_t)line.header;
 }
 
@@ -172,13 +156,11 @@ parse(void *opaque, struct ks_redactor *redactor, const uint8_t *data, size_t le
 		if (state->is_content) {
 			n = cover_content(state, redactor, data, len);
 		} else {
-			ssize_t header = begin_line(state, data, len, is_last);
+			ssize_t header = begin_line(state, redactor, data, len, is_last);
 
 			if (header < 0)
 				return;
 			n = (size_t)header;
-			if (n > 0)
-				ks_redactor_pass(redactor, n);
 		}
 		data += n;
 		len -= n;

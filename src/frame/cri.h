@@ -9,8 +9,9 @@
 enum cri_header { CRI_HEADER_NONE, CRI_HEADER_OPEN, CRI_HEADER_WHOLE };
 
 struct cri_line {
-	size_t header;   /* bytes before the content */
-	unsigned stream; /* 0: stdout, 1: stderr */
+	size_t header;         /* bytes before the content */
+	size_t tags, tags_len; /* where in it what is joined to P or F is */
+	unsigned stream;       /* 0: stdout, 1: stderr */
 	bool is_partial;
 };
 

@@ -11,10 +11,12 @@
 
 #include "json_scan.h"
 #include "parser.h"
+#include "stamp.h"
 
 enum { STREAM_STDOUT, STREAM_STDERR, STREAM_RAW, STREAM_OTHER };
 
 #define NO_STREAM FRAME_STREAM_MAX
+#define TIME_MAX  40U /* more than what a time takes, and the quote before it */
 #define BOTH      (UINT64_C(1) << STREAM_STDOUT | UINT64_C(1) << STREAM_STDERR)
 
 /* Nothing goes on across it. */
@@ -68,21 +70,18 @@ find_member(const struct json_scan *scan)
 	return is_text(scan, "time") ? MEMBER_TIME : MEMBER_OTHER;
 }
 
-/* What Docker's times are made of. */
-static const bool time_bytes[UINT8_MAX + 1] = {
-	['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
-	['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, [':'] = true, ['.'] = true,
-	['T'] = true, ['Z'] = true, ['+'] = true, ['-'] = true,
-};
+static bool
+is_stamp(const uint8_t *text, size_t len)
+{
+	size_t n;
+
+	return ks_stamp_parse(text, len, &n) == STAMP_WHOLE && n == len;
+}
 
 static bool
 is_time(const struct json_scan *scan)
 {
-	for (size_t i = scan->from; i < scan->to; i++) {
-		if (!time_bytes[scan->text[i]])
-			return false;
-	}
-	return true;
+	return is_stamp(scan->text + scan->from, scan->to - scan->from);
 }
 
 static enum json_token
@@ -114,10 +113,12 @@ learn_stream(const struct json_scan *scan, struct line *line)
 		line->is_wrong = true;
 }
 
-/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. */
+/* A name that is not Docker's, or a value: of a label or a variable that somebody chose to log. Docker writes no numbers. */
 static bool
 is_other(const struct walk *walk, enum json_token token)
 {
+	if (token == JSON_PLAIN)
+		return true;
 	if (token != JSON_KEY && token != JSON_STRING)
 		return false;
 	return value_of(walk) == MEMBER_OTHER ||
@@ -273,6 +274,20 @@ take_off_end(const uint8_t *text, size_t *end, const char *words)
 	return true;
 }
 
+/* The same of a time that stands behind a quote. */
+static bool
+take_off_time(const uint8_t *text, size_t *end)
+{
+	size_t most = *end < TIME_MAX ? *end : TIME_MAX;
+	const uint8_t *quote = memrchr(text + *end - most, '"', most);
+	size_t from = quote ? (size_t)(quote - text) + 1 : *end;
+
+	if (!is_stamp(text + from, *end - from))
+		return false;
+	*end = from;
+	return true;
+}
+
 /*
  * Of which stream is a line that ends as Docker's do: ","stream":"stdout","time":"..."}? *ret_end is where that
  * begins, if the text of the log ends there; NO_STREAM: it does not end so.
@@ -283,11 +298,8 @@ read_end(const uint8_t *text, size_t len, size_t *ret_end)
 	unsigned stream = NO_STREAM;
 	size_t at = len;
 
-	if (!take_off_end(text, &at, "\"}"))
-		return NO_STREAM;
-	while (at > 0 && time_bytes[text[at - 1]])
-		at--;
-	if (!take_off_end(text, &at, "\",\"time\":\""))
+	if (!take_off_end(text, &at, "\"}") || !take_off_time(text, &at) ||
+	    !take_off_end(text, &at, "\",\"time\":\""))
 		return NO_STREAM;
 	if (take_off_end(text, &at, "stdout"))
 		stream = STREAM_STDOUT;

@@ -8,16 +8,19 @@
  * then its fields are covered one by one, and their values as they come. Invariants: while an entry is awaited,
  * data[0, noted) are whole fields of it, and what they say has been noted; else the entry has been assigned
  * to a source.
+ *
+ * What passes is little: the names of messages, and the addresses that systemd writes before the other fields of an entry.
+ * All else is payload, for somebody may have written it, or the input may be no journal.
  */
 #include <endian.h>
 #include <string.h>
 
+#include "address.h"
 #include "parser.h"
 
 /* All fields but MESSAGE; messages of no source; what is no field; and then the sources. */
 enum { STREAM_FIELDS, STREAM_ALONE, STREAM_RAW, STREAM_SOURCE };
 
-#define NO_STREAM  UINT64_C(0)
 #define ONE(n)     (UINT64_C(1) << (n))
 #define SOURCE_MAX (FRAME_STREAM_MAX - STREAM_SOURCE)
 
@@ -62,9 +65,10 @@ struct journal {
 	bool is_torn;             /* it broke off: what it would have said is not known */
 	uint64_t message_streams; /* bits: more than one if it is not known which */
 	enum line_break line_break;
+	bool is_past_addresses;
 	enum place place;
 	uint64_t left;    /* of a binary value */
-	uint64_t streams; /* of the value; NO_STREAM: it passes */
+	uint64_t streams; /* of the value */
 	uint8_t last;     /* byte of it */
 	/* of all entries */
 	struct source sources[SOURCE_MAX];
@@ -305,14 +309,17 @@ forget_entry(struct journal *j)
 {
 	j->noted = j->searched = 0;
 	memset(&j->notes, 0, sizeof(j->notes));
-	j->is_assigned = j->is_torn = false;
+	j->is_assigned = j->is_torn = j->is_past_addresses = false;
 	j->place = AT_FIELD;
 }
 
 /* ------------------------------------------------------------ covering ---- */
 
+#define COVER_MORE SIZE_MAX
+
+/* The head of a field, and what its value is. */
 static void
-begin_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *name,
+begin_field(struct journal *j, struct ks_redactor *redactor, const uint8_t *name,
             struct field field)
 {
 	static const uint8_t sign[] = { '=' };
@@ -321,14 +328,13 @@ begin_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *name
 	j->last = 0;
 	if (is_equal(name, len, "MESSAGE")) {
 		j->streams = j->message_streams;
-		return;
-	}
-	if (len >= 2 && name[0] == '_' && name[1] == '_') {
-		j->streams = NO_STREAM; /* where the entry is and when it came: readers need it */
+		ks_redactor_pass(redactor, field.head);
 		return;
 	}
 	j->streams = ONE(STREAM_FIELDS);
-	ks_redactor_context(redactor, STREAM_FIELDS, name, len + (field.form == FORM_TEXT));
+	len += field.form == FORM_TEXT;
+	ks_redactor_payload(redactor, STREAM_FIELDS, len);
+	ks_redactor_pass(redactor, field.head - len);
 	if (field.form == FORM_BINARY)
 		ks_redactor_context(redactor, STREAM_FIELDS, sign, sizeof(sign));
 }
@@ -338,9 +344,7 @@ cover_value(struct journal *j, struct ks_redactor *redactor, const uint8_t *data
 {
 	if (n == 0)
 		return;
-	if (j->streams == NO_STREAM)
-		ks_redactor_pass(redactor, n);
-	else if (j->streams & (j->streams - 1))
+	if (j->streams & (j->streams - 1))
 		ks_redactor_payload_of_any(redactor, j->streams, n);
 	else
 		ks_redactor_payload(redactor, (unsigned)__builtin_ctzll(j->streams), n);
@@ -366,7 +370,7 @@ end_line(const struct journal *j, struct ks_redactor *redactor, unsigned stream)
 static void
 end_value(const struct journal *j, struct ks_redactor *redactor)
 {
-	if (j->streams != NO_STREAM && !(j->is_torn && j->streams == j->message_streams))
+	if (!(j->is_torn && j->streams == j->message_streams))
 		end_line(j, redactor, (unsigned)__builtin_ctzll(j->streams));
 }
 
@@ -417,12 +421,33 @@ cover_raw(struct journal *j, struct ks_redactor *redactor, const uint8_t *data, 
 	return n;
 }
 
+/*
+ * Where the entry is and when it came: readers need that. Returns how many bytes were covered: 0 if it is no address; and
+ * COVER_MORE if it takes more to tell.
+ */
+static size_t
+cover_address(struct journal *j, struct ks_redactor *redactor, const uint8_t *data, size_t len,
+              bool is_last)
+{
+	enum address address = ADDRESS_NONE;
+	size_t n = 0;
+
+	if (!j->is_past_addresses)
+		address = ks_address_parse(data, len, &n);
+	if (address == ADDRESS_OPEN && !is_last)
+		return COVER_MORE;
+	j->is_past_addresses = address != ADDRESS_WHOLE;
+	ks_redactor_pass(redactor, n);
+	return n;
+}
+
 /* An empty line, or the head of a field. Returns how many bytes were covered; 0: it takes more to tell. */
 static size_t
 cover_head(struct journal *j, struct ks_redactor *redactor, const uint8_t *data, size_t len,
            bool is_last)
 {
 	struct field field;
+	size_t n;
 
 	if (data[0] == '\n') {
 		ks_redactor_pass(redactor, 1);
@@ -430,13 +455,15 @@ cover_head(struct journal *j, struct ks_redactor *redactor, const uint8_t *data,
 		forget_entry(j);
 		return 1;
 	}
+	n = cover_address(j, redactor, data, len, is_last);
+	if (n > 0)
+		return n == COVER_MORE ? 0 : n;
 	field = read_head(data, len);
 	if (field.form == FORM_MORE && !is_last)
 		return 0;
 	if (field.form == FORM_MORE || field.form == FORM_RAW)
 		return cover_raw(j, redactor, data, len);
-	ks_redactor_pass(redactor, field.head);
-	begin_value(j, redactor, data, field);
+	begin_field(j, redactor, data, field);
 	j->place = field.form == FORM_TEXT ? IN_TEXT : IN_BINARY;
 	j->left = field.value_len;
 	if (field.form == FORM_BINARY)

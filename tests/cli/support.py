@@ -82,6 +82,12 @@ def masked(data, *secrets):
     return data
 
 
+def address(number=1):
+    """The lines that an entry of a journal begins with, as systemd writes them."""
+    return (b"__CURSOR=s=%032x;i=%x;b=%032x;m=1;t=2;x=3\n__REALTIME_TIMESTAMP=1700000000000000\n"
+            % (1, number, 2))
+
+
 def pieces(data, size):
     return [data[i:i + size] for i in range(0, len(data), size)]
 

@@ -18,8 +18,8 @@ import threading
 import unittest
 import zlib
 
-from support import (ALNUM, BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, body, environment, is_sanitized, masked,
-                     run, stars)
+from support import (ALNUM, BINARY, LONG, NOBODY, ONLY, TRIGGER, CommandTest, address, body, environment, is_sanitized,
+                     masked, run, stars)
 from test_follow import Follower, FollowTest
 from test_frame_option import cri, docker, entry
 
@@ -211,7 +211,7 @@ class Holding(AttackTest):
         def blocks():
             for first in range(0, 60000, 1000):
                 yield b"".join(
-                    b"__CURSOR=s=1;i=%d\n_STREAM_ID=%032x\n_LINE_BREAK=line-max\nMESSAGE=%s\n\n" % (n, n, KEY[:20])
+                    address(n) + b"_STREAM_ID=%032x\n_LINE_BREAK=line-max\nMESSAGE=%s\n\n" % (n, KEY[:20])
                     for n in range(first, first + 1000))
         sink, _ = self.stream(blocks(), *ONLY)
         self.assert_masked(sink)
@@ -221,14 +221,14 @@ class Holding(AttackTest):
         def blocks():
             for first in range(0, 40000, 1000):
                 yield b"".join(
-                    b"__CURSOR=s=1;i=%d\n_BOOT_ID=%032x\nCONTAINER_ID_FULL=%064x\nCONTAINER_NAME=%s%d\nPRIORITY=%d\n"
-                    b"CONTAINER_PARTIAL_MESSAGE=true\nMESSAGE=%s\n\n" % (n, n, n, b"n" * 500, n, n % 7, KEY[:40])
+                    address(n) + b"_BOOT_ID=%032x\nCONTAINER_ID_FULL=%064x\nCONTAINER_NAME=%s%d\nPRIORITY=%d\n"
+                    b"CONTAINER_PARTIAL_MESSAGE=true\nMESSAGE=%s\n\n" % (n, n, b"n" * 500, n, n % 7, KEY[:40])
                     for n in range(first, first + 1000))
         self.stream(blocks(), *ONLY)
 
     def test_fields_of_an_entry(self):
         def blocks():
-            yield b"__CURSOR=s=1;i=1\n"
+            yield address()
             for first in range(0, 600000, 10000):
                 yield b"".join(b"F%d=%s\n" % (n, b"v" * 20) for n in range(first, first + 10000))
             yield b"MESSAGE=" + KEY + b"\n\n"
@@ -248,8 +248,8 @@ class Holding(AttackTest):
         ledger = self.path("ledger")
         def blocks():
             for n in range(3000):
-                yield (b"__CURSOR=s=1;i=%d\nCONTAINER_ID_FULL=%064x\nCONTAINER_NAME=%s%d\nPRIORITY=6\nMESSAGE=%s\n\n"
-                       % (n, n, b"n" * 60000, n, TRIGGER + body(60, n)))
+                yield address(n) + (b"CONTAINER_ID_FULL=%064x\nCONTAINER_NAME=%s%d\nPRIORITY=6\nMESSAGE=%s\n\n"
+                                    % (n, b"n" * 60000, n, TRIGGER + body(60, n)))
         self.stream(blocks(), *ONLY, "--ledger", ledger)
 
 

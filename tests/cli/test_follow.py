@@ -12,8 +12,8 @@ import tempfile
 import time
 import unittest
 
-from support import (ALNUM, BINARY, ID, LONG, ONLY, TRIGGER, CommandTest, body, catches_signal, environment, is_asleep,
-                     is_sanitized, masked, process_state, run, stars, visible)
+from support import (ALNUM, BINARY, ID, LONG, ONLY, TRIGGER, CommandTest, address, body, catches_signal, environment,
+                     is_asleep, is_sanitized, masked, process_state, run, stars, visible)
 
 STRACE = shutil.which("strace")
 with open(BINARY, "rb") as binary:
@@ -657,6 +657,19 @@ class Several(FollowTest):
                 f.expect(b"a\n" * (n + 1), out)
                 time.sleep(1.1)
             f.expect(b"a\n" * 3, out)
+
+    def test_first_lines_that_look_like_a_journal_let_nothing_pass(self):
+        for first in (b"__CURSOR=GET /\n", address(), address() + b"\n"):
+            with self.subTest(first):
+                self.write(b"")
+                with self.follow() as f:
+                    self.write(first)
+                    secret = body(95)
+                    line = b"__DB_PASSWORD=" + TRIGGER + secret + b"\n"
+                    self.write(line * 3)
+                    self.write(b"\n")
+                    f.expect(first + masked(line * 3, secret) + b"\n")
+                os.remove(self.log)
 
     def test_journal_entries_stay_whole(self):
         a, b = self.paths

@@ -9,8 +9,8 @@ import subprocess
 import tty
 import unittest
 
-from support import (BINARY, LONG, ONLY, TIMEOUT, TRIGGER, CommandTest, Live, body, environment, masked, pieces, run,
-                     some)
+from support import (BINARY, LONG, ONLY, TIMEOUT, TRIGGER, CommandTest, Live, address, body, environment, masked, pieces,
+                     run, some)
 
 TIME = b"2026-11-22T10:00:00.123456789Z"
 SECRET = body()
@@ -26,9 +26,8 @@ def docker(text):
 
 
 def entry(number, text, *fields):
-    lines = [b"__CURSOR=s=0123;i=%d" % number, b"__REALTIME_TIMESTAMP=1700000000000000",
-             b"_STREAM_ID=0f0f0f0f", b"MESSAGE=" + text, *fields]
-    return b"\n".join(lines) + b"\n\n"
+    lines = [b"_STREAM_ID=0f0f0f0f", b"MESSAGE=" + text, *fields]
+    return address(number) + b"\n".join(lines) + b"\n\n"
 
 
 LOGS = {  # a key in two halves, and a line after it
@@ -128,13 +127,87 @@ class AtOnce(CommandTest):
         self.check((head, head), (b"Pass", head + b"Pass"), (b"word: ", head + b"Password: "))
 
     def test_too_few_bytes_to_tell(self):
-        for data in (b"2", b"20", TIME, TIME + b" std", b"{", b'{"log":', b"_", b"__CURSOR"):
+        for data in (b"2", b"20", TIME, TIME + b" std", b"{", b'{"log":', b"_", b"__CURSOR", address()[:50],
+                     address()[:-20]):
             with self.subTest(data):
                 self.assert_done(run(*ONLY, data=data), data)
 
     def test_a_key_in_what_was_too_little_to_tell(self):
         log = b"2026-11-22T10:00:00" + b"-" + TRIGGER + SECRET
         self.assert_done(run(*ONLY, data=log), masked(log, SECRET))
+
+
+class WrongGuess(CommandTest):
+    """Who writes the first lines of a log does not say what passes in the others."""
+
+    SECRET = body(40, 50)
+    SHORT = body(12, 51)
+    VALUES = (SECRET, SHORT, b"A_NAME=" + SHORT[:6] + b"=", b"B7K2" * 4 + b"ZQ")
+    FIRST = {"journal": (b"__CURSOR=x\n", b"__CURSOR=GET /\n\n", address(), address() + b"\n", address() * 2,
+                         address().replace(b"=1700", b"=x")),
+             "cri": (cri(b"F", b"x"), cri(b"P", b"x"), cri(b"F:tag", b"x")),
+             "docker": (docker(rb"x\n"), b'{"log":"\n', docker(b"x"))}
+
+    def bodies(self):
+        """Lines that have somewhat of a frame's form, each with a value."""
+        time_ = TIME.replace(b"Z", b"")
+        for value in self.VALUES:
+            yield from (b"__DB_PASSWORD=" + value, b"__CURSOR=" + value, b"__SEQNUM_ID=" + value, b"__X\n" + value,
+                        b"__REALTIME_TIMESTAMP=" + value, b"__CURSOR=s=" + value + b";i=1", b"_BOOT_ID=" + value,
+                        value + b"=x", value + b"=", value, b"MESSAGE=" + value, b"go " + value,
+                        time_ + value + b" stdout F x", TIME + b" " + value + b" F x",
+                        TIME + b" stdout F:" + value + b" x", TIME + b" stdout " + value + b" x",
+                        b'{"log":"","stream":"stdout","time":"' + value + b'"}',
+                        b'{"log":"","stream":"stdout","attrs":{"' + value + b'":"' + value + b'"}}',
+                        b'{"log":"","stream":"' + value + b'"}', b'{"log":"","' + value + b'":1,"stream":"stderr"}')
+
+    def test_values(self):
+        known = self.file("values", b"\n".join(self.VALUES))
+        for frame, beginnings in self.FIRST.items():
+            for first in beginnings:
+                text = b"".join(line + b"\n" + end for line in self.bodies() for end in (b"", b"\n", b"a word\n"))
+                for args in ((), ("--frame", frame)):
+                    with self.subTest(first=first, args=args):
+                        result = run("--no-rules-d", "--known", known, *args, data=first + text)
+                        self.assert_status(result, 0)
+                        self.assertEqual(len(result.stdout), len(first + text))
+                        for value in self.VALUES:
+                            self.assertNotIn(value, result.stdout)
+
+    def test_numbers(self):
+        pin = b"8675309142857"
+        known = self.file("values", pin)
+        lines = (b'{"log":"","stream":"stdout","pin":' + pin + b"}\n",
+                 b'{"log":"","stream":"stdout","time":"' + pin + b'"}\n',
+                 b'{"log":"","time":"' + pin + b'","stream":"stdout"}\n',
+                 TIME.replace(b"Z", pin + b"Z") + b" stdout F x\n", b"__DB_PIN=" + pin + b"\n")
+        for first in (b"x\n", *(first for beginnings in self.FIRST.values() for first in beginnings)):
+            with self.subTest(first):
+                data = first + b"".join(lines)
+                self.assert_done(run("--no-rules-d", "--known", known, data=data), masked(data, pin))
+
+    def test_keys(self):
+        key = TRIGGER + SECRET
+        for first in self.FIRST["journal"]:
+            data = first + b"__OPENAI_API_KEY=" + key + b"\n"
+            with self.subTest(first):
+                self.assert_done(run(*ONLY, data=data), masked(data, SECRET))
+                self.assertEqual(run(*ONLY, "--check", data=data).returncode, 1)
+                path = self.file("log", data)
+                self.assert_status(run(*ONLY, "-i", path), 0)
+                self.assert_bytes(self.content(path), masked(data, SECRET))
+
+    def test_what_is_no_cursor_is_raw_at_once(self):
+        with Live(*ONLY) as live:
+            for data in (b"__CURSOR=G", b"ET /\n", b"A=", b"x\n"):
+                self.assertTrue(live.write(data).endswith(data))
+
+    def test_entries_of_a_journal(self):
+        for name in (b"", b"__MONOTONIC_TIMESTAMP=12\n__SEQNUM=7\n__SEQNUM_ID=%032x\n_BOOT_ID=%032x\n" % (3, 4)):
+            log = address() + name + b"MESSAGE=x\n\n" + entry(2, TRIGGER + SECRET)
+            result = run(*ONLY, "--stats", data=log)
+            self.assert_bytes(result.stdout, masked(log, SECRET))
+            self.assertIn(b"frames: journal\n", result.stderr)
 
 
 class Named(CommandTest):

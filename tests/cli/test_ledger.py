@@ -14,7 +14,7 @@ import time
 import unittest
 
 from journal_support import REMOTE, JournalTest, message
-from support import (ALNUM, ID, LONG, ONLY, TRIGGER, CommandTest, Live, body, masked, run,
+from support import (ALNUM, ID, LONG, ONLY, TRIGGER, CommandTest, Live, address, body, masked, run,
                      run_shell, stars)
 from test_follow import Follower
 
@@ -228,10 +228,10 @@ class Cuts(LedgerTest):
                        for a, b in halves)
         yield b"".join(b'{"log":"%s","stream":"stdout","time":"%s"}\n{"log":"%s\\n","stream":"stdout","time":"%s"}\n'
                        % (a, time_, b, time_) for a, b in halves)
-        yield b"".join(b"__CURSOR=c\n__REALTIME_TIMESTAMP=1\n_STREAM_ID=0123456789abcdef0123456789abcdef\n"
+        yield b"".join(b"%s_STREAM_ID=0123456789abcdef0123456789abcdef\n"
                        b"_TRANSPORT=stdout\n_LINE_BREAK=line-max\nMESSAGE=%s\n\n"
-                       b"__CURSOR=d\n__REALTIME_TIMESTAMP=2\n_STREAM_ID=0123456789abcdef0123456789abcdef\n"
-                       b"_TRANSPORT=stdout\nMESSAGE=%s\n\n" % half for half in halves)
+                       b"%s_STREAM_ID=0123456789abcdef0123456789abcdef\n"
+                       b"_TRANSPORT=stdout\nMESSAGE=%s\n\n" % (address(1), a, address(2), b) for a, b in halves)
 
     def found(self):
         records = self.events("finding", secrets=self.secrets)

@@ -14,7 +14,7 @@ import urllib.request
 import zlib
 
 from ledgers import finding, lines, repeat
-from support import ALNUM, ID, RULE, TRIGGER, body, catches_signal, is_asleep, kept_port, masked
+from support import ALNUM, ID, RULE, TRIGGER, address, body, catches_signal, is_asleep, kept_port, masked
 
 SECRETS = [body(95, seed) for seed in range(101, 106)]
 ACME_SECRET = body(32, 111, ALNUM)
@@ -39,8 +39,7 @@ CRI = (cri(b"P", b"a " + TRIGGER + HALVES[0]) + cri(b"F", b"other " + TRIGGER + 
        + cri(b"F", HALVES[1] + b" z") + cri(b"F", b"last"))
 CRI_RIGHT = masked(CRI, *HALVES, SECRETS[1])
 DOCKER = docker(b"a " + TRIGGER + HALVES[0]) + docker(HALVES[1] + rb" z\n") + docker(rb"last\n")
-EXPORT = b"".join(b"__CURSOR=c%d\n__REALTIME_TIMESTAMP=1790000000000000\n_PID=42\nMESSAGE=key %s%s end\n\n"
-                  % (i, TRIGGER, s) for i, s in enumerate(SECRETS))
+EXPORT = b"".join(address(i) + b"_PID=42\nMESSAGE=key %s%s end\n\n" % (TRIGGER, s) for i, s in enumerate(SECRETS))
 CONFIG = "filter:\n  ledger: ledger\n"
 
 

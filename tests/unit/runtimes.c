@@ -293,7 +293,9 @@ put_entry(struct model *m, unsigned stream, const uint8_t *data, size_t len,
 	while (origin->fields[count][0])
 		count++;
 	at = random_next(&m->random) % (count + 1);
-	bytes_add_text(&m->frames, "__CURSOR=s=0?key=0000000000000;i=1\n");
+	bytes_add_text(&m->frames, "__CURSOR=s=0123456789abcdef0123456789abcdef;i=1;"
+	                           "b=fedcba9876543210fedcba9876543210;m=2;t=3;x=4\n"
+	                           "__REALTIME_TIMESTAMP=3\n");
 	if (random_next(&m->random) % 4 == 0)
 		put_other_field(m, "_CMDLINE", "curl http://x/?key=0000000000000");
 	if (random_next(&m->random) % 4 == 0)

@@ -5,6 +5,7 @@
  */
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "application.h"
@@ -251,8 +252,8 @@ START_TEST(journal_cases)
 		CASE("names of fields", "acme_token=\n~~~~~~~~~~~~=1\nACME_TOKEN=~~~~\n\n"
 		                        "TOKEN=acme_token\nX=~~~~~~~~~~~~\n\n"),
 		CASE("one field is not the next", "A=b64:############\n~~~~=~~~~\n\n"),
-		CASE("marks", "__CURSOR=?key=~~~~~~~~~~~~\n__X\n" NUMBER(
-				      "\x1a") "pk-ab-~~~~~~~~~~~~~~~~~~~~\n_X=?key=########\n\n"),
+		CASE("underscores", "__CURSOR=?key=############\n__X\n" NUMBER("\x1a") KEY
+		     "\n__Y=" KEY "\n_X=?key=########\n\n"),
 		CASE("no names",
 		     "raw " KEY "\n=" KEY "\nlower=" KEY "\nA-B=" KEY "\nMESSAGE=" KEY "\n\n"),
 		CASE("long names",
@@ -292,9 +293,268 @@ START_TEST(cri_cases)
 		     STAMP "stdout P:x:y pk-ab-##########\n" STAMP "stdout F:z ########## x\n"),
 		CASE("raw in between", STAMP "stdout P pk-ab-##########\nraw " KEY "\n" STAMP
 		                             "stdout F ##########\n"),
+		CASE("keys in tags", STAMP "stdout F:" KEY " x\n" STAMP "stdout P:x:" KEY "\n" STAMP
+		                           "stdout F:pk-ab-~~~~~~~~~~ ~~~~~~~~~~\n"),
+		CASE("tags do not part pieces", STAMP "stdout P:?key= pk-ab-##########\n" STAMP
+		                                      "stdout F:~~~~~~~~ ##########\n"),
+		CASE("a key in the place of a zone",
+		     "2026-11-22T10:00:01?key=######## stdout F x\n"
+		     "2026-11-22T10:00:01.1Z?key=######## stdout F x\n"
+		     "2026-11-22T10:00:01.?key=######## stdout F x\n"),
+		CASE("other zones", "2026-11-22T10:00:01+01:00 stdout P pk-ab-##########\n"
+		                    "2026-11-22T10:00:01.1-01:30 stdout F ##########\n"),
+		CASE("a zone that is none",
+		     "2026-11-22T10:00:01+0100 stdout P pk-ab-~~~~~~~~~~\n"
+		     "2026-11-22T10:00:01.1234567890Z stdout F ~~~~~~~~~~\n"),
 	};
 
 	check_cases(KS_FRAME_CRI, cases, sizeof(cases) / sizeof(cases[0]));
+}
+END_TEST
+
+/* ----------------------------------------------------- what passes, and what does not ---- */
+
+/* They find what has the form of frames, as a known value may have. */
+static const struct ks_rule digit_rules[] = {
+	{ .id = "cursor", .trigger = "s=", .body = "0-9a-f", .min = 3 },
+	{ .id = "stamp", .trigger = "STAMP=", .body = "0-9a-f", .min = 3 },
+	{ .id = "number", .trigger = "NUM=", .body = "0-9a-f", .min = 3 },
+	{ .id = "id", .trigger = "ID=", .body = "0-9a-f", .min = 3 },
+	{ .id = "name", .trigger = "KEY_", .body = "A-Z0-9=", .min = 8 },
+	{ .id = "pin", .trigger = "pin\":\"", .body = "0-9", .min = 8 },
+	{ .id = "time", .trigger = "T-T-", .body = "0-9", .min = 8 },
+};
+
+#define DIGIT_RULES (sizeof(digit_rules) / sizeof(digit_rules[0]))
+
+#define ID      "0123456789abcdef0123456789abcdef"
+#define CURSOR  "__CURSOR=s=" ID ";i=1f;b=" ID ";m=3fa;t=62526e1182354;x=930dc44b370963b7\n"
+#define INSTANT "__REALTIME_TIMESTAMP=1700000000000000\n"
+#define UPTIME  "__MONOTONIC_TIMESTAMP=206357648416\n"
+#define SEQNUM  "__SEQNUM=7942\n__SEQNUM_ID=" ID "\n"
+
+START_TEST(addresses)
+{
+	static const char *const heads[] = {
+		CURSOR INSTANT UPTIME SEQNUM "MESSAGE=x\n\n" CURSOR INSTANT "MESSAGE=y\n\n",
+		INSTANT UPTIME "_BOOT_ID=x\n\n",
+		"__SEQNUM=18446744073709551615\n" UPTIME "\n",
+		"\n\n" SEQNUM "\n" CURSOR,
+		"__CURSOR=s=" ID ";i=ffffffffffffffff;b=" ID
+		";m=0;t=ffffffffffffffff;x=ffffffffffffffff\nMESSAGE=x\n\n",
+	};
+	struct framed f;
+
+	framed_init_with(&f, digit_rules, DIGIT_RULES);
+	f.frame = KS_FRAME_JOURNAL;
+	f.name = "addresses";
+	for (f.seed = 0; f.seed < sizeof(heads) / sizeof(heads[0]); f.seed++) {
+		struct bytes in = { NULL };
+
+		bytes_add_text(&in, heads[f.seed]);
+		framed_check(&f, &in, &in);
+		for (f.limit = 64; f.limit < 400; f.limit++)
+			framed_check(&f, &in, &in);
+		f.limit = 0;
+		bytes_free(&in);
+	}
+	framed_done(&f);
+}
+END_TEST
+
+/* A line that is masked as it would be in text, behind others that pass. */
+static void
+check_masked_line(struct framed *f, const char *before, const char *line, const char *after)
+{
+	struct bytes in = { NULL }, expected = { NULL }, text = { NULL };
+	uint8_t *masked;
+
+	bytes_add_text(&text, line);
+	masked = framed_mask(f, &text);
+	ck_assert_msg(memcmp(masked, line, text.len) != 0, "nothing to mask");
+	bytes_add_text(&in, before);
+	bytes_add_text(&expected, before);
+	bytes_add_text(&in, line);
+	bytes_add(&expected, masked, text.len);
+	bytes_add_text(&in, after);
+	bytes_add_text(&expected, after);
+	f->name = line;
+	framed_check(f, &in, &expected);
+	free(masked);
+	bytes_free(&text);
+	bytes_free(&in);
+	bytes_free(&expected);
+}
+
+START_TEST(no_addresses)
+{
+	static const char *const lines[] = {
+		"__CURSOR=s=0123456789ABCDEF0123456789ABCDEF;i=1;b=" ID ";m=1;t=2;x=3\n",
+		"__CURSOR=s=0123456789abcdef0123456789abcde;i=1;b=" ID ";m=1;t=2;x=3\n",
+		"__CURSOR=s=0123456789abcdef0123456789abcdef0;i=1;b=" ID ";m=1;t=2;x=3\n",
+		"__CURSOR=s=" ID ";i=;b=" ID ";m=1;t=2;x=3\n",
+		"__CURSOR=s=" ID ";i=0123456789abcdef0;b=" ID ";m=1;t=2;x=3\n",
+		"__CURSOR=s=" ID ";i=1;b=" ID ";m=1;t=2\n",
+		"__CURSOR=s=" ID ";i=1;b=" ID ";m=1;t=2;x=3;p=word\n",
+		"__CURSOR=s=" ID ";i=1;b=" ID ";m=1;t=2;x=3 \n",
+		"__CURSOR=s=" ID "\n",
+		"__REALTIME_TIMESTAMP=1700000000000abc\n",
+		"__REALTIME_TIMESTAMP=123456789012345678901\n",
+		"__MONOTONIC_TIMESTAMP=1700000000000 \n",
+		"__SEQNUM=0xNUM=12345\n",
+		"__SEQNUM_ID=" ID "0\n",
+		"__SEQNUM_ID=0123\n",
+		"__XNUM=1234567\n",
+		"__ID=" ID "\n",
+		"_BOOT_ID=" ID "\n",
+		"_MACHINE_ID=" ID "\n",
+		"KEY_ABCDEFGH=x\n",
+		"KEY_ABCD=EFGH\n",
+	};
+	struct framed f;
+
+	framed_init_with(&f, digit_rules, DIGIT_RULES);
+	f.frame = KS_FRAME_JOURNAL;
+	for (f.seed = 0; f.seed < sizeof(lines) / sizeof(lines[0]); f.seed++) {
+		check_masked_line(&f, "", lines[f.seed], "MESSAGE=x\n\n");
+		check_masked_line(&f, CURSOR INSTANT, lines[f.seed], "\n");
+		f.limit = 100;
+		check_masked_line(&f, CURSOR INSTANT, lines[f.seed], "MESSAGE=x\n\n");
+		f.limit = 0;
+	}
+	framed_done(&f);
+}
+END_TEST
+
+/* Of the right form, but not where systemd writes them: before all other fields. */
+START_TEST(addresses_elsewhere)
+{
+	static const char *const before[] = { "MESSAGE=x\n", CURSOR "A=x\n", "some text\n", "=\n",
+		                              CURSOR "A\n" };
+	static const char *const lines[] = { CURSOR, INSTANT, UPTIME, "__SEQNUM_ID=" ID "\n" };
+	struct framed f;
+
+	framed_init_with(&f, digit_rules, DIGIT_RULES);
+	f.frame = KS_FRAME_JOURNAL;
+	for (f.seed = 0; f.seed < sizeof(before) / sizeof(before[0]); f.seed++) {
+		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+			check_masked_line(&f, before[f.seed], lines[i], "\n");
+	}
+	framed_done(&f);
+}
+END_TEST
+
+struct pair_case {
+	enum ks_frame frame;
+	const char *in, *expected;
+	size_t len;
+};
+
+#define PAIR(frame, in, expected)                   \
+	{                                           \
+		frame, in, expected, sizeof(in) - 1 \
+	}
+
+/* What else passes in frames that are right, and would be taken for such in text. */
+START_TEST(little_passes)
+{
+	static const struct pair_case cases[] = {
+		PAIR(KS_FRAME_DOCKER,
+		     LOG "x\\n\",\"pin\":1234567890,\"b\":[12345678]"
+		         ",\"stream\":\"stdout\"}\n",
+		     LOG "x\\n\",\"pin\":**********,\"b\":[12345678]"
+		         ",\"stream\":\"stdout\"}\n"),
+		PAIR(KS_FRAME_DOCKER,
+		     LOG "x\\n\",\"stream\":\"stdout\",\"attrs\":{\"pin\":12345678",
+		     LOG "x\\n\",\"stream\":\"stdout\",\"attrs\":{\"pin\":********"),
+		PAIR(KS_FRAME_DOCKER,
+		     LOG "x\\n\",\"stream\":\"stdout\",\"time\":\"T-T-12345678\"}\n",
+		     LOG "x\\n\",\"stream\":\"stdout\",\"time\":\"T-T-********\"}\n"),
+		PAIR(KS_FRAME_DOCKER,
+		     "{\"time\":\"T-T-12345678\",\"log\":\"\",\"stream\":\"stdout\"}\n",
+		     "{\"time\":\"T-T-********\",\"log\":\"\",\"stream\":\"stdout\"}\n"),
+		PAIR(KS_FRAME_JOURNAL, "KEY_ABCDEFGH\n" NUMBER("\x3") "abc\n\n",
+		     "KEY_********\n" NUMBER("\x3") "abc\n\n"),
+		PAIR(KS_FRAME_JOURNAL, "__SEQNUM_ID\n" NUMBER("\x20") ID "\n\n",
+		     "__SEQNUM_ID\n" NUMBER("\x20") "********************************\n\n"),
+		PAIR(KS_FRAME_JOURNAL, CURSOR "__SEQNUM_ID=" ID,
+		     CURSOR "__SEQNUM_ID=********************************"),
+	};
+	struct framed f;
+
+	framed_init_with(&f, digit_rules, DIGIT_RULES);
+	for (f.seed = 0; f.seed < sizeof(cases) / sizeof(cases[0]); f.seed++) {
+		struct bytes in = { NULL }, expected = { NULL };
+
+		f.frame = cases[f.seed].frame;
+		f.name = cases[f.seed].in;
+		bytes_add(&in, cases[f.seed].in, cases[f.seed].len);
+		bytes_add(&expected, cases[f.seed].expected, cases[f.seed].len);
+		framed_check(&f, &in, &expected);
+		bytes_free(&in);
+		bytes_free(&expected);
+	}
+	framed_done(&f);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------- guesses ---- */
+
+/* How much of text is needed to tell, and that the first byte that cannot stand there is enough. */
+static void
+check_beginning(const char *text, enum ks_frame frame)
+{
+	uint8_t copy[256];
+	size_t len = strlen(text);
+
+	ck_assert_uint_le(len, 192);
+	memcpy(copy, text, len);
+	for (size_t i = 0; i < len; i++) {
+		ck_assert_int_eq(ks_frame_detect(copy, i, 0), KS_FRAME_AUTO);
+		ck_assert_int_eq(ks_frame_detect(copy, i, 1), KS_FRAME_RAW);
+		copy[i] = '!';
+		ck_assert_int_eq(ks_frame_detect(copy, i + 1, 0), KS_FRAME_RAW);
+		ck_assert_int_eq(ks_frame_detect(copy, len, 0), KS_FRAME_RAW);
+		copy[i] = (uint8_t)text[i];
+	}
+	ck_assert_int_eq(ks_frame_detect(copy, len, 0), frame);
+	ck_assert_int_eq(ks_frame_detect(copy, len, 1), frame);
+}
+
+START_TEST(beginnings)
+{
+	check_beginning("{\"log\":\"", KS_FRAME_DOCKER);
+	check_beginning("2026-11-22T10:00:01Z stderr F\n", KS_FRAME_CRI);
+	check_beginning("2026-11-22T10:00:01.123456789+01:00 stdout P ", KS_FRAME_CRI);
+	check_beginning(CURSOR "__REALTIME_TIMESTAMP=", KS_FRAME_JOURNAL);
+	check_beginning("__CURSOR=s=" ID ";i=ffffffffffffffff;b=" ID ";m=ffffffffffffffff;"
+	                "t=ffffffffffffffff;x=ffffffffffffffff\n__REALTIME_TIMESTAMP=",
+	                KS_FRAME_JOURNAL);
+}
+END_TEST
+
+START_TEST(no_beginnings)
+{
+	static const char *const texts[] = {
+		"__CURSOR=x",
+		"__CURSOR=GET /",
+		"__CURSOR=s=" ID "\n",
+		CURSOR "MESSAGE=",
+		CURSOR "\n",
+		CURSOR "__MONOTONIC_TIMESTAMP=",
+		INSTANT,
+		"\n" CURSOR,
+		"2026-11-22T10:00:01 ",
+		"2026-11-22T10:00:01Zx",
+		"2026-11-22T10:00:01.Z",
+		"2026-11-22T10:00:01.1234567890",
+		"2026-11-22T10:00:01,1",
+		"{\"log\":{",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ck_assert_int_eq(ks_frame_detect((const uint8_t *)texts[i], strlen(texts[i]), 0),
+		                 KS_FRAME_RAW);
 }
 END_TEST
 
@@ -512,6 +772,12 @@ main(void)
 	tcase_add_loop_test(tcase, borders_in_escapes, 0, CHARACTER_COUNT);
 	tcase_add_test(tcase, journal_cases);
 	tcase_add_test(tcase, cri_cases);
+	tcase_add_test(tcase, addresses);
+	tcase_add_test(tcase, no_addresses);
+	tcase_add_test(tcase, addresses_elsewhere);
+	tcase_add_test(tcase, little_passes);
+	tcase_add_test(tcase, beginnings);
+	tcase_add_test(tcase, no_beginnings);
 	tcase_add_loop_test(tcase, exact_limits, 0, LIMIT_COUNT);
 	tcase_add_loop_test(tcase, halves_at_limits, 0, LIMIT_COUNT);
 	tcase_add_test(tcase, many_sources);
