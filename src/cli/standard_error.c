@@ -50,7 +50,10 @@ ks_standard_error_prepare(void)
 {
 	struct stat st;
 
-	if (state.own >= 0 || fstat(STDERR_FILENO, &st) < 0)
+	if (state.own >= 0)
+		(void)close(state.own);
+	state.own = -1;
+	if (fstat(STDERR_FILENO, &st) < 0)
 		return;
 	state.is_socket = S_ISSOCK(st.st_mode);
 	if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO) == 1)
