@@ -69,14 +69,17 @@ say(const char *text)
 START_TEST(test_full)
 {
 	char text[16] = "";
+	uint64_t begun;
 
 	if (_i)
 		ks_standard_error_prepare();
 	say("one\n");
 	ck_assert_int_eq(read(ends[0], text, sizeof(text)), 4);
 	fill();
+	begun = ks_monotonic_milliseconds();
 	say("two\n");
 	say("three\n");
+	ck_assert_uint_lt(ks_monotonic_milliseconds() - begun, 4000);
 	ck_assert_uint_eq(dropped(), 2);
 	empty();
 	say("four\n");
