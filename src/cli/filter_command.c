@@ -28,6 +28,7 @@
 #include "sandbox.h"
 #include "scrub_command.h"
 #include "signals.h"
+#include "standard_error.h"
 #include "statistics.h"
 #include "telemetry.h"
 
@@ -126,7 +127,7 @@ print_statistics(struct job *job)
 {
 	enum ks_frame frame = ks_filter_frame(job->filter);
 
-	ks_statistics_print(&job->stats, ks_filter_bytes(job->filter), stderr);
+	ks_message_statistics(&job->stats, ks_filter_bytes(job->filter));
 	if (frame != KS_FRAME_AUTO)
 		ks_message("frames: %s", ks_frame_name(frame));
 	ks_observer_print(&job->observer);
@@ -399,6 +400,7 @@ start(struct job *job)
 		return r;
 	ks_telemetry_set_ready(&job->telemetry, true);
 	ks_notify_ready();
+	ks_standard_error_set_patience(PATIENCE_NONE);
 	return 0;
 }
 
@@ -408,6 +410,7 @@ work(struct job *job)
 	copy_all(job);
 	note_status(job, ks_filter_output_close(&job->output));
 	measure(job);
+	ks_standard_error_set_patience(PATIENCE_BOUNDED);
 	if (job->options->stats)
 		print_statistics(job);
 	if (job->options->check && job->stats.findings > 0)

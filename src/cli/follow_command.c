@@ -26,6 +26,7 @@
 #include "reload.h"
 #include "sandbox.h"
 #include "signals.h"
+#include "standard_error.h"
 #include "state.h"
 #include "telemetry.h"
 
@@ -241,8 +242,8 @@ reload_known(struct job *job)
 static void
 report(struct job *job)
 {
-	ks_statistics_print(ks_follow_rules_statistics(job->rules),
-	                    ks_follower_bytes(&job->follower), stderr);
+	ks_message_statistics(ks_follow_rules_statistics(job->rules),
+	                      ks_follower_bytes(&job->follower));
 	for (size_t i = 0; i < job->follower.count; i++) {
 		const struct source *s = job->follower.sources[i];
 
@@ -358,8 +359,6 @@ finish_work(struct job *job)
 		(void)fail_status(job, r);
 	if (ks_follower_has_failed(&job->follower))
 		note_status(job, EXIT_IO);
-	if (job->options->stats)
-		report(job);
 }
 
 static void
@@ -369,6 +368,7 @@ work(struct job *job)
 
 	ks_telemetry_set_ready(&job->telemetry, true);
 	ks_notify_ready();
+	ks_standard_error_set_patience(PATIENCE_NONE);
 	while (r == 0 && !job->is_stopped) {
 		r = do_signals(job);
 		if (r == 0)
@@ -378,6 +378,9 @@ work(struct job *job)
 	}
 	if (r == 0)
 		finish_work(job);
+	ks_standard_error_set_patience(PATIENCE_BOUNDED);
+	if (r == 0 && job->options->stats)
+		report(job);
 	measure(job);
 }
 

@@ -17,6 +17,7 @@
 #include "notify.h"
 #include "patience.h"
 #include "signals.h"
+#include "standard_error.h"
 
 #define SAVE_INTERVAL 1000U /* milliseconds between checkpoints, at least */
 
@@ -109,7 +110,7 @@ measure(struct journal_job *job)
 static void
 print_statistics(struct journal_job *job)
 {
-	ks_statistics_print(&job->stats, job->stream.fed, stderr);
+	ks_message_statistics(&job->stats, job->stream.fed);
 	ks_observer_print(job->observer);
 }
 
@@ -315,6 +316,7 @@ run(struct journal_job *job, struct signals *signals)
 	ks_telemetry_set_ready(&job->telemetry, turn == TURN_ON);
 	if (turn == TURN_ON)
 		ks_notify_ready();
+	ks_standard_error_set_patience(PATIENCE_NONE);
 	while (turn == TURN_ON)
 		turn = step(job, signals);
 	if (turn != TURN_FAILED)
@@ -351,6 +353,7 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 		ks_known_watch_start(&known_watch);
 		must_die = run(&job, signals);
 		close_output(&job);
+		ks_standard_error_set_patience(PATIENCE_BOUNDED);
 		if (options->stats)
 			print_statistics(&job);
 		r = job.status;

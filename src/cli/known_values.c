@@ -160,14 +160,14 @@ copy_former(struct known_origin *origin, const struct known_origin *former)
 
 /*
  * It cannot be read now, or has none: what it had stays. A file that was emptied to be written anew, or a directory that is
- * not mounted, must not open the way for all that it had.
+ * not mounted, must not open the way for all that it had. What can be read of a directory is used besides.
  */
 static int
-keep_former(struct known_origin *origin, const struct known_origin *former)
+keep_former(struct known_origin *origin, const struct known_origin *former, unsigned reading)
 {
-	ks_known_source_done(&origin->source);
-	if (copy_former(origin, former) != 0)
-		return EXIT_INTERNAL;
+	ks_known_source_compare(&origin->source, &former->source, reading);
+	if (ks_known_source_keep(&origin->source, &former->source) != KS_OK)
+		return out_of_memory();
 	origin->is_kept = true;
 	if (!former->is_kept)
 		ks_message_file(origin->source.name, "its former values stay in use");
@@ -188,13 +188,13 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
 	if (r == KS_ERROR_FILE && former) {
 		if (!former->is_kept)
 			ks_message_error(&error);
-		return keep_former(origin, former);
+		return keep_former(origin, former, reading);
 	}
 	if (r != KS_OK)
 		return ks_message_failure(&error);
 	tell_source(origin, former);
 	if (origin->source.count == 0 && former && former->source.count > 0)
-		return keep_former(origin, former);
+		return keep_former(origin, former, reading);
 	ks_known_source_compare(&origin->source, former ? &former->source : &none, reading);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "options.h"
 #include "process.h"
 #include "rule_cache.h"
+#include "standard_error.h"
 #include "standard_output.h"
 
 /* Text for people, to the standard output. */
@@ -26,8 +27,11 @@ static int
 run(const struct command *command, int argc, char **argv)
 {
 	struct options options = { .command = command };
-	int status = ks_options_read(&options, argc, argv);
+	int status;
 
+	if (command->bit & (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL))
+		ks_standard_error_set_patience(PATIENCE_BOUNDED);
+	status = ks_options_read(&options, argc, argv);
 	if (status == 0 && (options.help || options.version)) {
 		status = print_text(&options);
 	} else if (status == 0) {

@@ -7,10 +7,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "memory_text.h"
 #include "options.h"
+#include "standard_error.h"
 #include "text.h"
 
 #define NAME_SHOWN 200 /* bytes of a file's name */
@@ -48,7 +50,7 @@ ks_message(const char *format, ...)
 	replace_what_is_hidden(line);
 	len = strlen(line);
 	line[len++] = '\n';
-	(void)!write(STDERR_FILENO, line, len);
+	ks_standard_error_write(line, len);
 }
 
 void
@@ -73,6 +75,22 @@ ks_message_error(const struct ks_error *e)
 		ks_message_file(e->file, e->text);
 	else
 		ks_message("%s", e->text);
+}
+
+void
+ks_message_statistics(const struct statistics *stats, uint64_t bytes)
+{
+	struct memory_text text;
+	FILE *out = ks_memory_text_open(&text);
+
+	if (out)
+		ks_statistics_print(stats, bytes, out);
+	if (!out || ks_memory_text_close(&text, out) != KS_OK) {
+		ks_message("%s", ks_status_text(KS_ERROR_MEMORY));
+		return;
+	}
+	ks_standard_error_write(text.text, text.len);
+	free(text.text);
 }
 
 static int

@@ -40,6 +40,7 @@ static int
 complain_option(const struct options *o, int problem, char **argv)
 {
 	const char *given = argv[optind - 1];
+	int shown = (int)strcspn(given, "="); /* what is behind it may be a secret value */
 	char text[200];
 
 	for (size_t i = 0; problem == '?' && i < ks_option_count(); i++) {
@@ -53,7 +54,8 @@ complain_option(const struct options *o, int problem, char **argv)
 	else if (optopt > 0 && optopt < 256)
 		(void)snprintf(text, sizeof(text), "unknown option '-%c'", optopt);
 	else
-		(void)snprintf(text, sizeof(text), "unknown option '%.100s'", given);
+		(void)snprintf(text, sizeof(text), "unknown option '%.*s'",
+		               shown < 100 ? shown : 100, given);
 	return ks_option_complain(o, text);
 }
 

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "standard_error.h"
+
 #define PATIENCE 1.0 /* seconds before there is anything to see */
 #define INTERVAL 0.2 /* seconds */
 
@@ -22,7 +24,7 @@ seconds_now(void)
 static void
 show(const char *line)
 {
-	(void)!write(STDERR_FILENO, line, strlen(line));
+	ks_standard_error_write(line, strlen(line));
 }
 
 void

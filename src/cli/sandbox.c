@@ -20,6 +20,7 @@
 #include "rule_cache.h"
 #include "sandbox_paths.h"
 #include "seccomp_filter.h"
+#include "standard_error.h"
 #include "standard_output.h"
 
 #define MASKING (COMMAND_FILTER | COMMAND_FOLLOW | COMMAND_JOURNAL)
@@ -185,6 +186,7 @@ ks_sandbox_enter(const struct options *o)
 	unsigned parts;
 	int r;
 
+	ks_standard_error_prepare();
 	if (o->sandbox == SANDBOX_OFF || (o->sandbox == SANDBOX_AUTO && !is_possible()))
 		return 0;
 	if (!is_possible()) {

@@ -18,6 +18,7 @@
 #include "rule_selection.h"
 #include "sandbox.h"
 #include "scrub.h"
+#include "standard_error.h"
 #include "statistics.h"
 
 struct job {
@@ -261,9 +262,11 @@ ks_scrub_command(const struct options *options)
 	hold_signals(&job);
 	note_status(&job, start(&job));
 	if (job.status == 0) {
+		ks_standard_error_set_patience(PATIENCE_NONE);
 		scrub_all(&job);
+		ks_standard_error_set_patience(PATIENCE_BOUNDED);
 		if (options->stats) {
-			ks_statistics_print(&job.stats, job.bytes, stderr);
+			ks_message_statistics(&job.stats, job.bytes);
 			ks_observer_print(&job.observer);
 		}
 	}

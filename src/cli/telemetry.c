@@ -18,6 +18,7 @@
 #include "memory_text.h"
 #include "message.h"
 #include "metrics_address.h"
+#include "standard_error.h"
 
 #define SECOND_NS    UINT64_C(1000000000)
 #define FILE_SECONDS 15U
@@ -314,6 +315,7 @@ ks_telemetry_note_observer(struct telemetry *t, const struct observer *observer)
 	ks_metrics_set_count(t->metrics, METRIC_LEDGER_ERRORS, observer->unwritten.count);
 	ks_metrics_set_count(t->metrics, METRIC_HOOK_ERRORS, observer->troubles.count);
 	ks_metrics_set_count(t->metrics, METRIC_HOOK_DROPS, observer->dropped.count);
+	ks_metrics_set_count(t->metrics, METRIC_MESSAGE_DROPS, ks_standard_error_dropped());
 }
 
 void

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "plain_name.h"
 
 #define ATTEMPTS 3 /* to read a directory that changes meanwhile */
 
@@ -124,10 +125,73 @@ ks_known_source_compare(struct known_source *s, const struct known_source *forme
 		while (j < former->count && order(former, &former->values[j], s, value) < 0)
 			j++;
 		value->changed = reading;
-		if (j < former->count && order(former, &former->values[j], s, value) == 0 &&
-		    is_same(former, &former->values[j], s, value))
-			value->changed = former->values[j].changed;
+		for (size_t k = j;
+		     k < former->count && order(former, &former->values[k], s, value) == 0; k++) {
+			if (is_same(former, &former->values[k], s, value))
+				value->changed = former->values[k].changed;
+		}
 	}
+}
+
+/* ----------------------------------------------------------------------- keeping ---- */
+
+static int
+compare_places(const void *a, const void *b)
+{
+	return strcmp(((const struct known_value *)a)->place,
+	              ((const struct known_value *)b)->place);
+}
+
+static void
+sort_by_place(struct known_source *s)
+{
+	if (s->count > 0)
+		qsort(s->values, s->count, sizeof(*s->values), compare_places);
+}
+
+/* The value that was read now in the place of one of former, or NULL. fresh: how many were. */
+static struct known_value *
+find_fresh(const struct known_source *s, size_t fresh, const struct known_value *value)
+{
+	return fresh > 0 ? bsearch(value, s->values, fresh, sizeof(*value), compare_places) : NULL;
+}
+
+static int
+keep_value(struct known_source *s, const struct known_source *former,
+           const struct known_value *value)
+{
+	struct known_value kept = *value;
+
+	kept.from = s->text.len;
+	if (ks_secret_text_add(&s->text, ks_known_source_bytes(former, value), value->len) < 0)
+		return -ENOMEM;
+	kept.place = value->place ? strdup(value->place) : NULL;
+	return value->place && !kept.place ? -ENOMEM : add_value(s, &kept);
+}
+
+int
+ks_known_source_keep(struct known_source *s, const struct known_source *former)
+{
+	bool were_all_read = true;
+	size_t fresh = s->count;
+	int r = 0;
+
+	if (fresh == 0)
+		forget_values(s); /* what was read before it failed */
+	for (size_t i = 0; i < former->count; i++)
+		were_all_read &= !former->values[i].is_former;
+	for (size_t i = 0; r == 0 && i < former->count; i++) {
+		struct known_value value = former->values[i], *now = find_fresh(s, fresh, &value);
+
+		value.is_former |= were_all_read;
+		if (now && is_same(s, now, former, &value))
+			now->is_former |= value.is_former;
+		else if (!now || value.is_former)
+			r = keep_value(s, former, &value);
+	}
+	if (fresh > 0)
+		sort_by_place(s);
+	return r == 0 ? KS_OK : KS_ERROR_MEMORY;
 }
 
 /* ------------------------------------------------------------------------- files ---- */
@@ -293,6 +357,7 @@ read_entry(struct known_source *s, const char *name, struct ks_error *reterr)
 	return r == 0 ? KS_OK : fail_errno(reterr, s->name, -r);
 }
 
+/* Files that cannot be read do not keep others from it. */
 static int
 read_entries(struct known_source *s, struct ks_error *reterr)
 {
@@ -304,8 +369,16 @@ read_entries(struct known_source *s, struct ks_error *reterr)
 	if (count < 0)
 		return fail_errno(reterr, s->name, errno);
 	for (int i = 0; i < count; i++) {
-		if (r == KS_OK)
-			r = read_entry(s, entries[i]->d_name, reterr);
+		struct ks_error error;
+		int of_this = r == KS_OK || r == KS_ERROR_FILE
+		                      ? read_entry(s, entries[i]->d_name, &error)
+		                      : KS_OK;
+
+		/* What is gone meanwhile is the one that is worth another attempt. */
+		if (of_this != KS_OK && (r == KS_OK || of_this != r || error.sys == ENOENT)) {
+			r = of_this;
+			*reterr = error;
+		}
 		free(entries[i]);
 	}
 	free(entries);
@@ -363,11 +436,20 @@ take_variable(struct known_source *s, const char *variable)
 	return r;
 }
 
+/* What was given where a name is wanted may be a value: only what looks like a name is shown. */
 static int
-compare_places(const void *a, const void *b)
+fail_names(const char *glob, struct ks_error *reterr)
 {
-	return strcmp(((const struct known_value *)a)->place,
-	              ((const struct known_value *)b)->place);
+	static const char of_globs[] = KS_UPPER KS_LOWER "0123456789_*?[]!^-.\\";
+
+	if (glob[strspn(glob, of_globs)])
+		return fail(reterr, "--known-env",
+		            "takes names of variables, such as DB_PASSWORD or DB_*, not values");
+	if (ks_plain_name(glob, KS_UPPER, "_*?"))
+		return fail(reterr, glob, "no variable has such a name");
+	return fail(
+		reterr, "--known-env",
+		"no variable has a name that was given (what does not look like one is not shown)");
 }
 
 static int
@@ -383,9 +465,8 @@ read_environment(struct known_source *s, struct ks_error *reterr)
 		matches += (size_t)r;
 	}
 	if (matches == 0)
-		return fail(reterr, s->name, "no variable has such a name");
-	if (s->count > 0)
-		qsort(s->values, s->count, sizeof(*s->values), compare_places);
+		return fail_names(s->name, reterr);
+	sort_by_place(s);
 	return KS_OK;
 }
 

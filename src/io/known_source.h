@@ -22,6 +22,7 @@ struct known_value {
 	size_t number;    /* its line in a file, from 1; else 1 */
 	char *place;      /* "DIRECTORY/FILE" or "$VARIABLE"; NULL: the source is the place */
 	unsigned changed; /* the reading in which it was not what it had been before */
+	bool is_former;   /* it is kept from when all of the source could be read */
 };
 
 struct known_source {
@@ -36,7 +37,8 @@ struct known_source {
 
 /*
  * Read all values of a source. Borrows name until it is freed. Errors: KS_ERROR_FILE (it cannot be read, or must not
- * be; no variable matches), KS_ERROR_MEMORY; ks_known_source_done() is right after all.
+ * be; no variable matches), KS_ERROR_MEMORY; ks_known_source_done() is right after all. After KS_ERROR_FILE a directory
+ * has the values of those files that could be read.
  */
 int ks_known_source_read(struct known_source *source, enum known_kind kind, const char *name,
                          struct ks_error *reterr);
@@ -45,6 +47,13 @@ bool ks_known_source_is_pipe(const char *name);
 /* The same values as another source's, which stays. Errors: KS_ERROR_MEMORY, as above. */
 int ks_known_source_copy(struct known_source *source, const struct known_source *from);
 void ks_known_source_done(struct known_source *source);
+
+/*
+ * Not all of source could be read: add what it had. former: its former reading. Of each file there are two values at most:
+ * the one from when all could be read (or, if there was none, the last one), and the one that was read now. Errors:
+ * KS_ERROR_MEMORY, as above.
+ */
+int ks_known_source_keep(struct known_source *source, const struct known_source *former);
 
 /* Note which values are not those that were in the same places of former. reading: the number of this reading. */
 void ks_known_source_compare(struct known_source *source, const struct known_source *former,

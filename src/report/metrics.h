@@ -30,6 +30,7 @@ enum metric_counter {
 	METRIC_HOOK_DROPS,    /* keys for which it was not run: there were too many */
 	METRIC_REPORT_ERRORS, /* of these metrics themselves */
 	METRIC_STATE_ERRORS,  /* checkpoints that could not be written */
+	METRIC_MESSAGE_DROPS, /* messages that could not be written */
 	METRIC_CANARY_RUNS,
 	METRIC_CANARY_FAILURES,
 	METRIC_CANARY_ERRORS, /* it could not be put through */

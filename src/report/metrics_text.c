@@ -98,6 +98,7 @@ static const struct {
 	{ METRIC_HOOK_DROPS, "keysieve_errors_total", NULL, "kind", "on-leak-dropped" },
 	{ METRIC_REPORT_ERRORS, "keysieve_errors_total", NULL, "kind", "metrics" },
 	{ METRIC_STATE_ERRORS, "keysieve_errors_total", NULL, "kind", "state" },
+	{ METRIC_MESSAGE_DROPS, "keysieve_errors_total", NULL, "kind", "message" },
 	{ METRIC_CANARY_ERRORS, "keysieve_errors_total", NULL, "kind", "canary" },
 	{ METRIC_RELOADS, "keysieve_reloads_total", "Reloads of the rules, by result.", "result",
 	  "ok" },

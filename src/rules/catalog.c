@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "pack.h"
+#include "plain_name.h"
 #include "ruleset.h"
 #include "stored.h"
 
@@ -163,6 +164,16 @@ ks_catalog_has_name(const struct ks_catalog *c, const char *name)
 }
 
 static int
+fail_unknown(const char *name, struct ks_error *reterr)
+{
+	if (ks_plain_name(name, KS_LOWER, "-"))
+		return ks_error_set(reterr, KS_ERROR_UNKNOWN, "no rule or pack '%s'", name);
+	return ks_error_set(reterr, KS_ERROR_UNKNOWN,
+	                    "no rule or pack has a name that was given (what does not look like "
+	                    "one is not shown)");
+}
+
+static int
 switch_rules(struct ks_catalog *c, const char *name, bool on, struct ks_error *reterr)
 {
 	struct entry *entry = ks_catalog_find(c, name);
@@ -176,8 +187,7 @@ switch_rules(struct ks_catalog *c, const char *name, bool on, struct ks_error *r
 			found = true;
 		}
 	}
-	return found ? KS_OK
-	             : ks_error_set(reterr, KS_ERROR_UNKNOWN, "no rule or pack '%.64s'", name);
+	return found ? KS_OK : fail_unknown(name, reterr);
 }
 
 int

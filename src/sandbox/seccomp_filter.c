@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,16 @@ put_number(char *text, size_t size, size_t at, unsigned number)
 	return put(text, size, at, digits + first);
 }
 
+/* Nothing is told to somebody who does not read. SIGPIPE is blocked, as all signals are here. */
+static void
+tell(const char *text, size_t len)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&fd, 1, 0) > 0)
+		(void)!write(STDERR_FILENO, text, len);
+}
+
 static void
 on_forbidden_call(int number, siginfo_t *info, void *context)
 {
@@ -61,7 +72,7 @@ on_forbidden_call(int number, siginfo_t *info, void *context)
 	len = put(text, sizeof(text), len, " (");
 	len = put(text, sizeof(text), len, name ? name : "unknown");
 	len = put(text, sizeof(text), len, ") is not allowed; see docs/sandbox.md\n");
-	(void)!write(STDERR_FILENO, text, len);
+	tell(text, len);
 	_exit(exit_status);
 }
 

@@ -398,6 +398,28 @@ class Sources(KnownTest):
         result = run("--known-env", "KEYSIEVE_*", env=env)
         self.assert_message(result, 78, "KEYSIEVE_*: no variable has such a name")
 
+    def test_a_value_in_the_place_of_a_name_is_not_shown(self):
+        for value in (PLAIN, body(24, 1), body(40, 2, "0123456789abcdef"), body(26, 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+                      body(20, 4, "abcdefghijklmnop"), body(70, 5, "ABC_")):
+            value = value.decode()
+            for option, status in (("--known-env", 78), ("--only", 2), ("--enable", 2), ("--disable", 2)):
+                for text in (value, "DB_PASSWORD=" + value, "A*=" + value):
+                    result = run(option, text)
+                    self.assert_status(result, status)
+                    self.assert_no_piece(result.stderr, value.encode())
+            self.assert_message(run("--kown-env=" + value), 2, "unknown option '--kown-env'")
+            self.assert_message(run("--know=" + value), 2, "unknown option '--know'")
+            self.assert_no_piece(run(env={"KEYSIEVE_KNOWN_ENV": value}).stderr, value.encode())
+
+    def test_a_name_that_is_none_can_be_found(self):
+        for name in ("DB_PASWORD", "S3_KEY", "*_SECRETS", "OAUTH2_?"):
+            self.assert_message(run("--known-env", name), 78, f"{name}: no variable has such a name")
+        for name in ("DB_PASSWORD=x", "a\tb", "x#y"):
+            result = run("--known-env", name)
+            self.assert_message(result, 78, "--known-env: takes names of variables, such as DB_PASSWORD or DB_*, not values")
+        self.assert_message(run("--known-env", "db_password"), 78, "--known-env: no variable has a name that was given")
+        self.assert_message(run("--only", "antropic-api-key"), 2, "no rule or pack 'antropic-api-key'")
+
     @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
     def test_what_a_command_writes(self):
         script = 'exec "$0" "$@" --known <(sleep 0.2; printf "%s\\n" "$V") --known <(printf %s "$W")'

@@ -354,6 +354,37 @@ class Directories(ReloadTest):
         self.file("d/two", OTHER)
         self.wait_for(live, OTHER)
 
+    def put(self, name, value, mode=0o600):
+        os.chmod(self.file("fresh", value), mode)
+        os.rename(self.path("fresh"), self.path(name))
+
+    def test_a_file_that_cannot_be_read_does_not_keep_others_from_it(self):
+        values = [body(24, seed) for seed in range(10, 13)]
+        os.mkdir(self.path("d"))
+        self.put("d/one", OLD)
+        self.put("d/two", OTHER)
+        live = self.live("--known-dir", self.path("d"))
+        self.put("d/wrong", NEW, 0o666)
+        self.wait_until_it(live.messages, "it says so")
+        for i, value in enumerate(values):
+            self.put("d/two", value)
+            self.wait_for(live, value)
+            self.assertTrue(self.masks(live, OLD))
+            self.assertTrue(self.masks(live, OTHER), "what it had when all could be read")
+            self.assertFalse(any(self.masks(live, former) for former in values[:i]), "two values of a file are enough")
+        os.unlink(self.path("d/two"))
+        self.stays(live, values[-1])
+        self.assertTrue(self.masks(live, OTHER))
+        self.put("d/wrong", NEW)
+        self.wait_for(live, NEW)
+        self.assertTrue(self.masks(live, OLD))
+        self.assertFalse(self.masks(live, OTHER) or self.masks(live, values[-1]))
+        name = self.path("d")
+        self.assertEqual(live.messages().decode().splitlines(),
+                         [f"keysieve: {name}/wrong: others may write to it, and so choose what is masked; see chmod o-w",
+                          f"keysieve: {name}: its former values stay in use",
+                          f"keysieve: {name}: it can be read again"])
+
     @until_quick_enough
     def test_what_a_link_leads_to_is_written(self):
         for name in "d", "elsewhere":

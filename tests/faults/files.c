@@ -48,11 +48,22 @@ WRAP_COUNT(copy_file_range, FAULT_WRITE,
            (int from, off64_t *from_at, int fd, off64_t *at, size_t len, unsigned flags), from,
            from_at, fd, at, len, flags)
 
+/* A pipe is opened once more for messages. */
+static int
+is_standard_error(int fd)
+{
+	struct stat a, b;
+
+	return fd == STDERR_FILENO ||
+	       (fd > STDERR_FILENO && fstat(fd, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 &&
+	        S_ISFIFO(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 /* Messages are let through: nothing follows from one that is lost. */
 static int
 write_fault(int fd, const char *name)
 {
-	return fd == STDERR_FILENO ? 0 : fault_of_fd(FAULT_WRITE, name, fd);
+	return is_standard_error(fd) ? 0 : fault_of_fd(FAULT_WRITE, name, fd);
 }
 
 ssize_t
