@@ -8,12 +8,12 @@
 #include "known_spelling.h"
 #include "known_table.h"
 
-#define HEAD_MIN   3U  /* bytes of which it is known by a set what patterns begin with them */
-#define SHARED_MAX 32U /* if more patterns have the same head, grams lie where they differ */
-#define LAST_MAX   24U /* but so many bytes are left for them */
-#define OFFSET_MAX LOOK_BLOCK
-#define BEGIN_MAX  (OFFSET_MAX + LOOK_BLOCK)  /* bytes of a pattern that matter */
-#define BEHIND_MAX (LOOK_BLOCK + MARK_BEHIND) /* zeros behind these */
+#define HEAD_MIN     3U  /* bytes of which it is known by a set what patterns begin with them */
+#define SHARED_MAX   32U /* if more patterns have the same head, grams lie where they differ */
+#define LAST_MAX     24U /* but so many bytes are left for them */
+#define OFFSET_MAX   LOOK_BLOCK
+#define BEGIN_MAX    (OFFSET_MAX + LOOK_BLOCK)  /* bytes of a pattern that matter */
+#define BEHIND_MAX   (LOOK_BLOCK + MARK_BEHIND) /* zeros behind these */
 #define UNMARKED_MAX 8U /* if more patterns have no such marks, less rare ones are taken */
 _Static_assert(RUN_OFFSET_MAX == OFFSET_MAX, "what is shared is not looked at");
 _Static_assert(OFFSET_MAX + LOOK_BLOCK - 1 <= SLOT_OFFSET_MAX, "offsets fit");
