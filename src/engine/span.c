@@ -61,13 +61,15 @@ take_smaller(struct credit *credit, struct credit other)
 void
 ks_span_list_add(struct span_list *list, size_t from, size_t to, struct credit credit)
 {
-	struct span *last = list->count > 0 ? &list->items[list->count - 1] : NULL;
+	struct span *items = list->items, *last;
+	size_t count = list->count;
 
-	if (!last || last->to < from) {
-		list->items[list->count++] = (struct span){ from, to, credit, credit,
-			                                    KNOWN_CREDIT_OF_NONE };
+	if (count == 0 || items[count - 1].to < from) {
+		items[count] = (struct span){ from, to, credit, credit, KNOWN_CREDIT_OF_NONE };
+		list->count++;
 		return;
 	}
+	last = &items[count - 1];
 	if (last->from > from) {
 		ks_span_list_merge(list,
 		                   (struct span){ from, to, credit, credit, KNOWN_CREDIT_OF_NONE });
