@@ -36,11 +36,15 @@ enum of {
 #define UPPER  (DIGIT | OF_2_TO_7)
 #define A_TO_I DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT
 
+/* clang-format off */
 static const uint8_t classes[ASCII] = {
-	['-'] = OF_ID, ['0'] = DIGIT, DIGIT,         UPPER,  UPPER, UPPER,
-	UPPER,         UPPER,         UPPER,         DIGIT,  DIGIT, ['@'] = DIGIT,
-	A_TO_I,        ['_'] = OF_ID, ['`'] = DIGIT, A_TO_I,
+	['-'] = OF_ID,
+	['0'] = DIGIT, DIGIT, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, DIGIT, DIGIT,
+	['@'] = DIGIT, A_TO_I,
+	['_'] = OF_ID,
+	['`'] = DIGIT, A_TO_I,
 };
+/* clang-format on */
 
 /* Which of eight lanes have in each byte what is wanted of it? */
 static inline AVX512 unsigned

@@ -25,7 +25,6 @@ uint64_t ks_known_classify_plain(enum known_class of, const uint8_t *text);
 
 /* What all bytes of a lane are; each has those before. */
 enum known_lanes {
-	LANES_NONE,
 	LANES_TEXT, /* as the next, and every second one is an upper half */
 	LANES_HEX,  /* hexadecimal digits, or one of @GHI`ghi: these cost more to tell */
 	LANES_ID    /* the same, "-" or "_" */

@@ -46,7 +46,8 @@ void ks_filter_free(struct filter *filter);
 /*
  * Mask by these rules from now on: at the beginning, and where the filter is idle, or ks_filter_copy() said so. Borrows set, and what
  * options point to, until the next call or until the filter is freed. The sink is the filter's own. Offsets and
- * lines of findings are those of all that was read, as if it were one file. Returns KS_OK or what ks_scratch_new() returns, and then all is as it was.
+ * lines of findings are those of all that was read, as if it were one file. Returns KS_OK; what ks_scratch_new() returns, and then all is
+ * as it was; or what ks_redactor_change() returns, and then nothing may be written any more.
  */
 int ks_filter_use(struct filter *filter, const struct ks_ruleset *set,
                   const struct ks_stream_options *options);
