@@ -37,9 +37,22 @@ reason_of(enum ks_known_verdict verdict)
 	return "";
 }
 
+/* The same source as it was, or NULL. */
+static const struct known_origin *
+find_former(const struct known_values *former, enum known_kind kind, const char *name)
+{
+	for (size_t i = 0; former && i < former->count; i++) {
+		const struct known_source *source = &former->origins[i].source;
+
+		if (source->kind == kind && strcmp(source->name, name) == 0)
+			return &former->origins[i];
+	}
+	return NULL;
+}
+
 /* ----------------------------------------------------------------------- telling ---- */
 
-/* What is to be said about a source. It is said when it is not what was said before. */
+/* What is to be said about values that are refused. */
 struct saying {
 	struct memory_text text;
 	size_t refused;
@@ -81,6 +94,15 @@ say_refused(struct saying *saying, const struct known_source *source,
 }
 
 static void
+saying_end(struct saying *saying, struct known_origin *origin)
+{
+	bool is_written = saying->out && ks_memory_text_close(&saying->text, saying->out) == KS_OK;
+
+	origin->said = is_written ? saying->text.text : NULL;
+	origin->refused = saying->refused;
+}
+
+static void
 tell_lines(const char *name, char *text, size_t refused)
 {
 	char *rest, *line = strtok_r(text, "\n", &rest);
@@ -101,55 +123,45 @@ tell_names(const char *name, const char *text, size_t refused)
 	ks_message("%s: not taken as known values: %s%s", name, text, more);
 }
 
-/* former: what was said of it before, or NULL. */
 static void
-saying_end(struct saying *saying, struct known_origin *origin, const struct known_origin *former)
+tell_refused(const struct known_origin *origin, const struct known_origin *former)
 {
 	const struct known_source *source = &origin->source;
-	bool is_written = saying->out && ks_memory_text_close(&saying->text, saying->out) == KS_OK;
+	char *text;
 
-	origin->told = is_written ? saying->text.text : NULL;
-	if (is_written && saying->refused > 0 &&
-	    !(former && former->told && strcmp(former->told, origin->told) == 0)) {
-		char *text = strdup(origin->told);
-
-		if (text && source->kind == KNOWN_FILE)
-			tell_lines(source->name, text, saying->refused);
-		else if (text)
-			tell_names(source->name, text, saying->refused);
-		free(text);
-	}
-}
-
-/* ----------------------------------------------------------------------- reading ---- */
-
-static const struct known_origin *
-find_former(const struct known_values *former, enum known_kind kind, const char *name)
-{
-	for (size_t i = 0; former && i < former->count; i++) {
-		const struct known_source *source = &former->origins[i].source;
-
-		if (source->kind == kind && strcmp(source->name, name) == 0)
-			return &former->origins[i];
-	}
-	return NULL;
+	if (!origin->said || origin->refused == 0 ||
+	    (former && former->said && strcmp(former->said, origin->said) == 0))
+		return;
+	text = strdup(origin->said);
+	if (text && source->kind == KNOWN_FILE)
+		tell_lines(source->name, text, origin->refused);
+	else if (text)
+		tell_names(source->name, text, origin->refused);
+	free(text);
 }
 
 static void
 tell_source(const struct known_origin *origin, const struct known_origin *former)
 {
 	const struct known_source *source = &origin->source;
+	bool was_kept = former && former->is_kept;
 
-	if (source->count == 0 && !(former && (former->is_kept || former->source.count == 0)))
+	if (origin->error.status != KS_OK && !was_kept)
+		ks_message_error(&origin->error);
+	else if (origin->is_empty && !was_kept && !(former && former->is_empty))
 		ks_message_file(source->name, source->kind == KNOWN_DIRECTORY
 		                                      ? "no files with values in it"
 		                                      : "no values in it");
-	else if (source->count > 0 && former && former->is_kept)
+	else if (!origin->is_kept && !origin->is_empty && was_kept)
 		ks_message_file(source->name, "it can be read again");
 	if (source->is_shared && !(former && former->source.is_shared))
 		ks_message_file(source->name,
 		                "others may write to it, and so choose what is masked");
+	if (origin->is_kept && !was_kept)
+		ks_message_file(source->name, "its former values stay in use");
 }
+
+/* ----------------------------------------------------------------------- reading ---- */
 
 static int
 copy_former(struct known_origin *origin, const struct known_origin *former)
@@ -169,8 +181,6 @@ keep_former(struct known_origin *origin, const struct known_origin *former, unsi
 	if (ks_known_source_keep(&origin->source, &former->source) != KS_OK)
 		return out_of_memory();
 	origin->is_kept = true;
-	if (!former->is_kept)
-		ks_message_file(origin->source.name, "its former values stay in use");
 	return 0;
 }
 
@@ -179,21 +189,17 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
             const struct known_origin *former, unsigned reading)
 {
 	static const struct known_source none = { 0 };
-	struct ks_error error;
 	int r;
 
 	if (former && former->source.is_pipe)
 		return copy_former(origin, former);
-	r = ks_known_source_read(&origin->source, kind, name, &error);
-	if (r == KS_ERROR_FILE && former) {
-		if (!former->is_kept)
-			ks_message_error(&error);
+	r = ks_known_source_read(&origin->source, kind, name, &origin->error);
+	if (r == KS_ERROR_FILE && former)
 		return keep_former(origin, former, reading);
-	}
 	if (r != KS_OK)
-		return ks_message_failure(&error);
-	tell_source(origin, former);
-	if (origin->source.count == 0 && former && former->source.count > 0)
+		return ks_message_failure(&origin->error);
+	origin->is_empty = origin->source.count == 0;
+	if (origin->is_empty && former && former->source.count > 0)
 		return keep_former(origin, former, reading);
 	ks_known_source_compare(&origin->source, former ? &former->source : &none, reading);
 	return 0;
@@ -234,7 +240,7 @@ add_value(struct known_values *v, size_t at, const struct known_value *value, st
 }
 
 static int
-add_origin(struct known_values *v, size_t at, const struct known_values *former)
+add_origin(struct known_values *v, size_t at, bool is_first)
 {
 	struct known_origin *origin = &v->origins[at];
 	const struct known_source *source = &origin->source;
@@ -244,8 +250,8 @@ add_origin(struct known_values *v, size_t at, const struct known_values *former)
 	saying_begin(&saying);
 	for (size_t i = 0; r == 0 && i < source->count; i++)
 		r = add_value(v, at, &source->values[i], &saying);
-	saying_end(&saying, origin, find_former(former, source->kind, source->name));
-	if (r == 0 && !former && saying.refused > 0 && source->kind == KNOWN_FILE)
+	saying_end(&saying, origin);
+	if (r == 0 && is_first && saying.refused > 0 && source->kind == KNOWN_FILE)
 		r = EXIT_CONFIG;
 	return r;
 }
@@ -264,14 +270,14 @@ make_numbers(struct known_values *v)
 	return 0;
 }
 
-/* All wrong lines are told of before it fails. */
+/* All wrong lines are found before it fails. */
 static int
-compile(struct known_values *v, const struct known_values *former)
+compile(struct known_values *v, bool is_first)
 {
 	int r = make_numbers(v);
 
 	for (size_t i = 0; (r == 0 || r == EXIT_CONFIG) && i < v->count; i++) {
-		int of_this = add_origin(v, i, former);
+		int of_this = add_origin(v, i, is_first);
 
 		r = of_this ? of_this : r;
 	}
@@ -312,7 +318,11 @@ read_all(struct known_values *v, const struct options *o, const struct known_val
 		r = read_list(v, KNOWN_DIRECTORY, &o->known_dir, former);
 	if (r == 0)
 		r = read_list(v, KNOWN_ENVIRONMENT, &o->known_env, former);
-	return r == 0 ? compile(v, former) : r;
+	if (r == 0)
+		r = compile(v, !former);
+	if (r == EXIT_CONFIG && v->compiled) /* for values that are refused */
+		ks_known_values_tell(v, former);
+	return r;
 }
 
 int
@@ -326,16 +336,29 @@ ks_known_values_new(const struct options *options, const struct known_values *fo
 		return out_of_memory();
 	v->reading = former ? former->reading + 1 : 1;
 	r = read_all(v, options, former);
-	if (r != 0) {
-		ks_known_values_free(v);
-		return r;
+	if (r == 0) {
+		v->was_unlocked = (former && former->was_unlocked) || !is_locked(v);
+		*ret_values = v;
+		return 0;
 	}
-	v->told_unlocked = (former && former->told_unlocked) || !is_locked(v);
-	if (v->told_unlocked && !(former && former->told_unlocked))
+	ks_known_values_free(v);
+	return r;
+}
+
+void
+ks_known_values_tell(const struct known_values *v, const struct known_values *former)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		const struct known_origin *origin = &v->origins[i];
+		const struct known_origin *before = find_former(former, origin->source.kind,
+		                                                origin->source.name);
+
+		tell_source(origin, before);
+		tell_refused(origin, before);
+	}
+	if (v->was_unlocked && !(former && former->was_unlocked))
 		ks_message("known values: the limit of locked memory is too low for them "
 		           "(ulimit -l); they may be swapped out");
-	*ret_values = v;
-	return 0;
 }
 
 void
@@ -346,7 +369,7 @@ ks_known_values_free(struct known_values *v)
 	ks_known_free(v->compiled);
 	for (size_t i = 0; i < v->count; i++) {
 		ks_known_source_done(&v->origins[i].source);
-		free(v->origins[i].told);
+		free(v->origins[i].said);
 	}
 	free(v->origins);
 	free(v->numbers);

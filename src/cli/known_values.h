@@ -21,9 +21,11 @@ struct known_place {
 /* A source, and what is to be remembered of it from one reading to the next. */
 struct known_origin {
 	struct known_source source;
-	char *told;   /* what was said about it; or NULL */
-	bool is_kept; /* it cannot be read, or is empty: these are former values */
-	size_t taken; /* values */
+	struct ks_error error; /* why it cannot be read; KS_OK: it can */
+	char *said;            /* what is to be said of refused values; or NULL */
+	bool is_empty;
+	bool is_kept;          /* it cannot be read, or is empty: these are former values */
+	size_t taken, refused; /* values */
 };
 
 struct known_values {
@@ -33,20 +35,22 @@ struct known_values {
 	size_t *number_origins;             /* and its origin's number */
 	size_t number_count;
 	struct ks_known *compiled;
-	unsigned reading; /* from 1 */
-	bool told_unlocked;
+	unsigned reading;  /* from 1 */
+	bool was_unlocked; /* these, or former ones */
 };
 
 /* Do the options name any? */
 bool ks_known_values_are_asked(const struct options *options);
 
 /*
- * Read and compile what the options name. Borrows options. Prints what is wrong. former: what is in use, of which stays
- * what cannot be read now; NULL: this is the first time, and what cannot be read is an error, as is a value of a file
- * that is refused. Returns 0, or an exit status.
+ * Read and compile what the options name. Borrows options. former: what is in use, of which stays what cannot be read now;
+ * NULL: this is the first time, and what cannot be read is an error, as is a value of a file that is refused. Returns 0
+ * and prints nothing, or prints what is wrong and returns an exit status.
  */
 int ks_known_values_new(const struct options *options, const struct known_values *former,
                         struct known_values **ret_values);
+/* Print what is new to say of values that are taken into use in the place of former ones, or of none (NULL). */
+void ks_known_values_tell(const struct known_values *values, const struct known_values *former);
 /* NULL is fine. */
 void ks_known_values_free(struct known_values *values);
 

@@ -16,10 +16,12 @@ ks_reload_done(struct reload *reload)
 }
 
 static void
-replace(struct reload *reload, const struct rule_selection *next)
+replace(struct reload *reload, const struct rule_selection *rules,
+        const struct rule_selection *next)
 {
 	uint64_t since = reload->is_ready ? reload->since : ks_passage_clock();
 
+	ks_rule_selection_tell(next, reload->is_ready ? &reload->next : rules);
 	ks_reload_done(reload);
 	reload->next = *next;
 	reload->is_ready = true;
@@ -50,7 +52,7 @@ ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
 		ks_rule_selection_done(&next);
 		return true;
 	}
-	replace(reload, &next);
+	replace(reload, rules, &next);
 	return is_fresh(reload);
 }
 
@@ -66,7 +68,7 @@ ks_reload_prepare(struct reload *reload, struct rule_selection *rules,
 	                                   reload->is_ready ? &reload->next : rules) == 0 &&
 	           ks_masking_check(options, &next) == 0;
 	if (is_right) {
-		replace(reload, &next);
+		replace(reload, rules, &next);
 		is_right = is_fresh(reload);
 	} else {
 		ks_rule_selection_done(&next);

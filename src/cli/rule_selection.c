@@ -187,7 +187,11 @@ ks_rule_selection_renew(struct rule_selection *rules, const struct options *opti
 int
 ks_rule_selection_init(struct rule_selection *rules, const struct options *options)
 {
-	return ks_rule_selection_renew(rules, options, NULL);
+	int r = ks_rule_selection_renew(rules, options, NULL);
+
+	if (r == 0)
+		ks_rule_selection_tell(rules, NULL);
+	return r;
 }
 
 int
@@ -205,6 +209,13 @@ ks_rule_selection_share(struct rule_selection *rules, const struct options *opti
 	rules->known = NULL;
 	++*rules->users;
 	return read_known(rules, options, former);
+}
+
+void
+ks_rule_selection_tell(const struct rule_selection *rules, const struct rule_selection *former)
+{
+	if (rules->known)
+		ks_known_values_tell(rules->known, former ? former->known : NULL);
 }
 
 void

@@ -26,14 +26,17 @@ struct rule_selection {
 int ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
                              const struct rule_paths *files);
 
-/* Gather and compile, with the known values. The same otherwise. */
+/* Gather and compile, with the known values, and tell. The same otherwise. */
 int ks_rule_selection_init(struct rule_selection *rules, const struct options *options);
-/* The same where former is in use, of which known values that cannot be read now stay. */
+/* The same where former is in use, of which known values that cannot be read now stay; but what succeeds is not told. */
 int ks_rule_selection_renew(struct rule_selection *rules, const struct options *options,
                             const struct rule_selection *former);
 /* The rules of former, which stays; but the known values as they are now. The same otherwise. */
 int ks_rule_selection_share(struct rule_selection *rules, const struct options *options,
                             struct rule_selection *former);
+/* Print what is new to say of known values: these are taken, in the place of former (NULL: none). */
+void ks_rule_selection_tell(const struct rule_selection *rules,
+                            const struct rule_selection *former);
 void ks_rule_selection_done(struct rule_selection *rules);
 
 /* The files of the rules directory that the options name. Prints what is wrong, returns as above. */

@@ -385,6 +385,22 @@ class Directories(ReloadTest):
                           f"keysieve: {name}: its former values stay in use",
                           f"keysieve: {name}: it can be read again"])
 
+    def test_what_is_wrong_is_told_once_though_files_change_while_they_are_read(self):
+        many = "".join(f"postgres://app:{body(24, i).decode()}@db{i}.example:5432/main\n" for i in range(10, 2010))
+        known = self.file("many", many)
+        os.mkdir(self.path("d"))
+        self.put("d/one", OLD)
+        live = self.live("--known-dir", self.path("d"), "--known", known)
+        self.put("d/wrong", NEW, 0o666)
+        for i in range(8):
+            time.sleep(0.25)
+            self.file("many", many + body(24, i).decode() + "\n")
+        self.wait_for(live, body(24, 7))
+        self.assertEqual(live.messages().decode().splitlines(),
+                         [f"keysieve: {self.path('d')}/wrong: others may write to it, and so choose what is masked; "
+                          "see chmod o-w",
+                          f"keysieve: {self.path('d')}: its former values stay in use"])
+
     @until_quick_enough
     def test_what_a_link_leads_to_is_written(self):
         for name in "d", "elsewhere":

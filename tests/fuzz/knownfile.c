@@ -177,6 +177,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	read_source(path, c);
 	messages_begin(&messages);
 	r = ks_known_values_new(&options, NULL, &values);
+	if (r == 0)
+		ks_known_values_tell(values, NULL);
 	messages_end(&messages);
 	require(r == 0 || r == EXIT_CONFIG, "another status");
 	check_messages(&messages, path, &c);
