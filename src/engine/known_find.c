@@ -74,7 +74,6 @@ take_run(struct finder_making *m, const uint8_t *begin, struct known_run run)
 		return;
 	}
 	m->run_counts[run.kind]++;
-	ks_known_runs_count(&m->known->runs, begin, run);
 }
 
 /* offset: so many bytes at its beginning tell little. */
@@ -222,8 +221,6 @@ init_all(struct finder_making *m)
 	take_patterns(m, TURN_SURVEY);
 	m->marker = choose_marker(m);
 	ks_known_filter_start(&known->filter, m->marker);
-	if (!ks_known_runs_init(&known->runs, known->pattern_count, &known->is_locked))
-		return false;
 	take_patterns(m, TURN_COUNT);
 	return ks_known_runs_open(&known->runs, m->run_counts, &known->is_locked) &&
 	       ks_known_filter_open(&known->filter, &known->is_locked) && make_beginnings(known);

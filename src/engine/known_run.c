@@ -4,13 +4,21 @@
 
 #include "known_class.h"
 
+#define BIT(kind) (1U << (kind))
+
 static const struct {
-	uint8_t lanes; /* of a view */
-	uint8_t of;    /* enum known_lanes */
+	uint8_t lanes;  /* of a view */
+	uint8_t of;     /* enum known_lanes */
+	uint8_t within; /* what has such a run has runs of these kinds too */
 } kinds[RUN_KINDS] = {
-	[RUN_TEXT_24] = { 3, LANES_TEXT }, [RUN_ID_24] = { 3, LANES_ID },
-	[RUN_TEXT_16] = { 2, LANES_TEXT }, [RUN_HEX_16] = { 2, LANES_HEX },
-	[RUN_TEXT_8] = { 1, LANES_TEXT },  [RUN_HEX_8] = { 1, LANES_HEX },
+	[RUN_TEXT_24] = { 3, LANES_TEXT,
+	                  BIT(RUN_ID_24) | BIT(RUN_TEXT_16) | BIT(RUN_HEX_16) | BIT(RUN_TEXT_8) |
+	                          BIT(RUN_HEX_8) },
+	[RUN_ID_24] = { 3, LANES_ID, 0 },
+	[RUN_TEXT_16] = { 2, LANES_TEXT, BIT(RUN_HEX_16) | BIT(RUN_TEXT_8) | BIT(RUN_HEX_8) },
+	[RUN_HEX_16] = { 2, LANES_HEX, BIT(RUN_HEX_8) },
+	[RUN_TEXT_8] = { 1, LANES_TEXT, BIT(RUN_HEX_8) },
+	[RUN_HEX_8] = { 1, LANES_HEX, 0 },
 };
 
 static bool
@@ -93,49 +101,50 @@ ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset)
 
 /* ------------------------------------------------------------------------ making ---- */
 
-bool
-ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked)
-{
-	bool is_ok = true;
-
-	for (unsigned kind = 0; kind < RUN_KINDS; kind++)
-		is_ok = is_ok &&
-		        ks_known_grams_init(&runs->sets[kind].grams, count * RUN_STEP, is_locked);
-	return is_ok;
-}
-
 void
 ks_known_runs_done(struct known_runs *runs)
 {
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
 		ks_known_slots_done(&runs->sets[kind].slots);
-		ks_known_grams_done(&runs->sets[kind].grams);
+		ks_known_bloom_done(&runs->sets[kind].grams);
 	}
 	*runs = (struct known_runs){ 0 };
 }
 
-void
-ks_known_runs_count(struct known_runs *runs, const uint8_t *bytes, struct known_run run)
+/*
+ * A text is searched for each kind that is in use, so what has runs of another such kind too is looked for with that one. The last
+ * such kind is not within others in use.
+ */
+static void
+choose_sets(struct known_runs *runs, const size_t counts[RUN_KINDS], size_t in_sets[RUN_KINDS])
 {
-	struct known_grams *grams = &runs->sets[run.kind].grams;
+	for (unsigned kind = RUN_KINDS; kind-- > 0;) {
+		unsigned to = kind;
 
-	for (size_t i = 0; i < RUN_STEP; i++)
-		ks_known_grams_count(grams,
-		                     ks_known_gram(bytes + run.offset + i, KNOWN_GRAM_WHOLE));
+		for (unsigned other = kind + 1; to == kind && other < RUN_KINDS; other++) {
+			if (counts[other] > 0 && kinds[kind].within & BIT(other))
+				to = runs->set_of[other];
+		}
+		runs->set_of[kind] = (uint8_t)to;
+		in_sets[to] += counts[kind];
+	}
 }
 
 bool
 ks_known_runs_open(struct known_runs *runs, const size_t counts[RUN_KINDS], bool *is_locked)
 {
+	size_t in_sets[RUN_KINDS] = { 0 };
 	bool is_ok = true;
 
+	choose_sets(runs, counts, in_sets);
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
 		struct known_run_set *set = &runs->sets[kind];
 
-		if (counts[kind] > 0)
+		if (in_sets[kind] > 0)
 			is_ok = is_ok &&
-			        ks_known_slots_init(&set->slots, counts[kind], is_locked) &&
-			        ks_known_grams_open(&set->grams, is_locked);
+			        ks_known_slots_init(&set->slots, in_sets[kind], is_locked) &&
+			        ks_known_bloom_init(&set->grams, in_sets[kind] * RUN_STEP / 2,
+			                            is_locked);
 	}
 	return is_ok;
 }
@@ -143,11 +152,12 @@ ks_known_runs_open(struct known_runs *runs, const size_t counts[RUN_KINDS], bool
 void
 ks_known_runs_add(struct known_runs *runs, const uint8_t *bytes, struct known_run run)
 {
-	struct known_run_set *set = &runs->sets[run.kind];
+	struct known_run_set *set = &runs->sets[runs->set_of[run.kind]];
 	const uint8_t *at = bytes + run.offset;
 
 	for (size_t i = 0; i < RUN_STEP; i++)
-		ks_known_grams_add(&set->grams, ks_known_gram(at + i, KNOWN_GRAM_WHOLE));
+		ks_known_bloom_add(&set->grams,
+		                   ks_known_hash(ks_known_gram(at + i, KNOWN_GRAM_WHOLE)));
 	ks_known_slots_add(&set->slots, ks_known_hash(ks_known_gram(at, KNOWN_GRAM_WHOLE)),
 	                   run.offset);
 }
@@ -207,9 +217,9 @@ struct place_search {
 };
 
 static inline uint64_t
-gram_at(const struct place_search *search, size_t at)
+hash_at(const struct place_search *search, size_t at)
 {
-	return ks_known_gram(search->text + at, KNOWN_GRAM_WHOLE);
+	return ks_known_hash(ks_known_gram(search->text + at, KNOWN_GRAM_WHOLE));
 }
 
 /*
@@ -222,9 +232,9 @@ look_up(const struct place_search *search, const struct known_run_set *set, size
 	size_t from = at - search->from < RUN_STEP ? search->from : at - RUN_STEP + 1;
 
 	do {
-		ks_known_slots_look_up(&set->slots, ks_known_hash(gram_at(search, at)), at,
-		                       search->from, search->on_place, search->ctx);
-	} while (at-- > from && ks_known_grams_has(&set->grams, gram_at(search, at)));
+		ks_known_slots_look_up(&set->slots, hash_at(search, at), at, search->from,
+		                       search->on_place, search->ctx);
+	} while (at-- > from && ks_known_bloom_has(&set->grams, hash_at(search, at)));
 }
 
 /* All memory is asked for before any is waited for; without conditions, which could not be foreseen. */
@@ -234,27 +244,19 @@ look_at_places(struct place_search *search)
 	const struct known_run_set *set = &search->runs->sets[search->kind];
 	const uint32_t *places = search->places;
 	size_t count = search->count;
-	const struct known_grams grams = set->grams;
-	uint64_t found[BATCH_MAX], all[BATCH_MAX];
-	uint64_t hits = 0;
+	const struct known_bloom grams = set->grams;
+	uint64_t hashes[BATCH_MAX], hits = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): there are count of them */
-		all[i] = gram_at(search, search->from + places[i]);
-		__builtin_prefetch(ks_known_grams_bucket(&grams, all[i]));
+		hashes[i] = hash_at(search, search->from + places[i]);
+		__builtin_prefetch(ks_known_bloom_word(&grams, hashes[i]));
 	}
-	for (size_t i = 0; i < count; i++) {
-		found[i] = (uint64_t)(uintptr_t)ks_known_grams_word(&grams, all[i]);
-		__builtin_prefetch((const void *)(uintptr_t)found[i]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		uint64_t word = *(const uint64_t *)(uintptr_t)found[i];
-
-		hits |= (uint64_t) !(word & ks_known_bloom_mask(ks_known_hash(all[i]))) << i;
-	}
+	for (size_t i = 0; i < count; i++)
+		hits |= (uint64_t)ks_known_bloom_has(&grams, hashes[i]) << i;
 	for (; hits; hits &= hits - 1)
 		look_up(search, set, search->from + places[__builtin_ctzll(hits)]);
-	explicit_bzero(all, count * sizeof(*all));
+	explicit_bzero(hashes, count * sizeof(*hashes));
 	search->count = 0;
 }
 

@@ -13,7 +13,7 @@
  */
 #pragma once
 
-#include "known_grams.h"
+#include "known_bloom.h"
 #include "known_slots.h"
 
 #define RUN_STEP       8U
@@ -36,12 +36,13 @@ enum run_kind {
 };
 
 struct known_run_set {
-	struct known_grams grams;
+	struct known_bloom grams; /* all of each pattern */
 	struct known_slots slots; /* of the first gram of each pattern */
 };
 
 struct known_runs {
 	struct known_run_set sets[RUN_KINDS];
+	uint8_t set_of[RUN_KINDS]; /* in which set patterns of a kind are */
 };
 
 struct known_run {
@@ -53,15 +54,12 @@ struct known_run {
 struct known_run ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset);
 
 /*
- * For count patterns or fewer: init, count all of them, open, add all of them. init and open return false when memory is out; done
- * is right at any time, and leaves none.
+ * Open for so many patterns of each kind, then add all of them. open returns false when memory is out; done is right at any time, and
+ * leaves none.
  */
-bool ks_known_runs_init(struct known_runs *runs, size_t count, bool *is_locked);
 void ks_known_runs_done(struct known_runs *runs);
-/* A pattern's run in its bytes. */
-void ks_known_runs_count(struct known_runs *runs, const uint8_t *bytes, struct known_run run);
-/* counts: of each kind's patterns. */
 bool ks_known_runs_open(struct known_runs *runs, const size_t counts[RUN_KINDS], bool *is_locked);
+/* A pattern's run in its bytes. */
 void ks_known_runs_add(struct known_runs *runs, const uint8_t *bytes, struct known_run run);
 
 bool ks_known_runs_are_used(const struct known_runs *runs);
