@@ -76,7 +76,7 @@ find_grip(const struct known_marker *marker, const uint8_t *bytes, size_t len, s
 void
 ks_known_filter_start(struct known_filter *filter, const struct known_marker *marker)
 {
-	filter->marker = *marker;
+	*filter = (struct known_filter){ .marker = *marker };
 }
 
 bool

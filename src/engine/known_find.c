@@ -12,9 +12,9 @@
 #define SHARED_MAX   32U /* if more patterns have the same head, grams lie where they differ */
 #define LAST_MAX     24U /* but so many bytes are left for them */
 #define OFFSET_MAX   LOOK_BLOCK
+#define UNMARKED_MAX 8U /* if more patterns have no such marks, less rare ones are taken */
 #define BEGIN_MAX    (OFFSET_MAX + LOOK_BLOCK)  /* bytes of a pattern that matter */
 #define BEHIND_MAX   (LOOK_BLOCK + MARK_BEHIND) /* zeros behind these */
-#define UNMARKED_MAX 8U /* if more patterns have no such marks, less rare ones are taken */
 _Static_assert(RUN_OFFSET_MAX == OFFSET_MAX, "what is shared is not looked at");
 _Static_assert(OFFSET_MAX + LOOK_BLOCK - 1 <= SLOT_OFFSET_MAX, "offsets fit");
 _Static_assert(OFFSET_MAX + LOOK_BLOCK + KNOWN_HEAD <= KNOWN_BLIND_MAX,
@@ -23,14 +23,14 @@ _Static_assert(OFFSET_MAX + LOOK_BLOCK + KNOWN_HEAD <= KNOWN_BLIND_MAX,
 /* ----------------------------------------------------------------------- making ---- */
 
 /* What is done with each pattern, one after the other with all of them. */
-enum turn { TURN_SURVEY, TURN_COUNT, TURN_ADD };
+enum turn { TURN_COUNT, TURN_ADD };
 
 struct finder_making {
 	struct ks_known *known;
 	struct known_speller *speller;
 	enum turn turn;
-	const struct known_marker *marker;
-	size_t unmarked[MARKERS]; /* patterns for which there is nothing but marks of their own */
+	unsigned marker;
+	size_t unmarked; /* patterns that have neither its marks nor runs */
 	size_t run_counts[RUN_KINDS];
 };
 
@@ -76,6 +76,12 @@ take_run(struct finder_making *m, const uint8_t *begin, struct known_run run)
 	m->run_counts[run.kind]++;
 }
 
+static bool
+is_marked(const struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
+{
+	return ks_known_filter_is_marked(&ks_known_markers[m->marker], begin, len, offset);
+}
+
 /* offset: so many bytes at its beginning tell little. */
 static void
 take_marked(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
@@ -84,6 +90,7 @@ take_marked(struct finder_making *m, const uint8_t *begin, size_t len, size_t of
 		ks_known_filter_add(&m->known->filter, begin, len, offset);
 		return;
 	}
+	m->unmarked += !is_marked(m, begin, len, offset);
 	ks_known_filter_count(&m->known->filter, begin, len, offset);
 }
 
@@ -95,27 +102,13 @@ is_best(struct known_run run)
 }
 
 static void
-survey(struct finder_making *m, struct known_run run, const uint8_t *begin, size_t len,
-       size_t offset)
-{
-	for (unsigned i = 0; i < MARKERS && run.kind == RUN_NONE; i++) {
-		if (m->unmarked[i] <= UNMARKED_MAX)
-			m->unmarked[i] += !ks_known_filter_is_marked(&ks_known_markers[i], begin,
-			                                             len, offset);
-	}
-}
-
-static void
 take_spelled(struct finder_making *m, const uint8_t *begin, size_t len, size_t offset)
 {
 	size_t last = len < LAST_MAX ? 0 : len - LAST_MAX;
 	size_t marked_offset = offset < last ? offset : last;
 	struct known_run run = find_run(begin, len, offset);
 
-	if (m->turn == TURN_SURVEY)
-		survey(m, run, begin, len, marked_offset);
-	else if (is_best(run) || (run.kind != RUN_NONE &&
-	                          !ks_known_filter_is_marked(m->marker, begin, len, marked_offset)))
+	if (is_best(run) || (run.kind != RUN_NONE && !is_marked(m, begin, len, marked_offset)))
 		take_run(m, begin, run);
 	else
 		take_marked(m, begin, len, marked_offset);
@@ -133,6 +126,14 @@ take_pattern(struct finder_making *m, const struct known_pattern *pattern, size_
 	explicit_bzero(begin, sizeof(begin));
 }
 
+/* Many patterns have no such marks, or one would need four bytes of its own, which cost more than less rare marks do. */
+static bool
+is_too_rare(const struct finder_making *m)
+{
+	return m->marker < MARKERS - 1 &&
+	       (m->unmarked > UNMARKED_MAX || m->known->filter.marker.with_own);
+}
+
 static void
 take_patterns(struct finder_making *m, enum turn turn)
 {
@@ -140,7 +141,7 @@ take_patterns(struct finder_making *m, enum turn turn)
 	size_t count = m->known->pattern_count, end;
 
 	m->turn = turn;
-	for (size_t i = 0; i < count; i = end) {
+	for (size_t i = 0; i < count && !is_too_rare(m); i = end) {
 		size_t offset = 0;
 
 		for (end = i + 1; end < count && patterns[end].head == patterns[i].head;)
@@ -201,27 +202,29 @@ make_beginnings(struct ks_known *known)
 	return true;
 }
 
-/* The rarest marks that all patterns have, or all but a few; else the least rare ones. */
-static const struct known_marker *
-choose_marker(const struct finder_making *m)
+/* With the rarest marks that all patterns have, or all but a few; else with the least rare ones. */
+static void
+count_patterns(struct ks_known *known, struct known_speller *speller, struct finder_making *m)
 {
-	unsigned i = 0;
+	unsigned marker = 0;
 
-	while (i < MARKERS - 1 && m->unmarked[i] > UNMARKED_MAX)
-		i++;
-	return &ks_known_markers[i];
+	do {
+		*m = (struct finder_making){
+			.known = known,
+			.speller = speller,
+			.marker = marker,
+		};
+		ks_known_filter_start(&known->filter, &ks_known_markers[marker++]);
+		take_patterns(m, TURN_COUNT);
+	} while (is_too_rare(m));
 }
 
 /* How patterns are found is known when all have been looked at. */
 static bool
-init_all(struct finder_making *m)
+open_all(struct finder_making *m)
 {
 	struct ks_known *known = m->known;
 
-	take_patterns(m, TURN_SURVEY);
-	m->marker = choose_marker(m);
-	ks_known_filter_start(&known->filter, m->marker);
-	take_patterns(m, TURN_COUNT);
 	return ks_known_runs_open(&known->runs, m->run_counts, &known->is_locked) &&
 	       ks_known_filter_open(&known->filter, &known->is_locked) && make_beginnings(known);
 }
@@ -229,9 +232,10 @@ init_all(struct finder_making *m)
 int
 ks_known_finder_make(struct ks_known *known, struct known_speller *speller)
 {
-	struct finder_making m = { .known = known, .speller = speller };
+	struct finder_making m;
 
-	if (!init_all(&m))
+	count_patterns(known, speller, &m);
+	if (!open_all(&m))
 		return KS_ERROR_MEMORY;
 	take_patterns(&m, TURN_ADD);
 	return KS_OK;

@@ -44,14 +44,19 @@ find_rows(uint64_t bits, size_t count)
 	return bits;
 }
 
+/* Which bytes are of each class. */
+struct classes {
+	uint64_t ids, hex, uppers;
+};
+
 /*
  * Where do so many bytes begin that are as text in hexadecimal digits? Each second one is an upper half, from the first one on, or from
- * the second. hex: which are such digits.
+ * the second.
  */
 static uint64_t
-find_text(uint64_t hex, const uint8_t *bytes, size_t len)
+find_text(const struct classes *are, size_t len)
 {
-	uint64_t uppers = ks_known_classify(CLASS_UPPER_HALF, bytes), some = uppers & uppers >> 2;
+	uint64_t some = are->uppers & are->uppers >> 2;
 	size_t span = 7; /* so many bytes at least, and half of all, are told by some */
 
 	some &= some >> 4;
@@ -59,7 +64,7 @@ find_text(uint64_t hex, const uint8_t *bytes, size_t len)
 		some &= some >> 8;
 		span = 15;
 	}
-	return find_rows(hex, len) &
+	return find_rows(are->hex, len) &
 	       ((some & some >> (len - span)) | (some >> 1 & some >> (len - 1 - span)));
 }
 
@@ -69,13 +74,13 @@ make_run(enum run_kind kind, size_t offset, uint64_t places)
 	return (struct known_run){ kind, offset + (size_t)__builtin_ctzll(places) };
 }
 
-/* Where do runs of a kind begin? ids, hex: which bytes are such. */
+/* Where do runs of a kind begin? */
 static uint64_t
-find_kind(enum run_kind kind, uint64_t ids, uint64_t hex, const uint8_t *bytes)
+find_kind(enum run_kind kind, const struct classes *are)
 {
 	if (kinds[kind].of == LANES_TEXT)
-		return find_text(hex, bytes, run_length(kind));
-	return find_rows(kinds[kind].of == LANES_ID ? ids : hex, run_length(kind));
+		return find_text(are, run_length(kind));
+	return find_rows(kinds[kind].of == LANES_ID ? are->ids : are->hex, run_length(kind));
 }
 
 struct known_run
@@ -84,14 +89,17 @@ ks_known_run_find(const uint8_t *bytes, size_t len, size_t offset)
 	const uint8_t *from = bytes + offset;
 	size_t left = len - offset;
 	uint64_t inside = left < CLASS_BYTES ? ~(UINT64_MAX << left) : UINT64_MAX;
-	uint64_t ids, hex;
+	struct classes are;
 
 	if (offset > RUN_OFFSET_MAX)
 		return (struct known_run){ RUN_NONE, 0 };
-	ids = ks_known_classify(CLASS_ID, from) & inside;
-	hex = ks_known_classify(CLASS_HEX, from) & inside;
+	are.ids = ks_known_classify(CLASS_ID, from) & inside;
+	if (!find_rows(are.ids, run_length(RUN_HEX_8))) /* most have none */
+		return (struct known_run){ RUN_NONE, 0 };
+	are.hex = ks_known_classify(CLASS_HEX, from) & inside;
+	are.uppers = ks_known_classify(CLASS_UPPER_HALF, from);
 	for (unsigned kind = 0; kind < RUN_KINDS; kind++) {
-		uint64_t rows = find_kind(kind, ids, hex, from);
+		uint64_t rows = find_kind(kind, &are);
 
 		if (rows)
 			return make_run(kind, offset, rows);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define WORD_MAX      20U /* letters of a common word */
 #define DIFFERENT_MIN 4U  /* bytes of a secret */
 #define DIGITS_MIN    10U /* if it has nothing else */
 #define LINE_MIN      16U /* for a line to be known by itself */
@@ -13,7 +14,7 @@
 
 /* Without what stands before the first letter and behind the last one. */
 /* clang-format off */
-static const char *const words[] = {
+static const char words[][WORD_MAX + 1] = {
 	"abcdefgh", "admin", "administrator", "anonymous", "application", "changeit", "changeme",
 	"changethis", "cluster.local", "credential", "credentials", "database", "default", "demo",
 	"development", "disabled", "dummy", "elastic", "enabled", "example", "example.com",
@@ -131,7 +132,7 @@ is_common_word(const uint8_t *value, size_t len)
 	}
 	while (len > 0 && !is_letter(value[len - 1]))
 		len--;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; len <= WORD_MAX && i < sizeof(words) / sizeof(words[0]); i++) {
 		if (is_word(value, len, words[i]))
 			return true;
 	}

@@ -225,6 +225,17 @@ static const char *const looks[][8] = {
 	  "7e5b4d28",
 	  "9182736455647382", "91827364556473820", NULL },
 	{ "tQ7zKmVw8xR2tQ7z", "kmvwt7qzpxkmvw9", "kmvwtrqzpxkmQwt", NULL },
+	/* several kinds: some are looked for with others */
+	{ "3f9a61c0-7e5b-4d28-96fe-01b7c4d5a382",
+	  "9f6e0b17"
+	  "c0a8e5d4"
+	  "31bf",
+	  "kmvwt7qz", NULL },
+	{ "3f9a61c0-7e5b-4d28-96fe-01b7c4d5a382",
+	  "9f6e0b17"
+	  "c0a8e5d4"
+	  "31bf7e92",
+	  "kmvwt7qzp-xk", NULL },
 	/* what is rare in logs: somewhere, at the end, nowhere */
 	{ "\"'<&\\ 7Kq", "\\\"e's<t&\\er7", "\"a'n<d& t\\h", "<\"o'n& a\\o\"e", "'\"e&s<\\ t/ee",
 	  "&a<'\"r e\\e sQ", "\"\\ <'&e\"\\s a'", NULL },
