@@ -110,6 +110,36 @@ add_gson(struct forms *f)
 }
 
 static void
+add_dotnet(struct forms *f)
+{
+	add_form(f, KIND_JSON_OF | JSON_OF_DOTNET);
+	add_form(f, KIND_JSON_OF | JSON_OF_DOTNET | JSON_NESTED);
+}
+
+static void
+add_go(struct forms *f, unsigned nested)
+{
+	unsigned lines = f->traits & TRAIT_LINES ? (nested ? JSON_BOTH : JSON_INNER) : 0;
+	unsigned htmls = f->traits & TRAIT_HTML ? (nested ? JSON_OUTER : JSON_INNER) : 0;
+
+	for (unsigned line = 0; line <= lines; line++) {
+		for (unsigned html = 0; html <= htmls; html++)
+			add_form(f, KIND_JSON_OF | nested | html << JSON_HTML | line << JSON_LINES);
+	}
+}
+
+static void
+add_python(struct forms *f)
+{
+	add_form(f, KIND_SHELL | SHELL_REPR << SHELL_STYLE);
+	add_form(f, KIND_SHELL | SHELL_ASCII << SHELL_STYLE);
+	if (f->traits & TRAIT_APOS) {
+		add_form(f, KIND_SHELL | SHELL_REPR_DOUBLE << SHELL_STYLE);
+		add_form(f, KIND_SHELL | SHELL_ASCII_DOUBLE << SHELL_STYLE);
+	}
+}
+
+static void
 add_shell(struct forms *f)
 {
 	for (unsigned style = SHELL_SINGLE; style <= SHELL_HEX_DOUBLE; style++)
@@ -118,6 +148,8 @@ add_shell(struct forms *f)
 		add_form(f, KIND_SHELL | SHELL_WITHIN << SHELL_STYLE);
 	if (f->traits & TRAIT_APOS)
 		add_form(f, KIND_SHELL | SHELL_TOGETHER << SHELL_STYLE);
+	if (f->traits & TRAIT_PYTHON)
+		add_python(f);
 }
 
 static void
@@ -150,6 +182,12 @@ ks_form_each(const struct known_text *text, form_fn fn, void *ctx)
 	if (traits & TRAITS_JSON) {
 		add_json(&f, 0);
 		add_json(&f, JSON_NESTED);
+	}
+	if (traits & TRAIT_DOTNET)
+		add_dotnet(&f);
+	if (traits & TRAIT_GO) {
+		add_go(&f, 0);
+		add_go(&f, JSON_NESTED);
 	}
 	if (traits & TRAIT_SHELL)
 		add_shell(&f);

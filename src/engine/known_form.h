@@ -7,7 +7,16 @@
 
 #include "known.h"
 
-enum kind { KIND_RAW, KIND_BASE64, KIND_HEX, KIND_PERCENT, KIND_JSON, KIND_SHELL, KIND_XML };
+enum kind {
+	KIND_RAW,
+	KIND_BASE64,
+	KIND_HEX,
+	KIND_PERCENT,
+	KIND_JSON,
+	KIND_SHELL,
+	KIND_XML,
+	KIND_JSON_OF
+};
 
 #define KIND_BITS 3U
 
@@ -50,6 +59,12 @@ enum percent_set {
 #define JSON_DELETE (1U << 13) /* DEL is escaped: where JSON_WIDE is, or in the inner one */
 #define JSON_LINES  14U        /* enum json_where: of JSON_WIDE, U+2028 and U+2029 only */
 
+/*
+ * KIND_JSON_OF is JSON as one library writes it and no other: System.Text.Json, whose digits are in upper case, or Go's
+ * log/slog, with JSON_HTML and JSON_LINES. Both with JSON_NESTED, where .NET is the inner one.
+ */
+#define JSON_OF_DOTNET UPPER
+
 enum json_where { JSON_NOWHERE = 0, JSON_INNER = 1, JSON_OUTER = 2, JSON_BOTH = 3 };
 
 #define SHELL_STYLE 3U
@@ -65,7 +80,11 @@ enum shell_style {
 	SHELL_TWICE,      /* '..' with '' for a ', as in SQL and YAML */
 	SHELL_HEX_DOUBLE, /* as Python's repr of bytes that have a ' and no " */
 	SHELL_WITHIN,     /* as SHELL_BACKSLASH, where something is before the text */
-	SHELL_TOGETHER    /* '..' with '"''"' for '', as dash's export -p */
+	SHELL_TOGETHER,   /* '..' with '"''"' for '', as dash's export -p */
+	SHELL_REPR,       /* as Python's repr of text; the others as SHELL_HEX is to bytes */
+	SHELL_REPR_DOUBLE,
+	SHELL_ASCII, /* as Python's ascii() of it */
+	SHELL_ASCII_DOUBLE
 };
 
 #define XML_GREATER (1U << 3) /* > is escaped too */
@@ -86,7 +105,11 @@ enum trait {
 	TRAIT_SHELL = 256, /* something that a shell takes for more than itself */
 	TRAIT_WORD = 2048, /* so it does only for what is before it */
 	TRAIT_DELETE = 4096,
-	TRAIT_LINES = 8192 /* U+2028 or U+2029 */
+	TRAIT_LINES = 8192, /* U+2028 or U+2029 */
+	/* of text only, which has no byte that is no UTF-8 */
+	TRAIT_PYTHON = 16384, /* bytes above 127 */
+	TRAIT_DOTNET = 32768, /* what System.Text.Json escapes as nobody else does */
+	TRAIT_GO = 65536      /* the same of Go's log/slog */
 };
 
 /* How many bytes stand before the text in its first group. */

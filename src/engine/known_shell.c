@@ -32,7 +32,7 @@ put_dollar(uint8_t *to, uint8_t b, bool is_octal)
 	return 4;
 }
 
-/* As Python's repr of bytes: in '..', or in ".." which leaves a ' as it is. */
+/* As Python's repr of a byte, or of ASCII: in '..', or in ".." which leaves a ' as it is. */
 static size_t
 put_python(uint8_t *to, uint8_t b, bool is_double)
 {
@@ -48,6 +48,39 @@ put_python(uint8_t *to, uint8_t b, bool is_double)
 	to[0] = '\\';
 	to[1] = 'x';
 	return 2 + put_hex(to + 2, b, 2, false);
+}
+
+/* To Python; without what is in hardly any text, and what has no meaning yet. */
+static bool
+is_unprintable(uint32_t value)
+{
+	static const uint32_t ranges[][2] = {
+		{ 0x80, 0xa0 },       { 0xad, 0xad },        { 0x2000, 0x200f }, { 0x2028, 0x202f },
+		{ 0x205f, 0x206f },   { 0x3000, 0x3000 },    { 0xe000, 0xf8ff }, { 0xfeff, 0xfeff },
+		{ 0xe0000, 0xe00ff }, { 0xf0000, 0x10ffff },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		if (value >= ranges[i][0] && value <= ranges[i][1])
+			return true;
+	}
+	return false;
+}
+
+bool
+ks_known_shell_escapes(uint32_t value, enum shell_style style)
+{
+	return style == SHELL_ASCII || style == SHELL_ASCII_DOUBLE || is_unprintable(value);
+}
+
+size_t
+ks_known_shell_put_wide(uint8_t *to, uint32_t value)
+{
+	unsigned digits = value > 0xffff ? 8 : value > 0xff ? 4 : 2;
+
+	to[0] = '\\';
+	to[1] = digits == 8 ? 'U' : digits == 4 ? 'u' : 'x';
+	return 2 + put_hex(to + 2, value, digits, false);
 }
 
 bool
@@ -107,8 +140,13 @@ ks_known_shell_put(uint8_t *to, const uint8_t *bytes, size_t len, size_t at, enu
 	case SHELL_TWICE:
 		return b == '\'' ? put_text(to, "''") : 1;
 	case SHELL_HEX:
+	case SHELL_REPR:
+	case SHELL_ASCII:
+		return put_python(to, b, false);
 	case SHELL_HEX_DOUBLE:
-		return put_python(to, b, style == SHELL_HEX_DOUBLE);
+	case SHELL_REPR_DOUBLE:
+	case SHELL_ASCII_DOUBLE:
+		return put_python(to, b, true);
 	case SHELL_DOLLAR:
 	case SHELL_OCTAL:
 		break;

@@ -12,3 +12,8 @@ bool ks_known_shell_is_special_there(const uint8_t *bytes, size_t at);
 /* What becomes of byte at of a text. There is room for 8 bytes. Returns how many it is. */
 size_t ks_known_shell_put(uint8_t *to, const uint8_t *bytes, size_t len, size_t at,
                           enum shell_style style);
+
+/* Is it escaped in SHELL_REPR and those behind? A character above U+007F. */
+bool ks_known_shell_escapes(uint32_t value, enum shell_style style);
+/* So, in 10 bytes at most. */
+size_t ks_known_shell_put_wide(uint8_t *to, uint32_t value);

@@ -84,7 +84,7 @@ has_shell_map(const struct known_text *text, enum shell_style style)
 {
 	if (style == SHELL_BACKSLASH || style == SHELL_WITHIN)
 		return !(text->traits & TRAIT_WORD);
-	return style != SHELL_TOGETHER;
+	return style < SHELL_TOGETHER; /* Python's of text are those of texts with wide ones */
 }
 
 /* Is each byte spelled by itself? */
@@ -96,6 +96,7 @@ has_map(const struct known_text *text, unsigned form)
 	case KIND_HEX: /* not even letters are spelled as they are */
 		return false;
 	case KIND_JSON:
+	case KIND_JSON_OF:
 		return !(text->traits & TRAIT_WIDE);
 	case KIND_SHELL:
 		return has_shell_map(text, (enum shell_style)(form >> SHELL_STYLE));

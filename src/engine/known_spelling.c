@@ -237,10 +237,34 @@ is_separator(const uint8_t *p, size_t n)
 	return n >= 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9);
 }
 
+static unsigned
+kind_of(unsigned form)
+{
+	return form & ((1U << KIND_BITS) - 1);
+}
+
+/* All of it becomes \u the first time: what is left for the second one are backslashes. */
+static bool
+is_dotnet_unicode(const uint8_t *p, size_t n, unsigned form, enum json_where where)
+{
+	return kind_of(form) == KIND_JSON_OF && form & JSON_OF_DOTNET && where == JSON_INNER &&
+	       (n > 1 || p[0] == 0x7f || is_one_of(p[0], "\"&'+<>`"));
+}
+
+static bool
+has_short_escape(uint8_t b, unsigned form)
+{
+	bool is_go = kind_of(form) == KIND_JSON_OF && !(form & JSON_OF_DOTNET);
+
+	return !(form & JSON_LONG) && is_one_of(b, is_go ? "\n\r\t" : "\b\f\n\r\t");
+}
+
 /* Does a character become \u? */
 static bool
 is_json_unicode(const uint8_t *p, size_t n, unsigned form, enum json_where where)
 {
+	if (is_dotnet_unicode(p, n, form, where))
+		return true;
 	if (n > 1)
 		return json_does(form, JSON_WIDE, where) ||
 		       (json_does(form, JSON_LINES, where) && is_separator(p, n));
@@ -248,7 +272,7 @@ is_json_unicode(const uint8_t *p, size_t n, unsigned form, enum json_where where
 		return form & JSON_DELETE &&
 		       json_does(form, JSON_WIDE, JSON_OUTER) == (where == JSON_OUTER);
 	if (p[0] < 0x20)
-		return form & JSON_LONG || !is_one_of(p[0], "\b\f\n\r\t");
+		return !has_short_escape(p[0], form);
 	return json_does(form, JSON_HTML, where) && is_html(p[0], form);
 }
 
@@ -298,11 +322,19 @@ static size_t
 next_shell(struct spelling *s, uint8_t *unit)
 {
 	enum shell_style style = (enum shell_style)(s->form >> SHELL_STYLE);
+	const uint8_t *p = s->bytes + s->at;
+	size_t n;
 
 	if (s->at == s->end)
 		return 0;
-	s->at++;
-	return ks_known_shell_put(unit, s->bytes, s->len, s->at - 1, style);
+	n = style >= SHELL_REPR ? wide_length(p, s->len - s->at) : 0;
+	s->at += n ? n : 1;
+	if (n == 0)
+		return ks_known_shell_put(unit, s->bytes, s->len, s->at - 1, style);
+	if (ks_known_shell_escapes(wide_value(p, n), style))
+		return ks_known_shell_put_wide(unit, wide_value(p, n));
+	memcpy(unit, p, n);
+	return n;
 }
 
 static size_t
@@ -332,12 +364,6 @@ next_alnum(struct spelling *s, uint8_t *unit)
 	while (n < SPELLING_UNIT_MAX && s->at < s->end && ks_spelling_is_alnum(s->bytes[s->at]))
 		unit[n++] = s->bytes[s->at++];
 	return n;
-}
-
-static unsigned
-kind_of(unsigned form)
-{
-	return form & ((1U << KIND_BITS) - 1);
 }
 
 struct spelling
@@ -370,15 +396,16 @@ ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX])
 	case KIND_JSON:
 	case KIND_SHELL:
 	case KIND_XML:
+	case KIND_JSON_OF:
 		break;
 	}
 	n = next_alnum(s, unit);
 	if (n > 0)
 		return n;
 	return kind == KIND_PERCENT ? next_percent(s, unit)
-	       : kind == KIND_JSON  ? next_json(s, unit)
+	       : kind == KIND_XML   ? next_xml(s, unit)
 	       : kind == KIND_SHELL ? next_shell(s, unit)
-	                            : next_xml(s, unit);
+	                            : next_json(s, unit);
 }
 
 size_t
@@ -407,12 +434,16 @@ traits_of(uint8_t b)
 	traits |= is_one_of(b, "\b\f\n\r\t") ? TRAIT_SHORT : 0;
 	traits |= b < 0x20 ? TRAIT_CONTROL : 0;
 	traits |= b == 0x7f ? TRAIT_DELETE : 0;
-	traits |= b >= 0x80 ? TRAIT_WIDE | TRAIT_URL : 0;
+	traits |= is_one_of(b, "\"+`") ? TRAIT_DOTNET : 0;
+	traits |= is_one_of(b, "\b\f") ? TRAIT_GO : 0;
+	traits |= b >= 0x80 ? TRAIT_WIDE | TRAIT_PYTHON | TRAIT_URL : 0;
 	/* of ASCII only the last six bits of a byte are five ones: those that begin in another byte have a zero in the middle */
 	traits |= (b & 0x3e) == 0x3e ? TRAIT_URL : 0;
 	traits |= ks_known_shell_is_special(b) || is_one_of(b, "~#") ? TRAIT_SHELL : 0;
 	return traits | (b < 0x20 || b >= 0x7f ? TRAIT_SHELL : 0);
 }
+
+#define TRAITS_TEXT (TRAIT_DELETE | TRAIT_PYTHON | TRAIT_DOTNET | TRAIT_GO)
 
 /* Is all of it ASCII and characters of UTF-8? */
 static bool
@@ -440,8 +471,8 @@ ks_spelling_traits(const uint8_t *bytes, size_t len)
 		          (ks_known_shell_is_special_there(bytes, i) ? TRAIT_WORD : 0) |
 		          (is_separator(bytes + i, len - i) ? TRAIT_LINES : 0);
 	}
-	/* who escapes it takes text only; with it, what is binary would have twice as many forms */
-	if (traits & TRAIT_DELETE && !is_well_formed(bytes, len))
-		traits &= ~(uint32_t)TRAIT_DELETE;
+	/* who escapes so takes text only; with DEL, what is binary would have twice as many forms */
+	if (traits & TRAITS_TEXT && !is_well_formed(bytes, len))
+		traits &= ~(uint32_t)TRAITS_TEXT;
 	return traits;
 }

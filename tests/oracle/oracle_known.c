@@ -154,7 +154,7 @@ spell_percent(struct builder *b, const char *set, bool has_plus, bool upper)
 /* ------------------------------------------------------------------------- JSON ---- */
 
 struct json_style {
-	bool upper, apostrophe, equals, long_controls, delete;
+	bool upper, apostrophe, equals, long_controls, two_long, delete;
 	bool slash[2], wide[2], html[2], separators[2]; /* the first time, the second time */
 };
 
@@ -220,7 +220,7 @@ encode_json(const uint8_t *text, size_t n, uint8_t *to, const struct json_style 
 		                                     : s->apostrophe ? "<>&'"
 		                                                     : "<>&")) {
 			at += put_u(to + at, c, s->upper);
-		} else if (control && !s->long_controls) {
+		} else if (control && !s->long_controls && !(s->two_long && is_in(c, "\b\f"))) {
 			to[at++] = '\\';
 			to[at++] = (uint8_t)control[1];
 		} else if (c < 0x20 || (c == 0x7f && s->delete &&s->wide[1] == (time == 1))) {
@@ -310,6 +310,62 @@ spell_all_json(struct builder *b)
 	           false);
 }
 
+/* All that is no letter, digit or a harmless sign of ASCII; a second time there are only backslashes to escape. */
+static void
+spell_dotnet(struct builder *b, const char *backslash)
+{
+	for (size_t i = 0, len; i < b->n; i += len) {
+		unsigned long c = b->text[i];
+		const char *control = is_in((unsigned)c, "\b\f\n\r\t")
+		                              ? strchr("\bb\ff\nn\rr\tt", (int)c)
+		                              : NULL;
+
+		len = decode(b->text + i, b->n - i, &c);
+		len = len ? len : 1;
+		if (c >= 0x20 && c < 0x7f && !is_in((unsigned)c, "\\+`<>&\"'")) {
+			put(b, (unsigned)c);
+			continue;
+		}
+		put_text(b, backslash);
+		if (control) {
+			put(b, (uint8_t)control[1]);
+		} else if (c == '\\') {
+			put_text(b, backslash);
+		} else if (c > 0xffff) {
+			put(b, 'u');
+			put_digits(b, (unsigned)(0xd7c0 + c / 1024), 4, true);
+			put_text(b, backslash);
+			put(b, 'u');
+			put_digits(b, (unsigned)(0xdc00 + c % 1024), 4, true);
+		} else {
+			put(b, 'u');
+			put_digits(b, (unsigned)c, 4, true);
+		}
+	}
+	finish(b);
+}
+
+/* How libraries write what is text. */
+static void
+spell_json_of_libraries(struct builder *b)
+{
+	spell_dotnet(b, "\\");
+	spell_dotnet(b, "\\\\");
+	for (unsigned bits = 0; bits < 16; bits++) {
+		struct json_style go = {
+			.two_long = true,
+			.html = { bits & 1, bits & 2 },
+			.separators = { bits & 4, bits & 8 },
+		};
+
+		if (go.html[0] && go.html[1])
+			continue;
+		if (!go.html[1] && !go.separators[1])
+			spell_json(b, &go, false);
+		spell_json(b, &go, true);
+	}
+}
+
 /* ------------------------------------------------------------------------ shell ---- */
 
 static void
@@ -395,20 +451,53 @@ spell_dollar(struct builder *b, bool octal)
 }
 
 static void
+put_python(struct builder *b, unsigned c, bool in_double_quotes)
+{
+	if (c == '\\' || (c == '\'' && !in_double_quotes))
+		put(b, '\\');
+	if (c >= 32 && c < 127) {
+		put(b, c);
+		return;
+	}
+	put_text(b, c == '\t' ? "\\t" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\x");
+	if (c != '\t' && c != '\n' && c != '\r')
+		put_digits(b, c, 2, false);
+}
+
+static void
 spell_python(struct builder *b, bool in_double_quotes)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		unsigned c = b->text[i];
+	for (size_t i = 0; i < b->n; i++)
+		put_python(b, b->text[i], in_double_quotes);
+	finish(b);
+}
 
-		if (c == '\\' || (c == '\'' && !in_double_quotes))
-			put(b, '\\');
-		if (c >= 32 && c < 127) {
-			put(b, c);
-			continue;
+/* Is it one of what Python escapes in a string, or does not show as it is? */
+static bool
+python_hides(unsigned long c)
+{
+	return (c >= 0x80 && c <= 0xa0) || c == 0xad || (c >= 0x2000 && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) || c == 0x3000 ||
+	       (c >= 0xe000 && c <= 0xf8ff) || c == 0xfeff || c >> 8 == 0xe00 || c >= 0xf0000;
+}
+
+static void
+spell_python_text(struct builder *b, bool in_double_quotes, bool ascii)
+{
+	for (size_t i = 0, len; i < b->n; i += len) {
+		unsigned long c = 0;
+
+		len = decode(b->text + i, b->n - i, &c);
+		if (len == 0) {
+			len = 1;
+			put_python(b, b->text[i], in_double_quotes);
+		} else if (!ascii && !python_hides(c)) {
+			for (size_t k = 0; k < len; k++)
+				put(b, b->text[i + k]);
+		} else {
+			put_text(b, c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U");
+			put_digits(b, (unsigned)c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8, false);
 		}
-		put_text(b, c == '\t' ? "\\t" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\x");
-		if (c != '\t' && c != '\n' && c != '\r')
-			put_digits(b, c, 2, false);
 	}
 	finish(b);
 }
@@ -512,6 +601,11 @@ add_text(struct oracle_known *k, const uint8_t *text, size_t n, size_t number, s
 	spell_quoted(&b, "''");
 	spell_python(&b, false);
 	spell_python(&b, true);
+	if (is_well_formed(text, n)) {
+		spell_json_of_libraries(&b);
+		for (int kind = 0; kind < 4; kind++)
+			spell_python_text(&b, kind & 1, kind & 2);
+	}
 	spell_quoted_together(&b);
 	spell_in_double_quotes(&b);
 	spell_backslashed(&b, true);
