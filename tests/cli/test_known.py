@@ -23,10 +23,23 @@ ODD = b"q" + body(9, 12) + b" %&+/=?#'\"\\$`!~;|<>(){}[]*^\t" + "é€😀".enco
 IN_URLS = b"Kx9!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ horse7Q"
 # What only some encoders of JSON write as \u.
 RARE = b"q" + body(7, 14) + "\x7fé\u2028/\"<'=>&\t\u2029\x01".encode() + body(9, 15)
+# What some write with a short escape and others do not.
+FEED = b"q" + body(7, 16) + "\b\f<>&é\u2028\t\x1b\\\"".encode() + body(9, 17)
 
 
 def tool(*command, data=b""):
     return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+
+def dotnet(text):
+    """What stands in a JSON string as .NET's System.Text.Json writes it by default."""
+    def escape(code):
+        char = chr(code)
+        if char in "\b\f\n\r\t\\":
+            return json.dumps(char)[1:-1]
+        return char if " " <= char <= "~" and char not in "\"&'+<>`" else f"\\u{code:04X}"
+    units = text.encode("utf-16-be")
+    return "".join(escape(high << 8 | low) for high, low in zip(units[::2], units[1::2]))
 
 
 class KnownTest(CommandTest):
@@ -121,6 +134,43 @@ class Spellings(KnownTest):
         forms += [json.dumps(form[1:-1], ensure_ascii=False) for form in forms[:3]]
         forms += [json.dumps(form[1:-1]) for form in forms[:2]]
         self.assert_masked_together([form.encode() for form in forms], [RARE] * len(forms))
+
+    def test_json_of_dotnet(self):
+        values = [b"q7Fz+9dLmX0a/Tn2vB==", IN_URLS, ODD, RARE, FEED]
+        self.assertEqual(dotnet("+/\"\\é😀`\b\x1b="), r"\u002B/\u0022\\\u00E9\uD83D\uDE00\u0060\b\u001B=")
+        once = [dotnet(value.decode()) for value in values]
+        self.assert_masked_together([form.encode() for form in once], values)
+        self.assert_masked_together([dotnet(form).encode() for form in once], values)
+        self.assert_masked_together([json.dumps(form).encode() for form in once], values)
+
+    def test_json_of_dotnet_within_a_line(self):
+        text = b'{"k":"q7Fz\\u002B9dLmX0a/Tn2vB=="}\n'
+        self.assert_done(run(*self.known(b"q7Fz+9dLmX0a/Tn2vB=="), data=text), b'{"k":"' + b"*" * 25 + b'"}\n')
+
+    @unittest.skipUnless(shutil.which("go"), "no Go")
+    def test_json_of_slog(self):
+        self.build_go("log", """
+import (
+	"log/slog"
+	"os"
+)
+
+func main() {
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	for _, value := range os.Args[1:] {
+		logger.Info(value)
+	}
+}
+""")
+        values = [RARE, ODD, FEED, b"Kx9\bhorse\f7Q"]
+        lines = tool(self.path("log"), *values).splitlines()
+        forms = [re.fullmatch(rb'.*"msg":(".*")}', line)[1] for line in lines]
+        self.assertIn(rb"\u0008horse\u000c", forms[3])
+        self.assert_masked_together(forms, values)
+        self.assert_masked_together([json.dumps(form.decode()[1:-1], ensure_ascii=False).encode() for form in forms], values)
+        # encoding/json before Go 1.22
+        forms = [re.sub(rb"[<>&]", lambda m: b"\\u%04x" % ord(m[0]), form) for form in forms]
+        self.assert_masked_together(forms, values)
 
     @unittest.skipUnless(shutil.which("go"), "no Go")
     def test_json_of_go(self):
@@ -227,6 +277,24 @@ for (const value of process.argv.slice(1)) {
         quoted = ODD.replace(b'"', b"")
         self.assert_masked(repr(quoted)[1:].encode(), quoted)
         self.assert_masked(b'"' + re.sub(rb'(["\\$`])', rb"\\\1", ODD) + b'"', ODD)
+
+    def test_text_of_python(self):
+        texts = [ODD.decode(), RARE.decode(), FEED.decode(), "Kx9é'horse7Q", "Kx9é\"'horse\\7Q", "Kx9\x00\x1f\x7f\x80\x9f\xa0\xadÿ7Q",
+                 "Kx9\u200b\u200d\u2028\u202f\u2060\u3000\ue000\ufeff\U000e0067\U000f0000\U0010ffff€😀7Q"]
+        texts += ["Kx9" + "".join(map(chr, range(first, end))) + "7Q" for first, end in
+                  ((0xa0, 0x180), (0x400, 0x500), (0x2000, 0x2070), (0x1f600, 0x1f640))]
+        values = [text.encode() for text in texts]
+        os.mkdir(self.path("d"))
+        for number, value in enumerate(values):
+            self.file(f"d/{number:02}", value)
+        for show in (repr, ascii):
+            for text in texts:
+                with self.subTest(text):
+                    form = show({"k": [text]}).encode()
+                    result = run("--known-dir", self.path("d"), data=form, timeout=LONG)
+                    self.assert_status(result, 0)
+                    self.assertRegex(result.stdout, rb"\A\{'k': \[(['\"])\*+\1]}\Z")
+                    self.assertEqual(len(result.stdout), len(form))
 
     @unittest.skipUnless(os.path.exists("/bin/bash"), "no bash")
     def test_bash(self):
