@@ -50,8 +50,10 @@ static const char *const worlds[][8] = {
 	  NULL }, /* what only some write as \u */
 	{ "q7+x`y\"z\b9", "K\f\b<\xe2\x80\xa9\t7\\+",
 	  "p'\xc2\xad\xc3\xa9\xe2\x80\x8d\xf0\x9f\x98\x80\x1f\x7f",
-	  "w\"'\xee\x80\x80\xf3\xa0\x81\xa7\xe2\x82\xac\xc2\xa0",
-	  "x+\"\xc3\xa9`\xff\f9" /* no text */, NULL }, /* of one library */
+	  "w\"'\xee\x80\x80\xf3\xa0\x81\xa7\xe2\x82\xac\xc2\xa0", "x+\"\xc3\xa9`\xff\f9",
+	  "x\\u002B\\u0022\\u00E9\\u0060\xff\\f9!!",
+	  "x+\"\\xe9`\\xff\\x0c9!!" /* begin as what is no UTF-8 is never spelled */,
+	  NULL }, /* of one library */
 	{ "/T0/K,x9!h;q:@", "a%[^|]`{b}\\c", "q?w#e'(\"r)*<t>", "u abc:p@s;'", NULL }, /* of URLs */
 	{ "a/b+c=d&e >f", "it's \"quoted\"", "\\\\path\\to\\x", NULL },
 	{ "7zQ\xffx"
