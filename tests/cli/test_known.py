@@ -279,7 +279,8 @@ for (const value of process.argv.slice(1)) {
         self.assert_masked(b'"' + re.sub(rb'(["\\$`])', rb"\\\1", ODD) + b'"', ODD)
 
     def test_text_of_python(self):
-        texts = [ODD.decode(), RARE.decode(), FEED.decode(), "Kx9é'horse7Q", "Kx9é\"'horse\\7Q", "Kx9\x00\x1f\x7f\x80\x9f\xa0\xadÿ7Q",
+        texts = [ODD.decode(), RARE.decode(), FEED.decode(), "Kx9é'horse7Q", "Kx9é\"'horse\\7Q",
+                 "Kx9\x00\x1f\x7f\x80\x9f\xa0\xadÿ7Q",
                  "Kx9\u200b\u200d\u2028\u202f\u2060\u3000\ue000\ufeff\U000e0067\U000f0000\U0010ffff€😀7Q"]
         texts += ["Kx9" + "".join(map(chr, range(first, end))) + "7Q" for first, end in
                   ((0xa0, 0x180), (0x400, 0x500), (0x2000, 0x2070), (0x1f600, 0x1f640))]
