@@ -12,11 +12,12 @@ import socket
 import time
 import unittest
 
-from support import BINARY, LONG, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
+from support import ALNUM, BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
 from test_metrics import has_server
 
 LIBRARY = os.path.join(os.path.dirname(BINARY), "tests", "faults", "libfaults.so")
 SECRETS = [body(40, seed) for seed in range(200, 240)]
+SECRET = body(32, 5, ALNUM)
 FOREVER = 10 ** 9
 
 
@@ -347,6 +348,56 @@ class SizeLimit(FailClosed):
         seen = self.path("seen")
         self.assert_status(run(*ONLY, "--on-leak", f"grep SigIgn /proc/self/status >{seen}", data=line(0)), 0)
         self.assertEqual(int(self.content(seen).split()[1], 16) >> (signal.SIGXFSZ - 1) & 1, 0)
+
+
+@unittest.skipIf(is_sanitized(), "a sanitizer reserves memory without bounds")
+class MemoryLimit(FailClosed):
+    """A limit of memory (ulimit -v) while rules are compiled is an error, and never the end by a signal. Hyperscan 5.4.0
+    dies if memory is out while a database grows, which of the catalogue it does for 1.5 MiB of limits."""
+
+    rules = ("--cache-dir", "none", "--rules")
+    steps = range(0, 10 << 20, 500 << 10)
+
+    def own_rule(self, number):
+        return self.file("own.yaml", RULE.replace("acme_live_", f"acme_{number}_"))
+
+    @staticmethod
+    def size_of(pid):
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+
+    @staticmethod
+    def limit(pid, size):
+        resource.prlimit(pid, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+
+    def test_at_the_start(self):
+        with Live(*ONLY) as live:
+            live.settle()
+            least = self.size_of(live.process.pid)
+        for more in self.steps:
+            with self.subTest(more):
+                result = run(*self.rules, self.own_rule(0), data=line(0),
+                             preexec_fn=lambda n=least + more: self.limit(0, n))
+                self.assert_message(result, 70, "out of memory")
+
+    def test_at_a_reload(self):
+        with Live(*self.rules, self.own_rule(0)) as live:
+            output = live.write(line(0))
+            least = self.size_of(live.process.pid)
+            for number, more in enumerate(self.steps, 1):
+                self.own_rule(number)
+                self.limit(live.process.pid, least + more)
+                live.process.send_signal(signal.SIGHUP)
+                self.wait_for(lambda n=number: live.messages().count(b"those in use stay") == n
+                              or live.process.poll() is not None)
+                self.assertIsNone(live.process.returncode, more)
+                output += right(number)
+                self.assert_bytes(live.write(line(number)), output)
+            self.limit(live.process.pid, resource.RLIM_INFINITY)
+            live.process.send_signal(signal.SIGHUP)
+            live.settle()
+            key = b"acme_%d_%s\n" % (number, SECRET)
+            self.assert_bytes(live.write(key), output + masked(key, SECRET))
 
 
 @needs_library
