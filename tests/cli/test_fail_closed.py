@@ -399,6 +399,24 @@ class MemoryLimit(FailClosed):
             key = b"acme_%d_%s\n" % (number, SECRET)
             self.assert_bytes(live.write(key), output + masked(key, SECRET))
 
+    def test_at_a_reload_that_compiles(self):
+        """There is memory for the new rules, and none, or not enough, to mask by them."""
+        with Live(*self.rules, self.own_rule(0)) as live:
+            output, refused = live.write(line(0)), 0
+            for number, more in enumerate((40 << 20, 60 << 20, 120 << 20), 1):
+                self.own_rule(number)
+                self.limit(live.process.pid, self.size_of(live.process.pid) + more)
+                live.process.send_signal(signal.SIGHUP)
+                live.settle()
+                self.assertIsNone(live.process.poll(), more)
+                key = b"acme_%d_%s\n" % (number, SECRET)
+                is_refused = live.messages().count(b"those in use stay") > refused
+                refused += is_refused
+                output += key if is_refused else masked(key, SECRET)
+                self.assert_bytes(live.write(key), output)
+            self.assertGreater(refused, 0)
+            self.assertFalse(is_refused)
+
 
 @needs_library
 class Engine(FailClosed):
