@@ -419,6 +419,23 @@ class MemoryLimit(FailClosed):
 
 
 @needs_library
+class RulesCheck(FailClosed):
+    def test_memory_for_its_table(self):
+        """It is the last for which some is wanted. What fails is told."""
+        check = ("rules", "check", self.file("own.yaml", RULE))
+        run(*check, env={"KEYSIEVE_SANDBOX": "off"})  # what it compiles is kept
+        run(*check, env={"LD_PRELOAD": LIBRARY, "KEYSIEVE_SANDBOX": "off", "KEYSIEVE_FAULT_COUNTS": self.path("counts")})
+        last = int(self.content(self.path("counts")).split()[1])
+        failed = 0
+        for n in range(last - 40, last + 1):
+            result = run(*check, env=faults("alloc", n, n, errno.ENOMEM))
+            if result.returncode != 0:
+                self.assert_message(result, 70, "out of memory")
+                failed += 1
+        self.assertGreater(failed, 0)
+
+
+@needs_library
 class Engine(FailClosed):
     """C6: of the bytes in which the matcher failed, and of what follows, nothing comes out."""
 
