@@ -12,7 +12,7 @@ import socket
 import time
 import unittest
 
-from support import ALNUM, BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
+from support import ALNUM, BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, catches_signal, is_sanitized, masked, run
 from test_metrics import has_server
 
 LIBRARY = os.path.join(os.path.dirname(BINARY), "tests", "faults", "libfaults.so")
@@ -231,6 +231,22 @@ class Follow(FailClosed):
             live.process.wait(LONG)
             self.assertEqual(live.process.returncode, 74)
         self.assertEqual(self.out(), b"")
+
+    def test_no_memory_while_it_is_read(self):
+        """What is whole is not called damaged, nor is anybody told to remove it."""
+        with self.follow() as live:
+            self.wait_for(lambda: self.out() == right(0))
+            self.assertEqual(self.end(live), 0)
+        failed = 0
+        for n in range(1, 100):
+            with self.follow(faults("alloc", n, n, errno.ENOMEM)) as live:
+                self.wait_for(lambda: live.process.poll() is not None or catches_signal(live.process.pid, signal.SIGTERM))
+                if self.end(live) != 0:
+                    self.assertEqual(live.process.returncode, 70)
+                    self.assertIn(b"memory", live.messages())
+                    failed += 1
+        self.assertGreater(failed, 10)
+        self.assert_out(1)
 
     def test_a_full_disk_of_the_output(self):
         with self.follow(faults("write", 2, FOREVER, errno.ENOSPC, "/out")) as live:

@@ -210,6 +210,8 @@ def check_status(run, fault, is_complete, is_second=False):
         raise Wrong(f"status {run.status}")
     elif not run.stderr:
         raise Wrong(f"status {run.status} without a word")
+    elif run.status == 78 and fault.kind == "alloc":
+        raise Wrong("status 78, which is for rules and configuration")
     if fault and fault.is_silent and run.status != good:
         raise Wrong(f"status {run.status} after what should not matter: {run.stderr[:100]!r}")
     if not fault and run.status != good:
