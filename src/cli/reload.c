@@ -43,7 +43,8 @@ ks_reload_prepare_known(struct reload *reload, struct rule_selection *rules,
 	if (!ks_known_watch_is_current(reload->watch))
 		return true;
 	if (ks_rule_selection_share(&next, options, reload->is_ready ? &reload->next : rules) !=
-	    0) {
+	            0 ||
+	    ks_masking_try(&next) != 0) {
 		ks_rule_selection_done(&next);
 		ks_message("the known values are not reloaded; those in use stay");
 		return false;
@@ -66,7 +67,7 @@ ks_reload_prepare(struct reload *reload, struct rule_selection *rules,
 	ks_notify_reloading();
 	is_right = ks_rule_selection_renew(&next, options,
 	                                   reload->is_ready ? &reload->next : rules) == 0 &&
-	           ks_masking_check(options, &next) == 0;
+	           ks_masking_check(options, &next) == 0 && ks_masking_try(&next) == 0;
 	if (is_right) {
 		replace(reload, rules, &next);
 		is_right = is_fresh(reload);
