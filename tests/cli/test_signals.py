@@ -12,7 +12,7 @@ import tty
 import unittest
 
 from support import (ACME, ALNUM, BINARY, ID, ONLY, RULE, TIMEOUT, TRIGGER, CommandTest, Live, body,
-                     catches_signal, environment, masked, process_state, stars)
+                     catches_signal, environment, is_asleep, masked, process_state, stars)
 
 BAD_RULE = "- id: acme-api-key\n  trigger: 'acme('\n  body: 'A-Za-z0-9'\n  length: 24..\n"
 
@@ -437,10 +437,10 @@ class Reload(SignalTest):
             self.reload(live)
             live.process.stdin.close()
             with open(following, "wb", buffering=0) as fifo:
-                self.wait_for(lambda: live.drain() or process_state(live.process.pid) == "S")
+                self.wait_for(lambda: live.drain() or is_asleep(live.process.pid))
                 self.file(self.rules, RULE.replace("acme_live_", "acme_other_"))
                 live.process.send_signal(signal.SIGHUP)
-                self.wait_until_asleep(live.process)
+                self.wait_for(lambda: is_asleep(live.process.pid))
                 fifo.write(b"\n" + self.key + b"\n" + self.key.replace(b"live", b"other") + b"\n")
             self.end(live)
         self.assert_bytes(live.output, b"begun \n" + self.key + b"\n" +
