@@ -2,6 +2,8 @@
 /* Whatever is counted, shared or printed once stays with the thread that masks: this one reads and compiles. */
 #include "preparation.h"
 
+#include <malloc.h>
+
 #include "masking.h"
 #include "thread.h"
 
@@ -40,6 +42,7 @@ prepare(void *ctx)
 		prepare_known(p);
 	else
 		p->known_are_right = true;
+	(void)malloc_trim(0); /* compiling leaves megabytes, which no other thread would take */
 	p->is_over = true;
 	ks_signals_raise(p->signals, SIGNALS_PREPARED);
 	return NULL;
