@@ -3,9 +3,13 @@
 #include "preparation.h"
 
 #include <malloc.h>
+#include <time.h>
 
 #include "masking.h"
+#include "passage.h"
 #include "thread.h"
+
+#define NANOSECONDS UINT64_C(1000000000) /* of a second */
 
 static bool
 is_current(const struct preparation *p)
@@ -72,6 +76,20 @@ bool
 ks_preparation_is_busy(const struct preparation *p)
 {
 	return p->is_begun && !p->is_over;
+}
+
+bool
+ks_preparation_wait(struct preparation *p, uint64_t patience)
+{
+	uint64_t until = ks_passage_clock() + patience;
+	struct timespec at = {
+		.tv_sec = (time_t)(until / NANOSECONDS),
+		.tv_nsec = (long)(until % NANOSECONDS),
+	};
+
+	if (p->has_thread && pthread_clockjoin_np(p->thread, NULL, CLOCK_MONOTONIC, &at) == 0)
+		p->has_thread = false;
+	return !p->has_thread;
 }
 
 void

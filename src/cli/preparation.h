@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "known_watch.h"
 #include "options.h"
@@ -42,6 +43,8 @@ void ks_preparation_begin(struct preparation *preparation, bool has_rules,
 bool ks_preparation_has_begun(const struct preparation *preparation);
 /* Is it at work, so that ks_preparation_end() would wait? It cannot be stopped: libhs does not let itself be. */
 bool ks_preparation_is_busy(const struct preparation *preparation);
+/* Wait until it is at work no more, or so long, in nanoseconds. Returns whether it is. */
+bool ks_preparation_wait(struct preparation *preparation, uint64_t patience);
 /* What has come of it is the caller's from now on. */
 void ks_preparation_end(struct preparation *preparation);
 /* Free what was not taken. Zeros are fine, and what has not begun. */

@@ -11,11 +11,26 @@
 #include "notify.h"
 #include "passage.h"
 
+/* Nanoseconds. */
+#define PATIENCE_ONCE UINT64_C(2000000000)
+#define PATIENCE_MAX  (5 * PATIENCE_ONCE)
+
+#define PATIENCE_SHARE 10U /* of the time, so much is added */
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void
 ks_reload_init(struct reload *reload, const struct options *options,
                const struct known_watch *watch, struct signals *signals)
 {
-	*reload = (struct reload){ .preparation = { options, watch, signals } };
+	*reload = (struct reload){ .preparation = { options, watch, signals },
+		                   .patience_max = PATIENCE_MAX,
+		                   .patience = PATIENCE_MAX,
+		                   .waited_at = ks_passage_clock() };
 }
 
 static void
@@ -100,11 +115,14 @@ take_rules(struct reload *reload, struct rule_selection *rules)
 	return false;
 }
 
+/* If something has been prepared. */
 static void
 take(struct reload *reload, struct rule_selection *rules, struct telemetry *telemetry)
 {
 	struct preparation *p = &reload->preparation;
 
+	if (!ks_preparation_has_begun(p) || ks_preparation_is_busy(p))
+		return;
 	ks_preparation_end(p);
 	if (p->has_rules)
 		ks_telemetry_note_reload(telemetry, take_rules(reload, rules));
@@ -114,6 +132,23 @@ take(struct reload *reload, struct rule_selection *rules, struct telemetry *tele
 }
 
 /* ---------------------------------------------------------------- what is raised ---- */
+
+/*
+ * Most of what is prepared is ready soon. Until then nothing is read, so that what is written after SIGHUP is masked by
+ * the new rules; but a log does not stand still for long, nor often.
+ */
+static void
+wait_a_while(struct reload *reload)
+{
+	uint64_t from = ks_passage_clock(), waited;
+	uint64_t left = least(reload->patience + (from - reload->waited_at) / PATIENCE_SHARE,
+	                      reload->patience_max);
+
+	(void)ks_preparation_wait(&reload->preparation, least(left, PATIENCE_ONCE));
+	reload->waited_at = ks_passage_clock();
+	waited = reload->waited_at - from;
+	reload->patience = left - least(left, waited);
+}
 
 static bool
 are_rules_awaited(const struct reload *reload)
@@ -144,13 +179,15 @@ ks_reload_attend(struct reload *reload, unsigned raised, struct rule_selection *
 	struct preparation *p = &reload->preparation;
 
 	reload->wanted |= raised & (SIGNALS_RELOAD | SIGNALS_KNOWN);
-	if (raised & SIGNALS_PREPARED)
-		take(reload, rules, telemetry);
+	take(reload, rules, telemetry);
 	tell_manager(reload, raised);
 	if (!reload->wanted || ks_preparation_has_begun(p))
 		return;
 	ks_preparation_begin(p, reload->wanted & SIGNALS_RELOAD, former_of(reload, rules)->known);
 	reload->wanted = 0;
+	wait_a_while(reload);
+	take(reload, rules, telemetry);
+	tell_manager(reload, 0);
 }
 
 int

@@ -2,7 +2,7 @@
 /*
  * Reading the rules and the known values anew while data flows:
  *
- *     SIGHUP, a change -> prepared, beside the masking -> waits -> in use
+ *     SIGHUP, a change -> prepared, beside the masking if it takes long -> waits -> in use
  *
  * What is wrong with new ones leaves those in use as they are; right ones wait here until their time has come: where a line
  * begins and nothing of the last one is open. What comes while something is prepared has it prepared once more.
@@ -20,6 +20,9 @@ struct reload {
 	struct preparation preparation;
 	unsigned wanted;   /* SIGNALS_RELOAD, SIGNALS_KNOWN: when it has ended */
 	bool is_reloading; /* so the service manager was told */
+	uint64_t patience_max;
+	uint64_t patience;  /* nanoseconds that the log could still wait, */
+	uint64_t waited_at; /* when it last did: ks_passage_clock() */
 	struct rule_selection next;
 	bool is_ready;  /* next waits to be used */
 	uint64_t since; /* as long as this, of the first that was not used: ks_passage_clock() */
@@ -31,7 +34,8 @@ void ks_reload_init(struct reload *reload, const struct options *options,
 
 /*
  * Do what was raised, as ks_signals_take() says: begin to prepare, or make that ready which was prepared, and tell the
- * service manager. rules: those in use, which stay until others that were ready here take their place. Prints what is wrong.
+ * service manager. It waits up to two seconds for what it has begun, but for a tenth of the time at most. rules: those in use,
+ * which stay until others that were ready here take their place. Prints what is wrong.
  */
 void ks_reload_attend(struct reload *reload, unsigned raised, struct rule_selection *rules,
                       struct telemetry *telemetry);

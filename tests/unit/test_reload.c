@@ -54,6 +54,7 @@ begin(void)
 	                                    ks_ruleset_count(job.rules.set)),
 	                 KS_OK);
 	ks_reload_init(&job.reload, &job.options, NULL, &job.signals);
+	job.reload.patience_max = 0;
 }
 
 static void
@@ -316,6 +317,21 @@ START_TEST(test_what_is_over_is_freed_at_the_end)
 }
 END_TEST
 
+START_TEST(test_the_log_waits_for_what_is_ready_soon)
+{
+	job.reload.patience_max = job.reload.patience = UINT64_C(1000000) * LIMIT_MS;
+	for (int left = 3; left > 0; left--) {
+		replace("rules.yaml", left % 2 ? RULE("two=") : RULE("three="));
+		ask(SIGNALS_RELOAD);
+		ck_assert(!has_begun());
+		apply();
+		rules_are(left % 2 ? "two=" : "three=");
+		ck_assert_uint_gt(job.reload.patience, 0);
+		ck_assert_uint_le(job.reload.patience, job.reload.patience_max);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -331,6 +347,7 @@ main(void)
 	tcase_add_test(tests, test_values_that_somebody_is_changing);
 	tcase_add_test(tests, test_nobody_waits_at_the_end);
 	tcase_add_test(tests, test_what_is_over_is_freed_at_the_end);
+	tcase_add_test(tests, test_the_log_waits_for_what_is_ready_soon);
 	suite_add_tcase(suite, tests);
 	return suite_main(suite);
 }
