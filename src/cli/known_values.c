@@ -316,18 +316,12 @@ read_all(struct known_values *v, const struct options *o, const struct known_val
 	r = read_list(v, KNOWN_FILE, &o->known, former);
 	if (r == 0)
 		r = read_list(v, KNOWN_DIRECTORY, &o->known_dir, former);
-	if (r == 0)
-		r = read_list(v, KNOWN_ENVIRONMENT, &o->known_env, former);
-	if (r == 0)
-		r = compile(v, !former);
-	if (r == EXIT_CONFIG && v->compiled) /* for values that are refused */
-		ks_known_values_tell(v, former);
-	return r;
+	return r == 0 ? read_list(v, KNOWN_ENVIRONMENT, &o->known_env, former) : r;
 }
 
 int
-ks_known_values_new(const struct options *options, const struct known_values *former,
-                    struct known_values **ret_values)
+ks_known_values_read(const struct options *options, const struct known_values *former,
+                     struct known_values **ret_values)
 {
 	struct known_values *v = calloc(1, sizeof(*v));
 	int r;
@@ -335,13 +329,41 @@ ks_known_values_new(const struct options *options, const struct known_values *fo
 	if (!v)
 		return out_of_memory();
 	v->reading = former ? former->reading + 1 : 1;
+	v->was_unlocked = former && former->was_unlocked;
 	r = read_all(v, options, former);
-	if (r == 0) {
-		v->was_unlocked = (former && former->was_unlocked) || !is_locked(v);
+	if (r == 0)
 		*ret_values = v;
-		return 0;
-	}
-	ks_known_values_free(v);
+	else
+		ks_known_values_free(v);
+	return r;
+}
+
+int
+ks_known_values_compile(struct known_values *v)
+{
+	bool is_first = v->reading == 1;
+	int r = compile(v, is_first);
+
+	if (r == 0)
+		v->was_unlocked |= !is_locked(v);
+	else if (r == EXIT_CONFIG) /* for values that are refused */
+		ks_known_values_tell(v, NULL);
+	return r;
+}
+
+int
+ks_known_values_new(const struct options *options, struct known_values **ret_values)
+{
+	struct known_values *v;
+	int r = ks_known_values_read(options, NULL, &v);
+
+	if (r != 0)
+		return r;
+	r = ks_known_values_compile(v);
+	if (r == 0)
+		*ret_values = v;
+	else
+		ks_known_values_free(v);
 	return r;
 }
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from journal_support import REMOTE, JournalTest, entries, message, messages, piece
-from support import (ACME, BINARY, LONG, ONLY, RULE, TIMEOUT, TRIGGER, body, environment, process_state,
+from support import (ACME, BINARY, LONG, ONLY, RULE, TIMEOUT, TRIGGER, body, environment, is_asleep, process_state,
                      run, stars)
 
 
@@ -220,6 +220,7 @@ class Reload(FollowTest):
         os.rename(self.output, self.path("output.1"))
         sieve.send_signal(signal.SIGHUP)
         self.wait_for(lambda: os.path.exists(self.output), "the new output")
+        self.wait_for(lambda: is_asleep(sieve.pid), "the new rules")
         self.add(message(2, ACME + body(32, 2)))
         self.wait_for_output(b"\n\n")
         self.assertEqual(messages(self.content(self.path("output.1"))), [ACME + secret])
