@@ -148,11 +148,11 @@ tell_source(const struct known_origin *origin, const struct known_origin *former
 
 	if (origin->error.status != KS_OK && !was_kept)
 		ks_message_error(&origin->error);
-	else if (origin->is_empty && !was_kept && !(former && former->is_empty))
+	else if (origin->is_empty && !was_kept)
 		ks_message_file(source->name, source->kind == KNOWN_DIRECTORY
 		                                      ? "no files with values in it"
 		                                      : "no values in it");
-	else if (!origin->is_kept && !origin->is_empty && was_kept)
+	else if (!origin->is_kept && was_kept)
 		ks_message_file(source->name, "it can be read again");
 	if (source->is_shared && !(former && former->source.is_shared))
 		ks_message_file(source->name,
@@ -199,8 +199,12 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
 	if (r != KS_OK)
 		return ks_message_failure(&origin->error);
 	origin->is_empty = origin->source.count == 0;
-	if (origin->is_empty && former && former->source.count > 0)
+	if (origin->is_empty && former)
 		return keep_former(origin, former, reading);
+	if (origin->is_empty) {
+		tell_source(origin, NULL);
+		return EXIT_CONFIG;
+	}
 	ks_known_source_compare(&origin->source, former ? &former->source : &none, reading);
 	return 0;
 }
