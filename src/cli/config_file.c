@@ -23,12 +23,20 @@ complain(const char *path, const char *reason)
 }
 
 static int
+complain_system(const char *path, int sys)
+{
+	int r = complain(path, strerror(sys));
+
+	return sys == ENOMEM ? EXIT_INTERNAL : r;
+}
+
+static int
 check_mode(const char *path, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return complain(path, strerror(errno));
+		return complain_system(path, errno);
 	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH))
 		return complain(path, "everybody may write it; make it chmod o-w");
 	return 0;
@@ -48,7 +56,7 @@ read_text(const char *path, FILE *file, char **ret_text, size_t *ret_len)
 	len = fread(text, 1, SIZE_MAX_OF_FILE + 1, file);
 	if (ferror(file) || len > SIZE_MAX_OF_FILE) {
 		free(text);
-		return complain(path, strerror(ferror(file) ? errno : EFBIG));
+		return complain_system(path, ferror(file) ? errno : EFBIG);
 	}
 	*ret_text = text;
 	*ret_len = len;
@@ -62,7 +70,7 @@ ks_config_file_read(const char *path, char **ret_text, size_t *ret_len)
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
 	if (!file) {
-		r = complain(path, strerror(errno));
+		r = complain_system(path, errno);
 		if (fd >= 0)
 			(void)close(fd);
 		return r;

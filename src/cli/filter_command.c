@@ -99,25 +99,9 @@ use_next_rules(struct job *job)
 {
 	if (ks_filter_is_idle(job->filter))
 		return change_rules(job);
-	ks_filter_want_idle(job->filter);
+	if (job->reload.is_ready)
+		ks_filter_want_idle(job->filter);
 	return KS_OK;
-}
-
-static int
-reload_rules(struct job *job)
-{
-	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare(&job->reload, &job->rules, job->options));
-	return use_next_rules(job);
-}
-
-static int
-reload_known(struct job *job)
-{
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare_known(&job->reload, &job->rules, job->options));
-	return use_next_rules(job);
 }
 
 /* ----------------------------------------------------------------------- signals ---- */
@@ -171,8 +155,9 @@ attend(struct job *job)
 		job->is_stopping = true;
 	}
 	if (raised & SIGNALS_RELOAD)
-		return reload_rules(job);
-	return raised & SIGNALS_KNOWN ? reload_known(job) : KS_OK;
+		ks_observer_reopen(&job->observer);
+	ks_reload_attend(&job->reload, raised, &job->rules, &job->telemetry);
+	return use_next_rules(job);
 }
 
 /* ----------------------------------------------------------------------- input ---- */
@@ -372,7 +357,7 @@ start(struct job *job)
 		return EXIT_INTERNAL;
 	}
 	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
-	job->reload.watch = &job->known_watch;
+	ks_reload_init(&job->reload, job->options, &job->known_watch, &job->signals);
 	r = ks_rule_selection_init(&job->rules, job->options);
 	if (r != 0)
 		return r;
@@ -426,11 +411,12 @@ finish(struct job *job)
 	ks_input_places_done(&job->places);
 	ks_filter_output_done(&job->output);
 	ks_statistics_done(&job->stats);
+	if (job->is_unfinished)
+		ks_signals_die(&job->signals);
+	ks_reload_leave(&job->reload, job->status);
 	ks_reload_done(&job->reload);
 	ks_rule_selection_done(&job->rules);
 	ks_known_watch_done(&job->known_watch);
-	if (job->is_unfinished)
-		ks_signals_die(&job->signals);
 	ks_signals_done(&job->signals);
 }
 

@@ -186,12 +186,10 @@ reopen_at_line_end(struct job *job)
 
 /* ----------------------------------------------------------------------- rules ---- */
 
+/* rules: NULL if memory is out. */
 static int
-use_rules(struct job *job, const struct rule_selection *selection)
+use_rules(struct job *job, struct follow_rules *rules)
 {
-	struct follow_rules *rules = ks_follow_rules_new(selection, job->options, &job->observer,
-	                                                 job->rules);
-
 	if (!rules)
 		return fail_status(job, KS_ERROR_MEMORY);
 	job->rules = rules;
@@ -203,38 +201,24 @@ use_rules(struct job *job, const struct rule_selection *selection)
 static int
 use_next_rules(struct job *job)
 {
+	struct follow_rules *rules;
+
 	if (!job->reload.is_ready)
 		return 0;
-	if (ks_masking_check(job->options, &job->reload.next) != 0) {
-		ks_reload_done(&job->reload);
-		return 0;
-	}
-	job->reload.is_ready = false;
-	if (use_rules(job, &job->reload.next) < 0)
+	rules = ks_follow_rules_new(&job->reload.next, job->options, &job->observer, job->rules);
+	job->reload.is_ready = !rules;
+	if (use_rules(job, rules) < 0)
 		return -1;
 	ks_follower_change(&job->follower, &job->rules->masker);
 	return 0;
 }
 
-static int
-reload(struct job *job)
+static void
+reopen(struct job *job)
 {
 	job->must_reopen = true;
 	job->asked_to_reopen = ks_followed_clock();
 	ks_observer_reopen(&job->observer);
-	ks_telemetry_note_reload(
-		&job->telemetry,
-		ks_reload_prepare(&job->reload, &job->rules->selection, job->options));
-	return use_next_rules(job);
-}
-
-static int
-reload_known(struct job *job)
-{
-	ks_telemetry_note_reload(
-		&job->telemetry,
-		ks_reload_prepare_known(&job->reload, &job->rules->selection, job->options));
-	return use_next_rules(job);
 }
 
 /* --------------------------------------------------------------------- signals ---- */
@@ -306,8 +290,9 @@ do_signals(struct job *job)
 	if (raised & SIGNALS_STOP && stop(job) < 0)
 		return -1;
 	if (raised & SIGNALS_RELOAD)
-		return reload(job);
-	return raised & SIGNALS_KNOWN ? reload_known(job) : 0;
+		reopen(job);
+	ks_reload_attend(&job->reload, raised, &job->rules->selection, &job->telemetry);
+	return use_next_rules(job);
 }
 
 static int
@@ -494,26 +479,35 @@ enter_sandbox(struct job *job)
 	return 0;
 }
 
+/* The first ones. */
 static int
-start(struct job *job)
+make_rules(struct job *job)
 {
 	struct rule_selection selection;
-	struct checkpoint saved = { 0 };
-	int r;
+	struct follow_rules *rules = NULL;
+	int r = ks_rule_selection_init(&selection, job->options);
 
-	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
-	job->reload.watch = &job->known_watch;
-	r = ks_rule_selection_init(&selection, job->options);
 	if (r == 0)
 		r = ks_masking_check(job->options, &selection);
 	if (r == 0)
 		r = ks_telemetry_init(&job->telemetry, job->options);
-	if (r != 0) {
+	note_status(job, r);
+	if (r == 0)
+		rules = ks_follow_rules_new(&selection, job->options, &job->observer, NULL);
+	if (!rules)
 		ks_rule_selection_done(&selection);
-		note_status(job, r);
-		return -1;
-	}
-	r = use_rules(job, &selection);
+	return r == 0 ? use_rules(job, rules) : -1;
+}
+
+static int
+start(struct job *job)
+{
+	struct checkpoint saved = { 0 };
+	int r;
+
+	ks_known_watch_begin(&job->known_watch, job->options, &job->signals);
+	ks_reload_init(&job->reload, job->options, &job->known_watch, &job->signals);
+	r = make_rules(job);
 	if (r == 0)
 		r = enter_sandbox(job);
 	if (r == 0)
@@ -541,9 +535,10 @@ finish(struct job *job)
 	if (r < 0)
 		(void)fail_errno(job, path ? path : "standard output", -r);
 	ks_state_done(&job->state);
+	ks_observer_done(&job->observer);
+	ks_reload_leave(&job->reload, job->status);
 	ks_reload_done(&job->reload);
 	job->rules = ks_follow_rules_free(job->rules);
-	ks_observer_done(&job->observer);
 	ks_known_watch_done(&job->known_watch);
 	ks_signals_done(&job->signals);
 }

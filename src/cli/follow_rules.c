@@ -39,17 +39,15 @@ ks_follow_rules_new(const struct rule_selection *selection, const struct options
 {
 	struct follow_rules *rules = calloc(1, sizeof(*rules));
 
-	if (!rules) {
-		struct rule_selection unused = *selection;
-
-		ks_rule_selection_done(&unused);
+	if (!rules)
 		return NULL;
-	}
 	rules->selection = *selection;
 	rules->observer = observer;
 	rules->masker.since = ks_passage_clock();
-	if (prepare(rules, options) != KS_OK)
+	if (prepare(rules, options) != KS_OK) {
+		rules->selection = (struct rule_selection){ 0 };
 		return ks_follow_rules_free(rules);
+	}
 	rules->former = former;
 	if (former)
 		rules->stats.started = former->stats.started;

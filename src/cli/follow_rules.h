@@ -18,9 +18,7 @@ struct follow_rules {
 	struct follow_rules *former; /* or NULL */
 };
 
-/*
- * Take a selection, also on errors; borrows options and observer. Returns NULL when memory is out.
- */
+/* Take a selection; borrows options and observer. Returns NULL when memory is out, and the selection stays the caller's. */
 struct follow_rules *ks_follow_rules_new(const struct rule_selection *selection,
                                          const struct options *options, struct observer *observer,
                                          struct follow_rules *former);

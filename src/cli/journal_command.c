@@ -125,24 +125,6 @@ flush(struct journal_job *job)
 }
 
 static enum turn
-reload(struct journal_job *job)
-{
-	ks_observer_reopen(job->observer);
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare(&job->reload, &job->rules, job->options));
-	job->is_reopening = true;
-	return flush(job);
-}
-
-static enum turn
-reload_known(struct journal_job *job)
-{
-	ks_telemetry_note_reload(&job->telemetry,
-	                         ks_reload_prepare_known(&job->reload, &job->rules, job->options));
-	return flush(job);
-}
-
-static enum turn
 take_signals(struct journal_job *job, struct signals *signals)
 {
 	unsigned taken;
@@ -161,9 +143,12 @@ take_signals(struct journal_job *job, struct signals *signals)
 		print_statistics(job);
 	if (taken & SIGNALS_STOP)
 		return TURN_STOP;
-	if (taken & SIGNALS_RELOAD)
-		return reload(job);
-	return taken & SIGNALS_KNOWN ? reload_known(job) : TURN_ON;
+	if (taken & SIGNALS_RELOAD) {
+		ks_observer_reopen(job->observer);
+		job->is_reopening = true;
+	}
+	ks_reload_attend(&job->reload, taken, &job->rules, &job->telemetry);
+	return job->is_reopening || job->reload.is_ready ? flush(job) : TURN_ON;
 }
 
 /* How long until the next checkpoint: milliseconds, or -1 if there is nothing to be saved. */
@@ -349,7 +334,7 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 	ks_known_watch_begin(&known_watch, options, signals);
 	r = ks_journal_job_init(&job, options, observer);
 	if (r == 0) {
-		job.reload.watch = &known_watch;
+		ks_reload_init(&job.reload, options, &known_watch, signals);
 		ks_known_watch_start(&known_watch);
 		must_die = run(&job, signals);
 		close_output(&job);
@@ -358,11 +343,13 @@ run_job(const struct options *options, struct signals *signals, struct observer 
 			print_statistics(&job);
 		r = job.status;
 	}
-	ks_journal_job_done(&job);
-	ks_known_watch_done(&known_watch);
+	ks_journal_job_close(&job);
 	ks_observer_done(observer);
 	if (must_die)
 		ks_signals_die(signals);
+	ks_reload_leave(&job.reload, r);
+	ks_journal_job_done(&job);
+	ks_known_watch_done(&known_watch);
 	return r;
 }
 

@@ -467,16 +467,21 @@ ks_journal_job_init(struct journal_job *job, const struct options *options,
 }
 
 void
-ks_journal_job_done(struct journal_job *job)
+ks_journal_job_close(struct journal_job *job)
 {
 	ks_telemetry_done(&job->telemetry);
 	ks_journal_stream_done(&job->stream);
 	ks_scratch_free(job->scratch);
 	ks_statistics_done(&job->stats);
-	ks_reload_done(&job->reload);
-	ks_rule_selection_done(&job->rules);
 	(void)ks_output_close(job->output);
 	ks_checkpoint_done(&job->checkpoint);
 	ks_state_done(&job->state);
 	ks_journal_close(job->journal);
+}
+
+void
+ks_journal_job_done(struct journal_job *job)
+{
+	ks_reload_done(&job->reload);
+	ks_rule_selection_done(&job->rules);
 }

@@ -38,9 +38,11 @@ struct journal_job {
  * Functions that return int from here on: 0, or an exit status, and what is wrong is printed.
  */
 
-/* Open all of it, and go to where the first entry is. ks_journal_job_done() is right after both. */
+/* Open all of it, and go to where the first entry is. ks_journal_job_close() is right after both. */
 int ks_journal_job_init(struct journal_job *job, const struct options *options,
                         struct observer *observer);
+/* Close all of it, but for the rules: ks_journal_job_done() follows. */
+void ks_journal_job_close(struct journal_job *job);
 void ks_journal_job_done(struct journal_job *job);
 
 /* Write a checkpoint, if any are kept. is_final: nothing will be written after it. */

@@ -148,11 +148,11 @@ tell_source(const struct known_origin *origin, const struct known_origin *former
 
 	if (origin->error.status != KS_OK && !was_kept)
 		ks_message_error(&origin->error);
-	else if (origin->is_empty && !was_kept && !(former && former->is_empty))
+	else if (origin->is_empty && !was_kept)
 		ks_message_file(source->name, source->kind == KNOWN_DIRECTORY
 		                                      ? "no files with values in it"
 		                                      : "no values in it");
-	else if (!origin->is_kept && !origin->is_empty && was_kept)
+	else if (!origin->is_kept && was_kept)
 		ks_message_file(source->name, "it can be read again");
 	if (source->is_shared && !(former && former->source.is_shared))
 		ks_message_file(source->name,
@@ -199,8 +199,12 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
 	if (r != KS_OK)
 		return ks_message_failure(&origin->error);
 	origin->is_empty = origin->source.count == 0;
-	if (origin->is_empty && former && former->source.count > 0)
+	if (origin->is_empty && former)
 		return keep_former(origin, former, reading);
+	if (origin->is_empty) {
+		tell_source(origin, NULL);
+		return EXIT_CONFIG;
+	}
 	ks_known_source_compare(&origin->source, former ? &former->source : &none, reading);
 	return 0;
 }
@@ -316,18 +320,12 @@ read_all(struct known_values *v, const struct options *o, const struct known_val
 	r = read_list(v, KNOWN_FILE, &o->known, former);
 	if (r == 0)
 		r = read_list(v, KNOWN_DIRECTORY, &o->known_dir, former);
-	if (r == 0)
-		r = read_list(v, KNOWN_ENVIRONMENT, &o->known_env, former);
-	if (r == 0)
-		r = compile(v, !former);
-	if (r == EXIT_CONFIG && v->compiled) /* for values that are refused */
-		ks_known_values_tell(v, former);
-	return r;
+	return r == 0 ? read_list(v, KNOWN_ENVIRONMENT, &o->known_env, former) : r;
 }
 
 int
-ks_known_values_new(const struct options *options, const struct known_values *former,
-                    struct known_values **ret_values)
+ks_known_values_read(const struct options *options, const struct known_values *former,
+                     struct known_values **ret_values)
 {
 	struct known_values *v = calloc(1, sizeof(*v));
 	int r;
@@ -335,13 +333,41 @@ ks_known_values_new(const struct options *options, const struct known_values *fo
 	if (!v)
 		return out_of_memory();
 	v->reading = former ? former->reading + 1 : 1;
+	v->was_unlocked = former && former->was_unlocked;
 	r = read_all(v, options, former);
-	if (r == 0) {
-		v->was_unlocked = (former && former->was_unlocked) || !is_locked(v);
+	if (r == 0)
 		*ret_values = v;
-		return 0;
-	}
-	ks_known_values_free(v);
+	else
+		ks_known_values_free(v);
+	return r;
+}
+
+int
+ks_known_values_compile(struct known_values *v)
+{
+	bool is_first = v->reading == 1;
+	int r = compile(v, is_first);
+
+	if (r == 0)
+		v->was_unlocked |= !is_locked(v);
+	else if (r == EXIT_CONFIG) /* for values that are refused */
+		ks_known_values_tell(v, NULL);
+	return r;
+}
+
+int
+ks_known_values_new(const struct options *options, struct known_values **ret_values)
+{
+	struct known_values *v;
+	int r = ks_known_values_read(options, NULL, &v);
+
+	if (r != 0)
+		return r;
+	r = ks_known_values_compile(v);
+	if (r == 0)
+		*ret_values = v;
+	else
+		ks_known_values_free(v);
 	return r;
 }
 

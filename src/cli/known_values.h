@@ -43,12 +43,16 @@ struct known_values {
 bool ks_known_values_are_asked(const struct options *options);
 
 /*
- * Read and compile what the options name. Borrows options. former: what is in use, of which stays what cannot be read now;
- * NULL: this is the first time, and what cannot be read is an error, as is a value of a file that is refused. Returns 0
- * and prints nothing, or prints what is wrong and returns an exit status.
+ * Read what the options name, which are borrowed. former: what is in use, of which stays what cannot be read now; NULL:
+ * this is the first time, and what cannot be read is an error, as is a value of a file that is refused. Returns 0 and
+ * prints nothing, or prints what is wrong and returns an exit status.
  */
-int ks_known_values_new(const struct options *options, const struct known_values *former,
-                        struct known_values **ret_values);
+int ks_known_values_read(const struct options *options, const struct known_values *former,
+                         struct known_values **ret_values);
+/* Then compile it, once; this is what takes time. Returns as above; after an error values can only be freed. */
+int ks_known_values_compile(struct known_values *values);
+/* Both, for the first time. */
+int ks_known_values_new(const struct options *options, struct known_values **ret_values);
 /* Print what is new to say of values that are taken into use in the place of former ones, or of none (NULL). */
 void ks_known_values_tell(const struct known_values *values, const struct known_values *former);
 /* NULL is fine. */

@@ -51,6 +51,7 @@ main(int argc, char **argv)
 	if (ks_descriptor_reserve_standard() < 0)
 		return EXIT_IO;
 	ks_process_protect();
+	ks_process_share_arena();
 	if (ks_memory_wipe_on_free() != KS_OK) {
 		ks_message("%s", ks_status_text(KS_ERROR_INTERNAL));
 		return EXIT_INTERNAL;

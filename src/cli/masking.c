@@ -60,3 +60,16 @@ ks_masking_check(const struct options *options, const struct rule_selection *rul
 	}
 	return 0;
 }
+
+int
+ks_masking_try(const struct rule_selection *rules)
+{
+	struct ks_scratch *scratch = NULL;
+	int r = ks_scratch_new(rules->set, &scratch);
+
+	ks_scratch_free(scratch);
+	if (r == KS_OK)
+		return 0;
+	ks_message("%s", ks_status_text(r));
+	return EXIT_INTERNAL;
+}

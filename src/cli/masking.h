@@ -15,3 +15,9 @@ void ks_masking_set(const struct options *options, const struct rule_selection *
 
 /* Is there all that the masks need? Prints what is missing. Returns 0, or an exit status. */
 int ks_masking_check(const struct options *options, const struct rule_selection *rules);
+
+/*
+ * Is there memory for a thread to mask with rules besides those in use? It is not kept: until it is used nobody else is to
+ * take much. Prints a message if not. Returns 0, or an exit status.
+ */
+int ks_masking_try(const struct rule_selection *rules);

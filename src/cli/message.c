@@ -5,6 +5,7 @@
  */
 #include "message.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,5 +118,5 @@ int
 ks_message_failure(const struct ks_error *error)
 {
 	ks_message_error(error);
-	return exit_status(error->status);
+	return error->sys == ENOMEM ? EXIT_INTERNAL : exit_status(error->status);
 }

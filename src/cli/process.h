@@ -8,5 +8,8 @@
  */
 void ks_process_protect(void);
 
+/* All threads take memory from one heap. Before any thread starts. */
+void ks_process_share_arena(void);
+
 /* Before another program takes the place of this one: what was ignored is not for it. */
 void ks_process_give_signals_back(void);

@@ -141,18 +141,8 @@ ks_rule_selection_gather(struct rule_selection *rules, const struct options *opt
 	return gather(rules, options, files, false);
 }
 
-/* former: NULL, or the selection in use. */
-static int
-read_known(struct rule_selection *rules, const struct options *options,
-           const struct rule_selection *former)
-{
-	if (!ks_known_values_are_asked(options))
-		return 0;
-	return ks_known_values_new(options, former ? former->known : NULL, &rules->known);
-}
-
-static int
-compile(struct rule_selection *rules, const struct options *options)
+int
+ks_rule_selection_compile(struct rule_selection *rules, const struct options *options)
 {
 	struct ks_error error;
 	int r = gather(rules, options, NULL, true);
@@ -176,27 +166,19 @@ compile(struct rule_selection *rules, const struct options *options)
 }
 
 int
-ks_rule_selection_renew(struct rule_selection *rules, const struct options *options,
-                        const struct rule_selection *former)
-{
-	int r = compile(rules, options);
-
-	return r == 0 ? read_known(rules, options, former) : r;
-}
-
-int
 ks_rule_selection_init(struct rule_selection *rules, const struct options *options)
 {
-	int r = ks_rule_selection_renew(rules, options, NULL);
+	int r = ks_rule_selection_compile(rules, options);
 
+	if (r == 0 && ks_known_values_are_asked(options))
+		r = ks_known_values_new(options, &rules->known);
 	if (r == 0)
 		ks_rule_selection_tell(rules, NULL);
 	return r;
 }
 
 int
-ks_rule_selection_share(struct rule_selection *rules, const struct options *options,
-                        struct rule_selection *former)
+ks_rule_selection_share(struct rule_selection *rules, struct rule_selection *former)
 {
 	*rules = (struct rule_selection){ 0 };
 	if (!former->users) {
@@ -208,7 +190,7 @@ ks_rule_selection_share(struct rule_selection *rules, const struct options *opti
 	*rules = *former;
 	rules->known = NULL;
 	++*rules->users;
-	return read_known(rules, options, former);
+	return 0;
 }
 
 void

@@ -26,14 +26,12 @@ struct rule_selection {
 int ks_rule_selection_gather(struct rule_selection *rules, const struct options *options,
                              const struct rule_paths *files);
 
+/* Gather and compile, without the known values. The same otherwise. */
+int ks_rule_selection_compile(struct rule_selection *rules, const struct options *options);
 /* Gather and compile, with the known values, and tell. The same otherwise. */
 int ks_rule_selection_init(struct rule_selection *rules, const struct options *options);
-/* The same where former is in use, of which known values that cannot be read now stay; but what succeeds is not told. */
-int ks_rule_selection_renew(struct rule_selection *rules, const struct options *options,
-                            const struct rule_selection *former);
-/* The rules of former, which stays; but the known values as they are now. The same otherwise. */
-int ks_rule_selection_share(struct rule_selection *rules, const struct options *options,
-                            struct rule_selection *former);
+/* The rules of former, which stays; and no known values yet. By one thread only. The same otherwise. */
+int ks_rule_selection_share(struct rule_selection *rules, struct rule_selection *former);
 /* Print what is new to say of known values: these are taken, in the place of former (NULL: none). */
 void ks_rule_selection_tell(const struct rule_selection *rules,
                             const struct rule_selection *former);

@@ -184,10 +184,11 @@ print_costs(struct check *check, const struct compiled *all)
 {
 	size_t count = ks_catalog_count(check->catalog);
 	bool *was_on = calloc(count + 1, sizeof(*was_on));
+	struct ks_error error = { .status = KS_ERROR_MEMORY, .text = "out of memory" };
 	struct ks_catalog_entry entry;
 
 	if (!was_on) {
-		note_status(check, EXIT_INTERNAL);
+		note_error(check, &error);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {

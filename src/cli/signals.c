@@ -217,6 +217,7 @@ ks_signals_raise(struct signals *s, unsigned bit)
 {
 	(void)s;
 	raise_bit(bit);
+	set_timer(raised.knocker, 1, 0); /* nothing else ends a read that waits in another thread */
 }
 
 unsigned

@@ -27,7 +27,8 @@ enum {
 	SIGNALS_RELOAD = 2,
 	SIGNALS_REPORT = 4,
 	SIGNALS_TICK = 8,
-	SIGNALS_KNOWN = 16 /* known values have changed; no signal, but as good as one */
+	SIGNALS_KNOWN = 16,   /* known values have changed; no signal, but as good as one */
+	SIGNALS_PREPARED = 32 /* what a reload has prepared is ready; the same */
 };
 
 #define SIGNALS_CAUGHT   4

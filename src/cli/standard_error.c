@@ -26,9 +26,9 @@
 
 /* Messages come from everywhere, as there is one standard error. */
 static struct {
-	enum patience patience;
-	int left_ms; /* of the bound */
-	int own;     /* the pipe or terminal, opened so that it does not block; or -1 */
+	atomic_int patience; /* enum patience */
+	atomic_int left_ms;  /* of the bound */
+	int own;             /* the pipe or terminal, opened so that it does not block; or -1 */
 	bool is_socket;
 	atomic_ullong dropped;
 } state = { .left_ms = BOUND_MS, .own = -1 };
@@ -66,7 +66,7 @@ ks_standard_error_prepare(void)
 static int
 time_left(void)
 {
-	switch (state.patience) {
+	switch ((enum patience)state.patience) {
 	case PATIENCE_ENDLESS:
 		return -1;
 	case PATIENCE_BOUNDED:

@@ -13,8 +13,13 @@
 #include "error.h"
 #include "half.h"
 #include "macro.h"
+#include "pages.h"
 
 /* ----------------------------------------------------------------- compiling ---- */
+
+/* More than compiling was seen to take: 9 MiB for the 299 expressions of the rules that are built in. */
+#define ROOM      ((size_t)16 << 20)
+#define ROOM_EACH ((size_t)64 << 10)
 
 /* Not for this very processor: as fast where it was measured, and it runs everywhere. */
 const hs_platform_info_t ks_database_platform = { 0 };
@@ -118,6 +123,23 @@ patterns_compile(const struct patterns *p, unsigned mode, hs_database_t **ret_db
 	return r;
 }
 
+/*
+ * Hyperscan 5.4.0 does not look whether a growing database got its memory, and dies if not (its issue 317, mended in
+ * 5.4.1). So there has to be room before; nothing of it is touched.
+ */
+static bool
+have_room(const struct patterns patterns[DATABASE_COUNT])
+{
+	size_t size = ROOM;
+	void *room;
+
+	for (unsigned d = 0; d < DATABASE_COUNT; d++)
+		size += patterns[d].count * ROOM_EACH;
+	room = ks_pages_reserve(1, size);
+	ks_pages_release(room, 1, size);
+	return room != NULL;
+}
+
 static bool
 needs_anchored(const struct compiled_rule *rule)
 {
@@ -201,6 +223,8 @@ ks_databases_compile(struct ks_ruleset *set, const struct ks_rule *rules, struct
 		r = add_rule(patterns, set, &rules[i], i);
 	if (r == KS_OK)
 		r = add_nouns(patterns, set);
+	if (r == KS_OK && !have_room(patterns))
+		r = KS_ERROR_MEMORY;
 	if (r != KS_OK) {
 		(void)ks_error_set(reterr, r, "%s", ks_status_text(r));
 		goto out;

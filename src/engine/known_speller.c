@@ -188,15 +188,45 @@ spell_base64(const struct base64_map *map, const struct known_text *text, unsign
 }
 
 static size_t
+put_mapped(uint64_t byte, uint8_t *to)
+{
+	uint64_t spelled = htole64(byte);
+
+	memcpy(to, &spelled, sizeof(spelled));
+	return byte >> 56;
+}
+
+static size_t
 spell_by_map(const uint64_t *map, const struct known_text *text, uint8_t *to, size_t max)
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < text->len && len < max; i++) {
-		uint64_t byte = map[text->bytes[i]], spelled = htole64(byte);
+	for (size_t i = 0; i < text->len && len < max; i++)
+		len += put_mapped(map[text->bytes[i]], to + len);
+	return len < max ? len : max;
+}
 
-		memcpy(to + len, &spelled, sizeof(spelled));
-		len += byte >> 56;
+static size_t
+put_character(const uint8_t *bytes, size_t len, unsigned form, uint8_t *to)
+{
+	const struct known_text text = { .bytes = bytes, .len = (uint32_t)len };
+
+	return ks_spelling_begin(&text, form, to, SPELLING_UNIT_MAX);
+}
+
+/* JSON with characters of several bytes: each is spelled as one, and every other byte by itself. */
+static size_t
+spell_wide(const uint64_t *map, const struct known_text *text, unsigned form, uint8_t *to,
+           size_t max)
+{
+	size_t len = 0, n;
+
+	for (size_t i = 0; i < text->len && len < max; i += n ? n : 1) {
+		const uint8_t *byte = text->bytes + i;
+
+		n = *byte < 0x80 ? 0 : ks_spelling_wide(byte, text->len - i);
+		len += n ? put_character(byte, n, form, to + len)
+		         : put_mapped(map[*byte], to + len);
 	}
 	return len < max ? len : max;
 }
@@ -207,6 +237,7 @@ ks_known_spell(struct known_speller *speller, const struct known_text *text, uns
 {
 	enum kind kind = (enum kind)(form & ((1U << KIND_BITS) - 1));
 	const uint64_t *map;
+	bool is_wide;
 
 	if (kind == KIND_BASE64 && (text->columns == 0 || text->len <= text->columns / 4 * 3))
 		return spell_base64(form & BASE64_URL ? &speller->base64_url : &speller->base64,
@@ -215,7 +246,10 @@ ks_known_spell(struct known_speller *speller, const struct known_text *text, uns
 		memcpy(to, text->bytes, text->len < max ? text->len : max);
 		return text->len < max ? text->len : max;
 	}
-	map = kind == KIND_HEX ? need_map(speller, form)
-	                       : ks_known_speller_map(speller, text, form);
-	return map ? spell_by_map(map, text, to, max) : ks_spelling_begin(text, form, to, max);
+	is_wide = kind == KIND_JSON && text->traits & TRAIT_WIDE && form < FORMS;
+	map = kind == KIND_HEX || is_wide ? need_map(speller, form)
+	                                  : ks_known_speller_map(speller, text, form);
+	if (!map)
+		return ks_spelling_begin(text, form, to, max);
+	return is_wide ? spell_wide(map, text, form, to, max) : spell_by_map(map, text, to, max);
 }

@@ -21,9 +21,8 @@ ks_spelling_is_alnum(uint8_t b)
 	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z');
 }
 
-/* The length of the character that begins with p[0], if it is well-formed UTF-8 of 2 to 4 bytes; else 0. */
-static size_t
-wide_length(const uint8_t *p, size_t len)
+size_t
+ks_spelling_wide(const uint8_t *p, size_t len)
 {
 	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
 
@@ -303,7 +302,7 @@ next_json(struct spelling *s, uint8_t *unit)
 
 	if (s->at == s->end)
 		return 0;
-	n = wide_length(p, s->len - s->at);
+	n = ks_spelling_wide(p, s->len - s->at);
 	n = n ? n : 1;
 	s->at += n;
 	if (!(s->form & JSON_NESTED))
@@ -327,7 +326,7 @@ next_shell(struct spelling *s, uint8_t *unit)
 
 	if (s->at == s->end)
 		return 0;
-	n = style >= SHELL_REPR ? wide_length(p, s->len - s->at) : 0;
+	n = style >= SHELL_REPR ? ks_spelling_wide(p, s->len - s->at) : 0;
 	s->at += n ? n : 1;
 	if (n == 0)
 		return ks_known_shell_put(unit, s->bytes, s->len, s->at - 1, style);
@@ -452,7 +451,7 @@ is_well_formed(const uint8_t *bytes, size_t len)
 	size_t n;
 
 	for (size_t i = 0; i < len; i += n) {
-		n = bytes[i] < 0x80 ? 1 : wide_length(bytes + i, len - i);
+		n = bytes[i] < 0x80 ? 1 : ks_spelling_wide(bytes + i, len - i);
 		if (n == 0)
 			return false;
 	}

@@ -22,6 +22,8 @@ size_t ks_spelling_next(struct spelling *s, uint8_t unit[SPELLING_UNIT_MAX]);
 /* Spell at most max bytes, of which there is room for SPELLING_UNIT_MAX more. Returns how many there are. */
 size_t ks_spelling_begin(const struct known_text *text, unsigned form, uint8_t *to, size_t max);
 
+/* The length of the character that begins with p[0], if it is well-formed UTF-8 of 2 to 4 bytes; else 0. */
+size_t ks_spelling_wide(const uint8_t *p, size_t len);
 /* A letter or digit of ASCII: it is itself in all forms but base64 and hexadecimal. */
 bool ks_spelling_is_alnum(uint8_t b);
 

@@ -371,7 +371,9 @@ read_document(const char *text, size_t len, struct checkpoint *ret, struct ks_er
 		read_root(&reader, &checkpoint);
 		yaml_document_delete(&reader.document);
 	} else {
-		reader.is_out_of_memory = parser.error == YAML_MEMORY_ERROR;
+		/* no error: there was none for a node's tag */
+		reader.is_out_of_memory = parser.error == YAML_MEMORY_ERROR ||
+		                          parser.error == YAML_NO_ERROR;
 		reader.is_bad = true;
 	}
 	yaml_parser_delete(&parser);

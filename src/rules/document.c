@@ -20,6 +20,13 @@ mark_of(const struct parser *p, size_t offset)
 	return mark;
 }
 
+/* libyaml gives no error when there is no memory for a node's tag. */
+static bool
+ran_out(const yaml_parser_t *yaml)
+{
+	return yaml->error == YAML_MEMORY_ERROR || yaml->error == YAML_NO_ERROR;
+}
+
 static void
 complain_yaml(struct parser *p, const yaml_parser_t *yaml)
 {
@@ -27,7 +34,7 @@ complain_yaml(struct parser *p, const yaml_parser_t *yaml)
 
 	if (yaml->error == YAML_READER_ERROR)
 		mark = mark_of(p, yaml->problem_offset);
-	if (yaml->error == YAML_MEMORY_ERROR)
+	if (ran_out(yaml))
 		(void)ks_parser_out_of_memory(p);
 	else
 		(void)ks_parser_complain_syntax(

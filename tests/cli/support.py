@@ -197,6 +197,14 @@ def shown_on(outer, inner):
     return shown
 
 
+def written_to(file):
+    """
+    What a process has written to a file until now. The place where it goes on writing is that of this descriptor too, and
+    is left where it is.
+    """
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+
+
 def kept_port(family=socket.AF_INET, address="127.0.0.1"):
     """
     A socket that keeps its port for keysieve: as long as it is open the kernel gives the port to nobody who takes any,
@@ -277,8 +285,7 @@ class Live:
         return self.output
 
     def messages(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        return written_to(self.errors)
 
 
 class CommandTest(unittest.TestCase):

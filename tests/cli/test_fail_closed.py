@@ -12,11 +12,12 @@ import socket
 import time
 import unittest
 
-from support import BINARY, LONG, ONLY, TRIGGER, CommandTest, Live, body, is_sanitized, masked, run
+from support import ALNUM, BINARY, LONG, ONLY, RULE, TRIGGER, CommandTest, Live, body, catches_signal, is_sanitized, masked, run
 from test_metrics import has_server
 
 LIBRARY = os.path.join(os.path.dirname(BINARY), "tests", "faults", "libfaults.so")
 SECRETS = [body(40, seed) for seed in range(200, 240)]
+SECRET = body(32, 5, ALNUM)
 FOREVER = 10 ** 9
 
 
@@ -231,6 +232,22 @@ class Follow(FailClosed):
             self.assertEqual(live.process.returncode, 74)
         self.assertEqual(self.out(), b"")
 
+    def test_no_memory_while_it_is_read(self):
+        """What is whole is not called damaged, nor is anybody told to remove it."""
+        with self.follow() as live:
+            self.wait_for(lambda: self.out() == right(0))
+            self.assertEqual(self.end(live), 0)
+        failed = 0
+        for n in range(1, 100):
+            with self.follow(faults("alloc", n, n, errno.ENOMEM)) as live:
+                self.wait_for(lambda: live.process.poll() is not None or catches_signal(live.process.pid, signal.SIGTERM))
+                if self.end(live) != 0:
+                    self.assertEqual(live.process.returncode, 70)
+                    self.assertIn(b"memory", live.messages())
+                    failed += 1
+        self.assertGreater(failed, 10)
+        self.assert_out(1)
+
     def test_a_full_disk_of_the_output(self):
         with self.follow(faults("write", 2, FOREVER, errno.ENOSPC, "/out")) as live:
             self.wait_for(lambda: self.out() == right(0))
@@ -347,6 +364,91 @@ class SizeLimit(FailClosed):
         seen = self.path("seen")
         self.assert_status(run(*ONLY, "--on-leak", f"grep SigIgn /proc/self/status >{seen}", data=line(0)), 0)
         self.assertEqual(int(self.content(seen).split()[1], 16) >> (signal.SIGXFSZ - 1) & 1, 0)
+
+
+@unittest.skipIf(is_sanitized(), "a sanitizer reserves memory without bounds")
+class MemoryLimit(FailClosed):
+    """A limit of memory (ulimit -v) while rules are compiled is an error, and never the end by a signal. Hyperscan 5.4.0
+    dies if memory is out while a database grows, which of the catalogue it does for 1.5 MiB of limits."""
+
+    rules = ("--cache-dir", "none", "--rules")
+    steps = range(0, 10 << 20, 500 << 10)
+
+    def own_rule(self, number):
+        return self.file("own.yaml", RULE.replace("acme_live_", f"acme_{number}_"))
+
+    @staticmethod
+    def size_of(pid):
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+
+    @staticmethod
+    def limit(pid, size):
+        resource.prlimit(pid, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+
+    def test_at_the_start(self):
+        with Live(*ONLY) as live:
+            live.settle()
+            least = self.size_of(live.process.pid)
+        for more in self.steps:
+            with self.subTest(more):
+                result = run(*self.rules, self.own_rule(0), data=line(0),
+                             preexec_fn=lambda n=least + more: self.limit(0, n))
+                self.assert_message(result, 70, "out of memory")
+
+    def test_at_a_reload(self):
+        with Live(*self.rules, self.own_rule(0)) as live:
+            output = live.write(line(0))
+            least = self.size_of(live.process.pid)
+            for number, more in enumerate(self.steps, 1):
+                self.own_rule(number)
+                self.limit(live.process.pid, least + more)
+                live.process.send_signal(signal.SIGHUP)
+                self.wait_for(lambda n=number: live.messages().count(b"those in use stay") == n
+                              or live.process.poll() is not None)
+                self.assertIsNone(live.process.returncode, more)
+                output += right(number)
+                self.assert_bytes(live.write(line(number)), output)
+            self.limit(live.process.pid, resource.RLIM_INFINITY)
+            live.process.send_signal(signal.SIGHUP)
+            live.settle()
+            key = b"acme_%d_%s\n" % (number, SECRET)
+            self.assert_bytes(live.write(key), output + masked(key, SECRET))
+
+    def test_at_a_reload_that_compiles(self):
+        """There is memory for the new rules, and none, or not enough, to mask by them."""
+        with Live(*self.rules, self.own_rule(0)) as live:
+            output, refused = live.write(line(0)), 0
+            for number, more in enumerate((40 << 20, 60 << 20, 120 << 20), 1):
+                self.own_rule(number)
+                self.limit(live.process.pid, self.size_of(live.process.pid) + more)
+                live.process.send_signal(signal.SIGHUP)
+                live.settle()
+                self.assertIsNone(live.process.poll(), more)
+                key = b"acme_%d_%s\n" % (number, SECRET)
+                is_refused = live.messages().count(b"those in use stay") > refused
+                refused += is_refused
+                output += key if is_refused else masked(key, SECRET)
+                self.assert_bytes(live.write(key), output)
+            self.assertGreater(refused, 0)
+            self.assertFalse(is_refused)
+
+
+@needs_library
+class RulesCheck(FailClosed):
+    def test_memory_for_its_table(self):
+        """It is the last for which some is wanted. What fails is told."""
+        check = ("rules", "check", self.file("own.yaml", RULE))
+        run(*check, env={"KEYSIEVE_SANDBOX": "off"})  # what it compiles is kept
+        run(*check, env={"LD_PRELOAD": LIBRARY, "KEYSIEVE_SANDBOX": "off", "KEYSIEVE_FAULT_COUNTS": self.path("counts")})
+        last = int(self.content(self.path("counts")).split()[1])
+        failed = 0
+        for n in range(last - 40, last + 1):
+            result = run(*check, env=faults("alloc", n, n, errno.ENOMEM))
+            if result.returncode != 0:
+                self.assert_message(result, 70, "out of memory")
+                failed += 1
+        self.assertGreater(failed, 0)
 
 
 @needs_library

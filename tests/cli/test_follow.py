@@ -13,7 +13,7 @@ import time
 import unittest
 
 from support import (ALNUM, BINARY, ID, LONG, ONLY, TRIGGER, CommandTest, address, body, catches_signal, environment,
-                     is_asleep, is_sanitized, masked, process_state, run, stars, visible)
+                     is_asleep, is_sanitized, masked, process_state, run, stars, visible, written_to)
 
 STRACE = shutil.which("strace")
 with open(BINARY, "rb") as binary:
@@ -68,10 +68,10 @@ class Follower:
             time.sleep(0.002)
 
     def out(self):
-        return os.pread(self.output.fileno(), os.fstat(self.output.fileno()).st_size, 0)
+        return written_to(self.output)
 
     def messages(self):
-        return os.pread(self.errors.fileno(), os.fstat(self.errors.fileno()).st_size, 0)
+        return written_to(self.errors)
 
     def expect(self, data, path=None):
         """All of data comes out, and nothing else."""

@@ -10,8 +10,8 @@ import time
 import unittest
 
 from journal_support import REMOTE, JournalTest, entries, message, messages, piece
-from support import (ACME, BINARY, LONG, ONLY, RULE, TIMEOUT, TRIGGER, body, environment, process_state,
-                     run, stars)
+from support import (ACME, BINARY, LONG, ONLY, RULE, TIMEOUT, TRIGGER, body, environment, is_asleep, process_state,
+                     run, stars, written_to)
 
 
 class FollowTest(JournalTest):
@@ -21,7 +21,7 @@ class FollowTest(JournalTest):
         self.state = self.path("state")
 
     def start(self, *args, options=ONLY):
-        """keysieve journal --follow; its process has messages(), which takes them off."""
+        """keysieve journal --follow; its process has messages()."""
         errors = tempfile.TemporaryFile()
         self.addCleanup(errors.close)
         sieve = subprocess.Popen([BINARY, "journal", "--follow", "--directory", self.journals, *options, *args],
@@ -29,11 +29,7 @@ class FollowTest(JournalTest):
         self.addCleanup(sieve.wait)
         self.addCleanup(sieve.kill)
 
-        def messages_of():
-            errors.seek(0)
-            return errors.read()
-
-        sieve.messages = messages_of
+        sieve.messages = lambda: written_to(errors)
         return sieve
 
     def wait_for(self, is_there, what, limit=TIMEOUT, pause=0.005):
@@ -220,6 +216,7 @@ class Reload(FollowTest):
         os.rename(self.output, self.path("output.1"))
         sieve.send_signal(signal.SIGHUP)
         self.wait_for(lambda: os.path.exists(self.output), "the new output")
+        self.wait_for(lambda: is_asleep(sieve.pid), "the new rules")
         self.add(message(2, ACME + body(32, 2)))
         self.wait_for_output(b"\n\n")
         self.assertEqual(messages(self.content(self.path("output.1"))), [ACME + secret])

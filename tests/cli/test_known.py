@@ -638,10 +638,15 @@ class Refused(KnownTest):
         os.symlink("nowhere", self.path("d/v"))
         self.assert_message(run("--known-dir", self.path("d")), 78, "d/v", "No such file")
 
-    def test_nothing_there_is_told(self):
+    def test_nothing_there_is_an_error(self):
+        """What was to write the values may have failed."""
         os.mkdir(self.path("d"))
-        self.assert_message(run("--known-dir", self.path("d")), 0, "no files with values")
-        self.assert_message(run("--known", self.file("v", b"\n\n")), 0, "no values")
+        name = self.path("d")
+        self.assert_message(run("--known-dir", name, data=b"x"), 78, f"{name}: no files with values")
+        name = self.file("v", b"\n\n")
+        self.assert_message(run("--known", name, data=b"x"), 78, f"{name}: no values")
+        self.assert_message(run("--known-env", "KNOWN_A*", env={"KNOWN_A": "", "KNOWN_AB": ""}, data=b"x"), 78,
+                            "KNOWN_A*: no values")
 
     def test_what_others_may_write(self):
         path = self.values(PLAIN)

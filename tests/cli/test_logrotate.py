@@ -13,7 +13,7 @@ import time
 import unittest
 
 from load import RawLog, Writer
-from support import BINARY, LONG, ONLY, CommandTest, catches_signal, environment
+from support import BINARY, LONG, ONLY, CommandTest, catches_signal, environment, written_to
 
 LOGROTATE = shutil.which("logrotate", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
@@ -50,8 +50,7 @@ class LogrotateTest(CommandTest):
             self.sieve.wait()
 
     def messages(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        return written_to(self.errors)
 
     def stop(self):
         self.assertIsNone(self.sieve.poll(), self.messages())

@@ -12,7 +12,7 @@ import tty
 import unittest
 
 from support import (ACME, ALNUM, BINARY, ID, ONLY, RULE, TIMEOUT, TRIGGER, CommandTest, Live, body,
-                     catches_signal, environment, masked, process_state, stars)
+                     catches_signal, environment, is_asleep, masked, process_state, stars)
 
 BAD_RULE = "- id: acme-api-key\n  trigger: 'acme('\n  body: 'A-Za-z0-9'\n  length: 24..\n"
 
@@ -437,10 +437,10 @@ class Reload(SignalTest):
             self.reload(live)
             live.process.stdin.close()
             with open(following, "wb", buffering=0) as fifo:
-                self.wait_for(lambda: live.drain() or process_state(live.process.pid) == "S")
+                self.wait_for(lambda: live.drain() or is_asleep(live.process.pid))
                 self.file(self.rules, RULE.replace("acme_live_", "acme_other_"))
                 live.process.send_signal(signal.SIGHUP)
-                self.wait_until_asleep(live.process)
+                self.wait_for(lambda: is_asleep(live.process.pid))
                 fifo.write(b"\n" + self.key + b"\n" + self.key.replace(b"live", b"other") + b"\n")
             self.end(live)
         self.assert_bytes(live.output, b"begun \n" + self.key + b"\n" +
@@ -464,34 +464,39 @@ class Reload(SignalTest):
     def test_while_data_flows(self):
         """Every line is masked by the old rules or by the new ones, and none is lost."""
         line = b"x" * 60 + self.key + b"\n"
-        count = 60000
+        new = line.replace(self.key, self.hidden)
         with self.live() as live:
             live.write(b"ready\n")
             os.set_blocking(live.sink, True)
-            writer = threading.Thread(target=self.write_all, args=(live, line * count))
+            is_enough = threading.Event()
+            writer = threading.Thread(target=self.pour, args=(live, line, is_enough))
             writer.start()
             output = b""
             while len(output) < 1 << 20:
                 output += os.read(live.sink, 1 << 16)
             self.file(self.rules, RULE)
             live.process.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + TIMEOUT
             while block := os.read(live.sink, 1 << 16):
                 output += block
+                if new in block or time.monotonic() > deadline:
+                    is_enough.set()
             writer.join()
             live.process.wait(TIMEOUT)
             self.assertEqual(live.messages(), b"")
         lines = (b"ready\n" + output if not live.output else live.output + output).splitlines(True)[1:]
-        old = lines.count(line)
+        old, count = lines.count(line), self.poured
         self.assertGreater(old, 0)
         self.assertLess(old, count)
-        new = line.replace(self.key, self.hidden)
         self.assertTrue(lines == [line] * old + [new] * (count - old), "not in this order")
 
-    @staticmethod
-    def write_all(live, data):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(live.source, view[:1 << 16]):]
+    def pour(self, live, line, is_enough):
+        self.poured = 0
+        while not is_enough.is_set():
+            view = memoryview(line * 500)
+            while view:
+                view = view[os.write(live.source, view):]
+            self.poured += 500
         live.process.stdin.close()
 
 

@@ -292,17 +292,29 @@ class Interrupted(CommandTest):
         rules = self.file("acme.yaml", "rules:\n" + RULE)
         secret = body(32, 1, ALNUM)
         line = b"key=" + ACME + secret + b"\n"
-        data = line * (BLOCK // len(line) * 40)
+        data = line * (BLOCK // len(line))
         with open(rules, encoding="utf-8") as file:
             other = file.read().replace("acme_live_", "another_one_")
         process = self.start("-j", "4", "--rules", rules, "--only", "acme-api-key")
-        writer = threading.Thread(target=lambda: (process.stdin.write(data), process.stdin.close()))
+        is_enough = threading.Event()
+        written = []
+
+        def pour():
+            while not is_enough.is_set():
+                written.append(process.stdin.write(data))
+            process.stdin.close()
+
+        writer = threading.Thread(target=pour)
         writer.start()
         got = process.stdout.read(4 * BLOCK)
         self.file("acme.yaml", other)
         process.send_signal(signal.SIGUSR1)
         process.send_signal(signal.SIGHUP)
-        got += process.stdout.read()
+        deadline = time.monotonic() + TIMEOUT
+        while block := process.stdout.read(BLOCK):
+            got += block
+            if line in block or time.monotonic() > deadline:
+                is_enough.set()
         writer.join()
         self.assertEqual(process.wait(LONG), 0)
         messages = process.stderr.read()
@@ -311,7 +323,7 @@ class Interrupted(CommandTest):
         lines = got.splitlines(True)
         count = lines.count(masked(line, secret))
         self.assertEqual(lines, [masked(line, secret)] * count + [line] * (len(lines) - count))
-        self.assertEqual(len(got), len(data))
+        self.assertEqual(len(got), sum(written))
         self.assertGreater(count, 4 * BLOCK // len(line) - 2)
         self.assertLess(count, len(lines), "the new rules were never used")
         self.assertIn(b"acme-api-key", messages)

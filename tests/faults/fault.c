@@ -10,6 +10,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FRAMES     24
@@ -40,6 +42,8 @@ static struct {
 	uintptr_t base;
 	atomic_bool is_on;
 	atomic_ulong calls[FAULT_KINDS];
+	_Atomic(const char *) last; /* which failed last */
+	const char *matcher;        /* libhs's version */
 	int (*main)(int, char **, char **);
 } faults = { .kind = -1, .log = -1, .counts = -1 };
 
@@ -104,6 +108,16 @@ take_variable(const char *name, char *ret, size_t size)
 	(void)unsetenv(name);
 }
 
+/* What a signal's handler calls: to be looked for then, while another is, would be to wait for dlsym(3)'s lock for ever. */
+static void
+find_early(void)
+{
+	const struct itimerspec none = { 0 };
+
+	(void)!write(-1, "", 0);
+	(void)timer_settime(NULL, 0, &none, NULL);
+}
+
 __attribute__((constructor)) static void
 prepare(void)
 {
@@ -117,6 +131,7 @@ prepare(void)
 	read_fault(text);
 	(void)unsetenv("LD_PRELOAD");
 	(void)backtrace(frames, 2); /* the first time it allocates */
+	find_early();
 	faults.base = (uintptr_t)getauxval(AT_PHDR) & ~(uintptr_t)0xfff;
 }
 
@@ -149,6 +164,55 @@ tell_counts(void)
 	(void)syscall(SYS_write, faults.counts, text, len);
 }
 
+/* -------------------------------------------------------------------------- death ---- */
+
+static const char *
+file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* In whose code it was: libc's is called by others, and so is this. */
+static const char *
+find_place(void)
+{
+	void *frames[FRAMES];
+	int count = backtrace(frames, FRAMES);
+	Dl_info info;
+
+	for (int i = 1; i < count; i++) {
+		if (dladdr(frames[i], &info) && !strstr(info.dli_fname, "/libc.so") &&
+		    !strstr(info.dli_fname, "/libfaults.so"))
+			return file_name(info.dli_fname);
+	}
+	return "?";
+}
+
+/* Afterwards the signal is what it was: the call that led to it does so again. */
+static void
+tell_death(int number)
+{
+	char text[256];
+	const char *last = atomic_load(&faults.last);
+	int len = snprintf(text, sizeof(text), "signal %d in %s %s after %s\n", number,
+	                   find_place(), faults.matcher, last ? last : "nothing");
+
+	(void)syscall(SYS_write, faults.log, text, (size_t)len);
+}
+
+static void
+catch_death(void)
+{
+	const struct sigaction action = { .sa_handler = tell_death, .sa_flags = (int)SA_RESETHAND };
+	const char *(*version)(void) = (const char *(*)(void))(uintptr_t)dlsym(RTLD_DEFAULT,
+	                                                                       "hs_version");
+
+	faults.matcher = version ? version() : "";
+	(void)sigaction(SIGSEGV, &action, NULL);
+}
+
 /* ------------------------------------------------------------------------ counting ---- */
 
 int
@@ -162,6 +226,7 @@ fault_of(enum fault_kind kind, const char *name)
 	n = atomic_fetch_add(&faults.calls[kind], 1) + 1;
 	if ((int)kind != faults.kind || n < faults.from || n > faults.to)
 		return 0;
+	atomic_store(&faults.last, name);
 	if (faults.log >= 0 && n == faults.from)
 		tell(kind, name);
 	errno = saved;
@@ -228,6 +293,8 @@ run_main(int argc, char **argv, char **envp)
 {
 	int status;
 
+	if (faults.log >= 0)
+		catch_death();
 	atomic_store(&faults.is_on, true);
 	status = faults.main(argc, argv, envp);
 	atomic_store(&faults.is_on, false);

@@ -5,7 +5,8 @@
  *   KEYSIEVE_FAULT        KIND:FROM-TO:ERROR, the calls FROM to TO of that kind, from 1, fail with the errno ERROR
  *                         (a number), or "short": they do half of what was asked for
  *   KEYSIEVE_FAULT_PATH   of the kinds that work on files, only calls count whose path has this in it
- *   KEYSIEVE_FAULT_LOG    a file that is written when a call fails: "KIND NAME" and where from
+ *   KEYSIEVE_FAULT_LOG    a file that is written when a call fails: "KIND NAME" and where from; and by SIGSEGV: "signal 11
+ *                         in FILE VERSION after NAME", the file whose code it was, libhs's version, what failed last
  *   KEYSIEVE_FAULT_COUNTS a file that is written at the end: "KIND COUNT", one a line
  *
  * Calls count from the begin of main() to its end. Programs that are started are left alone.

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -55,8 +56,9 @@ is_standard_error(int fd)
 	struct stat a, b;
 
 	return fd == STDERR_FILENO ||
-	       (fd > STDERR_FILENO && fstat(fd, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 &&
-	        S_ISFIFO(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+	       (fd > STDERR_FILENO && syscall(SYS_fstat, fd, &a) == 0 &&
+	        syscall(SYS_fstat, STDERR_FILENO, &b) == 0 && S_ISFIFO(a.st_mode) &&
+	        a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
 /* Messages are let through: nothing follows from one that is lost. */

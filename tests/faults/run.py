@@ -13,7 +13,9 @@ import argparse
 import errno
 import os
 import random
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,9 @@ PIECE = 8            # so many bytes of a key are payload
 # What libraries say themselves; with the last one libc ends the process.
 OF_LIBC = b"cannot allocate memory for thread-local data: ABORT"
 OF_LIBRARIES = (b"Error in GnuTLS", OF_LIBC)
+
+# Where this Hyperscan grows a database it does not look whether it got the memory: docs/failures.md
+DEATH = re.compile(r"signal 11 in libhs\.so\.\S* 5\.4\.0 .*after posix_memalign")
 
 # How calls of a kind fail: once ("1") or from then on ("*"). Those that begin with "=" nobody may notice.
 ERRORS = {
@@ -125,6 +130,11 @@ class Run:
         except FileNotFoundError:
             return ""
 
+    def dies_in_matcher(self):
+        """The compiler of Hyperscan's own death, before anything was written."""
+        with open(os.path.join(self.folder, "fault"), encoding="ascii") as file:
+            return self.status == -signal.SIGSEGV and not self.stdout and DEATH.fullmatch(file.read().splitlines()[-1])
+
     def count(self):
         """How many calls of each kind there are."""
         self.go({"KEYSIEVE_FAULT_COUNTS": self.place.name("../counts")})
@@ -187,6 +197,8 @@ def check_messages(run):
 
 def check_status(run, fault, is_complete, is_second=False):
     good = run.scenario.ends_with
+    if run.status < 0 and fault and run.dies_in_matcher():
+        return
     if run.status < 0:
         raise Wrong(f"killed by signal {-run.status}")
     if run.status == good:
@@ -198,6 +210,8 @@ def check_status(run, fault, is_complete, is_second=False):
         raise Wrong(f"status {run.status}")
     elif not run.stderr:
         raise Wrong(f"status {run.status} without a word")
+    elif run.status == 78 and fault.kind == "alloc":
+        raise Wrong("status 78, which is for rules and configuration")
     if fault and fault.is_silent and run.status != good:
         raise Wrong(f"status {run.status} after what should not matter: {run.stderr[:100]!r}")
     if not fault and run.status != good:
@@ -225,6 +239,8 @@ def try_fault(scenario, setting, want, fault):
             run.go(fault.environment(run.place))
             fired = run.fired()
             judge(run, want, fault if fired else None)
+            if run.status < 0:
+                setting.deaths.append(fault)
             if scenario.again:
                 judge_again(run, want)
             if setting.shows:
@@ -238,6 +254,8 @@ def try_fault(scenario, setting, want, fault):
 
 def learn(scenario, setting):
     """Without a fault: what is right, and how many calls there are."""
+    with Run(scenario, setting) as run:
+        run.go({})  # what it keeps between runs, compiled rules, is there for all that follow
     with Run(scenario, setting) as run:
         counts = run.count()
         if not scenario.outputs:
@@ -365,7 +383,7 @@ def read_arguments():
     parser.add_argument("-j", dest="jobs", type=int, default=2 * (os.cpu_count() or 1), metavar="N")
     setting = parser.parse_args()
     setting.binary, setting.library = os.path.abspath(setting.binary), os.path.abspath(setting.library)
-    setting.shows = bool(setting.fault)
+    setting.shows, setting.deaths = bool(setting.fault), []
     if setting.is_all:
         setting.count = FOREVER
     return setting
@@ -416,6 +434,8 @@ def main():
             try_one(setting, chosen)
             return 0
         passed, failed = run_all(setting, chosen)
+    if setting.deaths:
+        print(f"of these Hyperscan 5.4.0 died in {len(setting.deaths)}, as it does without memory")
     print(f"faults: {passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0
 

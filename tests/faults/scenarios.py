@@ -262,6 +262,7 @@ def hashes(data):
 
 
 ONE = ("--only", ID)
+UNKEPT = ("--cache-dir", "none")
 LEDGER_LINES = b"\n" * len(SECRETS)
 LEDGER = lines(finding(60), finding(30, key=2), repeat(7, 20, 10))
 REPORT = ("report", "--as-of", "2026-11-22T10:30:00Z")
@@ -292,6 +293,15 @@ def filters():
     yield Scenario("config", "--config", "conf.yaml", data=TEXT, sources={"conf.yaml": CONFIG.encode()},
                    outputs={"stdout": RIGHT}, sides={"ledger": LEDGER_LINES}, decode={"ledger": line_count})
     yield Scenario("canary", "--canary", "5m", data=TEXT, outputs={"stdout": RIGHT})
+
+
+def compiled():
+    """Rules that are compiled each time; the others' are in the binary, or kept from the first run."""
+    yield Scenario("compiled-one", *ONE, *UNKEPT, data=TEXT, outputs={"stdout": RIGHT})
+    yield Scenario("compiled-file", "--rules", "user.yaml", "--only", "user", *UNKEPT,
+                   data=b"k acme_live_" + ACME_SECRET + b"\n", sources={"user.yaml": RULE.encode()},
+                   outputs={"stdout": masked(b"k acme_live_" + ACME_SECRET + b"\n", ACME_SECRET)})
+    yield Told("compiled-test", "rules", "test", *ONE, *UNKEPT)
 
 
 def known_values():
@@ -416,5 +426,5 @@ def others():
 
 
 def all_scenarios():
-    for group in (filters, known_values, masks, observers, in_place, followers, journals, others):
+    for group in (filters, compiled, known_values, masks, observers, in_place, followers, journals, others):
         yield from group()

@@ -176,7 +176,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	paths[0] = path_of(fd, path);
 	read_source(path, c);
 	messages_begin(&messages);
-	r = ks_known_values_new(&options, NULL, &values);
+	r = ks_known_values_new(&options, &values);
 	if (r == 0)
 		ks_known_values_tell(values, NULL);
 	messages_end(&messages);

@@ -252,11 +252,10 @@ add_occurrence(struct oracle *o, struct occurrence found)
 }
 
 static int
-find_known(struct oracle *o)
+find_spelling(struct oracle *o, const struct oracle_spelling *s)
 {
-	for (size_t i = 0; i < o->known.count * o->n; i++) {
-		const struct oracle_spelling *s = &o->known.spellings[i / o->n];
-		size_t at = i % o->n, same = 0;
+	for (size_t at = 0; at < o->n; at++) {
+		size_t same = 0;
 
 		while (same < s->len && at + same < o->n && s->bytes[same] == o->x[at + same])
 			same++;
@@ -268,6 +267,16 @@ find_known(struct oracle *o)
 			o->begun[at] = same;
 		if (same > o->begun_most)
 			o->begun_most = same;
+	}
+	return 0;
+}
+
+static int
+find_known(struct oracle *o)
+{
+	for (size_t i = 0; i < o->known.count; i++) {
+		if (find_spelling(o, &o->known.spellings[i]) < 0)
+			return ORACLE_ERROR;
 	}
 	return 0;
 }
