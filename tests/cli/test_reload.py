@@ -280,7 +280,7 @@ class Known(CommandTest):
 
     def prepare_long(self):
         os.mkdir(self.path("d"))
-        size = 200_000
+        size = 20_000
         while not (live := self.prepare(size)):
             size *= 2
         return live
