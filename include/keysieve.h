@@ -409,7 +409,7 @@ enum ks_known_verdict {
 
 /* Errors: KS_ERROR_MEMORY. */
 KS_PUBLIC int ks_known_new(struct ks_known **ret_known);
-/* NULL is fine. No stream may use it any more. */
+/* NULL is fine. No stream may use it any more; a redactor that has got others by ks_redactor_change() may. */
 KS_PUBLIC void ks_known_free(struct ks_known *known);
 
 /*

@@ -384,8 +384,8 @@ ks_stream_is_in_secret(const struct ks_stream *s)
 {
 	const struct carry *c = &s->carry;
 
-	return s->held > 0 || c->active != 0 || c->open_count > 0 || s->known.gone_len > 0 ||
-	       s->region.is_open;
+	return s->held > 0 || c->active != 0 || c->open_count > 0 ||
+	       ks_known_carry_is_open(&s->known) || s->region.is_open;
 }
 
 int
@@ -420,6 +420,12 @@ ks_stream_find_half(const struct ks_stream *s, struct ks_scratch *scratch, bool 
 }
 
 _Static_assert(TEXT_BEFORE_MAX <= STREAM_BEFORE_MAX, "all fit");
+
+void
+ks_stream_follow(struct ks_stream *s, struct ks_stream *former, size_t len)
+{
+	ks_known_carry_follow(&s->known, &former->known, len);
+}
 
 size_t
 ks_stream_copy_before(const struct ks_stream *s, uint8_t before[STREAM_BEFORE_MAX])

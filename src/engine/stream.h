@@ -24,3 +24,8 @@ size_t ks_stream_size_max(const struct ks_ruleset *set);
 
 /* The last bytes that have settled, as they were: as many as a match to come can look back at, or all. Returns how many. */
 size_t ks_stream_copy_before(const struct ks_stream *stream, uint8_t before[STREAM_BEFORE_MAX]);
+/*
+ * The stream, which is new, takes the place of one that has given up and ended: behind its first len bytes it masks what goes on with known
+ * values that were begun there.
+ */
+void ks_stream_follow(struct ks_stream *stream, struct ks_stream *former, size_t len);

@@ -292,17 +292,22 @@ ks_redactor_stop(struct ks_redactor *r, struct ks_scratch *scratch)
 
 /*
  * A channel takes the place of the one that is there and has ended: first it sees the last bytes of that, as a match may begin in them, and
- * goes on with a run that goes on.
+ * goes on with a run that goes on, and with former values.
  */
 static void
 replace_channel(struct ks_redactor *r, unsigned number)
 {
+	struct channel *former = r->channels[number];
 	uint8_t before[STREAM_BEFORE_MAX];
-	size_t len = ks_stream_copy_before(r->channels[number]->stream, before);
+	size_t len = ks_stream_copy_before(former->stream, before);
 
-	ks_redactor_free_channel(r, number);
+	r->channels[number] = NULL;
 	ks_redactor_context(r, number, before, len);
+	if (r->channels[number])
+		ks_stream_follow(r->channels[number]->stream, former->stream, len);
 	explicit_bzero(before, sizeof(before));
+	ks_channel_done(former);
+	free(former);
 }
 
 int
