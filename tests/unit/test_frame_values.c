@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Known values that change in the middle of one, in frames: what had begun is masked to its end by the former values, and
- * nothing that begins later is.
+ * nothing that begins later is. The same of rules.
  */
 #include <stdio.h>
 #include <string.h>
@@ -226,6 +226,51 @@ START_TEST(many_changes)
 }
 END_TEST
 
+/* At every place of the text the second rule takes the place of the first; with the same set of bytes, or another. */
+static void
+replace_rule(const char *body)
+{
+	static const char in[] = "a one-0123456789abcdef01234567, two-0123456789abcdef01234567, "
+				 "one-0123456789abcdef01234567\n";
+	const struct ks_rule first = { .id = "one", .trigger = "one-", .body = "a-z0-9", .min = 8 };
+	const struct ks_rule second = { .id = "two", .trigger = "two-", .body = body, .min = 8 };
+	const struct ks_stream_options options = { .known = NULL };
+	struct framed f, g;
+
+	framed_init_with(&f, &first, 1);
+	framed_init_with(&g, &second, 1);
+	f.frame = KS_FRAME_RAW;
+	for (size_t at = 0; at < strlen(in); at++) {
+		struct ks_redactor *redactor = framed_open(&f);
+
+		framed_feed(&f, redactor, (const uint8_t *)in, at);
+		ck_assert_int_eq(ks_redactor_change(redactor, f.pair.scratch, g.pair.set, &options),
+		                 KS_OK);
+		ck_assert_int_eq(ks_redactor_feed(redactor, g.pair.scratch,
+		                                  (const uint8_t *)in + at, strlen(in) - at),
+		                 KS_OK);
+		ck_assert_int_eq(ks_redactor_end(redactor, g.pair.scratch), KS_OK);
+		ks_redactor_free(redactor);
+		for (size_t i = 0; i < strlen(in); i++) {
+			bool is_first = i >= 6 && i < 30 && at > 6;
+			bool is_second = i >= 36 && i < 60 && i >= at;
+			bool is_third = i >= 66 && i < 90 && at > 66;
+
+			ck_assert_msg((f.out.at[i] == '*') == (is_first || is_second || is_third),
+			              "changed at %zu: %zu", at, i);
+		}
+	}
+	framed_done(&f);
+	framed_done(&g);
+}
+
+START_TEST(former_rules)
+{
+	replace_rule("0-9a-z");
+	replace_rule("0-9a-f");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +280,7 @@ main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, every_place, 0, RUNTIME_COUNT);
 	tcase_add_test(tcase, what_goes_on_otherwise);
+	tcase_add_test(tcase, former_rules);
 	tcase_add_test(tcase, some_changes);
 	tcase_add_test(tcase, many_changes);
 	suite_add_tcase(suite, tcase);
