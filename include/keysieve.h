@@ -409,7 +409,7 @@ enum ks_known_verdict {
 
 /* Errors: KS_ERROR_MEMORY. */
 KS_PUBLIC int ks_known_new(struct ks_known **ret_known);
-/* NULL is fine. No stream may use it any more. */
+/* NULL is fine. No stream may use it any more; a redactor that has got others by ks_redactor_change() may. */
 KS_PUBLIC void ks_known_free(struct ks_known *known);
 
 /*
@@ -502,7 +502,8 @@ KS_PUBLIC enum ks_frame ks_redactor_frame(const struct ks_redactor *redactor);
 KS_PUBLIC int ks_redactor_is_idle(const struct ks_redactor *redactor);
 /*
  * Mask by other rules from here on, though something is open. In streams of the source in which nothing is, the new rules begin as if
- * another redactor took over. In the others what is undecided is masked, and the new rules begin in a run (ks_stream_options).
+ * another redactor took over. In the others what is undecided is masked, and runs and known
+ * values that have begun are masked to their ends.
  * scratch is the former one; stream is as for ks_redactor_new(), but for its sink, which stays. Borrows set until the redactor is freed. Errors: as
  * for ks_redactor_feed().
  */

@@ -248,13 +248,15 @@ add_origin(struct known_values *v, size_t at, bool is_first)
 {
 	struct known_origin *origin = &v->origins[at];
 	const struct known_source *source = &origin->source;
-	struct saying saying;
+	struct saying saying = { 0 };
 	int r = 0;
 
-	saying_begin(&saying);
+	if (!v->is_disturbed)
+		saying_begin(&saying);
 	for (size_t i = 0; r == 0 && i < source->count; i++)
 		r = add_value(v, at, &source->values[i], &saying);
-	saying_end(&saying, origin);
+	if (!v->is_disturbed)
+		saying_end(&saying, origin);
 	if (r == 0 && is_first && saying.refused > 0 && source->kind == KNOWN_FILE)
 		r = EXIT_CONFIG;
 	return r;
@@ -385,6 +387,72 @@ ks_known_values_tell(const struct known_values *v, const struct known_values *fo
 	if (v->was_unlocked && !(former && former->was_unlocked))
 		ks_message("known values: the limit of locked memory is too low for them "
 		           "(ulimit -l); they may be swapped out");
+}
+
+/* As if that had been all that there is to say. */
+static int
+say_as_before(struct known_origin *origin, const struct known_origin *former)
+{
+	char *said = former->said ? strdup(former->said) : NULL;
+
+	if (former->said && !said)
+		return out_of_memory();
+	free(origin->said);
+	origin->said = said;
+	origin->refused = former->refused;
+	origin->error = former->error;
+	origin->is_empty = former->is_empty;
+	origin->is_kept = former->is_kept;
+	return 0;
+}
+
+/* Variables do not change. */
+static int
+keep_besides(struct known_origin *origin, const struct known_origin *former)
+{
+	bool can_change = origin->source.kind != KNOWN_ENVIRONMENT && !origin->source.is_pipe;
+
+	if (can_change && !origin->is_kept &&
+	    ks_known_source_keep(&origin->source, &former->source) != KS_OK)
+		return out_of_memory();
+	return say_as_before(origin, former);
+}
+
+int
+ks_known_values_keep(struct known_values *v, const struct known_values *former)
+{
+	int r = 0;
+
+	v->is_disturbed = true;
+	for (size_t i = 0; r == 0 && i < v->count; i++) {
+		struct known_origin *origin = &v->origins[i];
+
+		r = keep_besides(origin,
+		                 find_former(former, origin->source.kind, origin->source.name));
+	}
+	return r;
+}
+
+static bool
+is_same(const struct known_origin *origin, const struct known_origin *former)
+{
+	return origin->is_kept == former->is_kept && origin->is_empty == former->is_empty &&
+	       strcmp(origin->error.text, former->error.text) == 0 &&
+	       ks_known_source_is_same(&origin->source, &former->source);
+}
+
+bool
+ks_known_values_are_same(const struct known_values *v, const struct known_values *former)
+{
+	bool are_same = v->is_disturbed || !former->is_disturbed;
+
+	for (size_t i = 0; are_same && i < v->count; i++) {
+		const struct known_origin *origin = &v->origins[i];
+
+		are_same = is_same(origin,
+		                   find_former(former, origin->source.kind, origin->source.name));
+	}
+	return are_same;
 }
 
 void

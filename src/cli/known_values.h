@@ -36,6 +36,7 @@ struct known_values {
 	size_t number_count;
 	struct ks_known *compiled;
 	unsigned reading;  /* from 1 */
+	bool is_disturbed; /* what is wrong with it may be half of something: nothing is told */
 	bool was_unlocked; /* these, or former ones */
 };
 
@@ -49,6 +50,10 @@ bool ks_known_values_are_asked(const struct options *options);
  */
 int ks_known_values_read(const struct options *options, const struct known_values *former,
                          struct known_values **ret_values);
+/* Somebody was changing what was read: use what was there besides, until it can be read undisturbed. Returns as above. */
+int ks_known_values_keep(struct known_values *values, const struct known_values *former);
+/* Are these in use already, and is nothing new to say of them? */
+bool ks_known_values_are_same(const struct known_values *values, const struct known_values *former);
 /* Then compile it, once; this is what takes time. Returns as above; after an error values can only be freed. */
 int ks_known_values_compile(struct known_values *values);
 /* Both, for the first time. */

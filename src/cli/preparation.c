@@ -26,13 +26,22 @@ prepare_rules(struct preparation *p)
 }
 
 /* What changes while it is read may be half a file. What changes later is told, and was a whole one. */
+static int
+read_known(struct preparation *p)
+{
+	bool is_whole = is_current(p);
+	int r = ks_known_values_read(p->options, p->former, &p->next.known);
+
+	is_whole = is_whole && is_current(p);
+	return r == 0 && !is_whole ? ks_known_values_keep(p->next.known, p->former) : r;
+}
+
 static void
 prepare_known(struct preparation *p)
 {
-	p->is_outdated = !is_current(p);
-	if (p->is_outdated || ks_known_values_read(p->options, p->former, &p->next.known) != 0)
+	if (read_known(p) != 0)
 		return;
-	p->is_outdated = !is_current(p);
+	p->is_outdated = !p->has_rules && ks_known_values_are_same(p->next.known, p->former);
 	p->known_are_right = !p->is_outdated && ks_known_values_compile(p->next.known) == 0;
 }
 

@@ -81,3 +81,23 @@ ks_classes_fill(struct classes *classes, const struct class_table *table)
 	memcpy(classes->maybe, classes->masks, sizeof(classes->maybe));
 	classes->maybe['\\'] = classes->maybe['%'] = UINT64_MAX;
 }
+
+static bool
+is_same(const struct classes *a, unsigned x, const struct classes *b, unsigned y)
+{
+	unsigned byte = 0;
+
+	while (byte < 256 && class_has(a, x, (uint8_t)byte) == class_has(b, y, (uint8_t)byte))
+		byte++;
+	return byte == 256;
+}
+
+unsigned
+ks_classes_find(const struct classes *classes, const struct classes *other, unsigned number)
+{
+	for (unsigned i = 0; i < classes->count; i++) {
+		if (is_same(classes, i, other, number))
+			return i;
+	}
+	return CLASS_NONE;
+}

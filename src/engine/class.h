@@ -37,6 +37,10 @@ bool ks_class_table_add(struct class_table *table, const struct byteset *set, ui
 /* classes is zeros before. */
 void ks_classes_fill(struct classes *classes, const struct class_table *table);
 
+/* The number of the set with the bytes of one of other's, or CLASS_NONE. */
+unsigned ks_classes_find(const struct classes *classes, const struct classes *other,
+                         unsigned number);
+
 static inline bool
 class_has(const struct classes *classes, unsigned number, uint8_t b)
 {

@@ -37,9 +37,21 @@ ks_known_new(struct ks_known **ret_known)
 }
 
 void
+ks_known_share(const struct ks_known *known)
+{
+	((struct ks_known *)known)->shares++; /* nothing that is known changes by it */
+}
+
+void
+ks_known_release(const struct ks_known *known)
+{
+	ks_known_free((struct ks_known *)known);
+}
+
+void
 ks_known_free(struct ks_known *known)
 {
-	if (!known)
+	if (!known || known->shares-- > 0)
 		return;
 	while (known->blocks) {
 		struct known_block *next = known->blocks->next;

@@ -63,7 +63,12 @@ struct ks_known {
 	size_t longest; /* bytes of the longest pattern */
 	bool is_compiled;
 	bool is_locked;
+	_Atomic unsigned shares; /* besides its owner's */
 };
+
+/* It stays until it is released, though its owner frees it. Whoever shares it may do so in any thread. */
+void ks_known_share(const struct ks_known *known);
+void ks_known_release(const struct ks_known *known);
 
 /* An occurrence of a known value. */
 struct known_match {

@@ -37,8 +37,25 @@ ks_known_carry_init(struct known_carry *carry, const struct ks_known *known)
 }
 
 void
+ks_known_carry_free_gone(uint8_t *gone, const struct ks_known *known)
+{
+	if (gone)
+		explicit_bzero(gone, gone_max(known));
+	free(gone);
+}
+
+static void
+forget_formers(struct known_carry *carry)
+{
+	while (carry->former_count > 0)
+		ks_known_former_done(&carry->formers[--carry->former_count]);
+	carry->hides_line = false;
+}
+
+void
 ks_known_carry_reset(struct known_carry *carry)
 {
+	forget_formers(carry);
 	if (carry->gone)
 		explicit_bzero(carry->gone, carry->gone_len);
 	carry->gone_len = carry->from = 0;
@@ -47,9 +64,36 @@ ks_known_carry_reset(struct known_carry *carry)
 void
 ks_known_carry_done(struct known_carry *carry)
 {
-	if (carry->gone)
-		explicit_bzero(carry->gone, gone_max(carry->known));
-	free(carry->gone);
+	forget_formers(carry);
+	ks_known_carry_free_gone(carry->gone, carry->known);
+	carry->gone = NULL;
+}
+
+/* Those that are left of a stream that many others have followed need no room of their own. */
+void
+ks_known_carry_follow(struct known_carry *carry, struct known_carry *former, size_t len)
+{
+	carry->taken_at = len;
+	carry->hides_line = former->hides_line;
+	carry->former_count = former->former_count;
+	memcpy(carry->formers, former->formers, sizeof(carry->formers));
+	former->former_count = 0;
+	if (former->gone_len == 0)
+		return;
+	if (carry->former_count == KNOWN_FORMERS_MAX) {
+		carry->hides_line = true;
+		return;
+	}
+	ks_known_former_init(&carry->formers[carry->former_count++], former->known, former->gone,
+	                     former->gone_len);
+	former->gone = NULL;
+	former->gone_len = 0;
+}
+
+bool
+ks_known_carry_is_open(const struct known_carry *carry)
+{
+	return carry->gone_len > 0 || carry->former_count > 0 || carry->hides_line;
 }
 
 struct search {
@@ -167,11 +211,58 @@ keep_gone(const struct window *w, struct known_carry *carry, size_t gone, size_t
 	carry->gone_len = left;
 }
 
+static void
+hide(struct window *w, size_t from, size_t to)
+{
+	if (from < to)
+		ks_span_list_merge(&w->spans, (struct span){ .from = from,
+		                                             .to = to,
+		                                             .credit = CREDIT_OF_NONE,
+		                                             .head = CREDIT_OF_NONE,
+		                                             .known = KNOWN_CREDIT_OF_NONE });
+}
+
+static void
+hide_line(struct window *w, struct known_carry *carry, size_t from)
+{
+	const uint8_t *end = memchr(w->buf + from, '\n', w->len - from);
+
+	hide(w, from, end ? (size_t)(end - w->buf) : w->len);
+	carry->hides_line = !end;
+}
+
+static void
+resolve_formers(struct window *w, struct known_carry *carry)
+{
+	size_t from = carry->taken_at > w->offset ? (size_t)(carry->taken_at - w->offset) : 0;
+	size_t count = 0;
+
+	if (from >= w->len)
+		return;
+	carry->taken_at = w->offset + w->len;
+	if (carry->hides_line)
+		hide_line(w, carry, from);
+	for (size_t i = 0; i < carry->former_count; i++) {
+		struct known_former *former = &carry->formers[i];
+		bool goes_on;
+
+		hide(w, from,
+		     from + ks_known_former_follow(former, w->buf + from, w->len - from, &goes_on));
+		if (goes_on)
+			carry->formers[count++] = *former;
+		else
+			ks_known_former_done(former);
+	}
+	carry->former_count = count;
+}
+
 void
 ks_known_resolve(struct window *w, struct known_carry *carry)
 {
 	size_t gone, open;
 
+	if (carry->former_count > 0 || carry->hides_line)
+		resolve_formers(w, carry);
 	if (!carry->known)
 		return;
 	gone = find_in_gone(w, carry);
@@ -179,11 +270,7 @@ ks_known_resolve(struct window *w, struct known_carry *carry)
 	if (gone < carry->gone_len)
 		open = 0;
 	if (w->gives_up && open < w->len) {
-		ks_span_list_merge(&w->spans, (struct span){ .from = open,
-		                                             .to = w->len,
-		                                             .credit = CREDIT_OF_NONE,
-		                                             .head = CREDIT_OF_NONE,
-		                                             .known = KNOWN_CREDIT_OF_NONE });
+		hide(w, open, w->len);
 	} else if (!w->is_last) {
 		w->floor = least(w->floor, skip_masked(w, open));
 	}

@@ -3,7 +3,10 @@
 #pragma once
 
 #include "known.h"
+#include "known_former.h"
 #include "window.h"
+
+#define KNOWN_FORMERS_MAX 4U
 
 /* Carried from one window of a stream to the next. */
 struct known_carry {
@@ -16,12 +19,25 @@ struct known_carry {
 	uint8_t *gone; /* room for two patterns, or one and what was put off */
 	size_t gone_len;
 	size_t from;
+	struct known_former formers[KNOWN_FORMERS_MAX]; /* whose values are begun */
+	size_t former_count;
+	bool hides_line;   /* they were too many: all is masked up to a line's end */
+	uint64_t taken_at; /* in the stream: what follows is to be looked at for former ones */
 };
 
 /* Borrows known, which may be NULL. Errors: KS_ERROR_MEMORY, KS_ERROR_MISUSE (it is not compiled). */
 int ks_known_carry_init(struct known_carry *carry, const struct ks_known *known);
 /* As after ks_known_carry_init(). */
 void ks_known_carry_reset(struct known_carry *carry);
+/*
+ * What was begun in a stream that has ended is gone on with here, from behind the first len bytes: of former's values, and of
+ * those that it has got in the same way. The stream must be new.
+ */
+void ks_known_carry_follow(struct known_carry *carry, struct known_carry *former, size_t len);
+/* Is something open? */
+bool ks_known_carry_is_open(const struct known_carry *carry);
+/* Wipes what has gone of a carry of known. NULL is fine. */
+void ks_known_carry_free_gone(uint8_t *gone, const struct ks_known *known);
 /* Wipes it. */
 void ks_known_carry_done(struct known_carry *carry);
 

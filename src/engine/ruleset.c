@@ -430,3 +430,30 @@ ks_ruleset_cost(const struct ks_ruleset *set, struct ks_cost *ret_cost)
 		.held = set->held_max,
 	};
 }
+
+uint64_t
+ks_ruleset_bodies(const struct ks_ruleset *set)
+{
+	uint64_t classes = 0;
+
+	for (size_t i = 0; i < set->rule_count; i++)
+		classes |= UINT64_C(1) << set->rules[i].body;
+	return classes;
+}
+
+uint64_t
+ks_ruleset_same_bodies(const struct ks_ruleset *set, const struct ks_ruleset *other,
+                       uint64_t classes)
+{
+	uint64_t same = 0;
+
+	for (; classes; classes &= classes - 1) {
+		unsigned number = ks_classes_find(&set->classes, &other->classes,
+		                                  (unsigned)__builtin_ctzll(classes));
+
+		if (number == CLASS_NONE)
+			return ks_ruleset_bodies(set);
+		same |= UINT64_C(1) << number;
+	}
+	return same;
+}

@@ -98,6 +98,12 @@ int ks_ruleset_load(const struct ks_rule *rules, size_t count, const struct ks_p
 /* As ks_rule_check(), but for what only libhs can tell of a trigger, which takes as long as all the rest of a start. */
 int ks_rule_glance(const struct ks_rule *rule, struct ks_error *reterr);
 
+/* The classes that a run can be of. */
+uint64_t ks_ruleset_bodies(const struct ks_ruleset *set);
+/* Those that have the bytes of these classes of another set; all, if one of these is there no more. */
+uint64_t ks_ruleset_same_bodies(const struct ks_ruleset *set, const struct ks_ruleset *other,
+                                uint64_t classes);
+
 static inline const char *
 ks_ruleset_id(const struct ks_ruleset *set, size_t rule)
 {

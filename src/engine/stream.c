@@ -53,17 +53,6 @@ ks_stream_size_max(const struct ks_ruleset *set)
 	       set->held_max * set->rule_count * sizeof(struct candidate) + ks_window_max(set);
 }
 
-/* The classes that a run can be of. */
-static uint64_t
-body_classes(const struct ks_ruleset *set)
-{
-	uint64_t classes = 0;
-
-	for (size_t i = 0; i < set->rule_count; i++)
-		classes |= UINT64_C(1) << set->rules[i].body;
-	return classes;
-}
-
 int
 ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *options,
               struct ks_stream **ret_stream)
@@ -79,7 +68,7 @@ ks_stream_new(const struct ks_ruleset *set, const struct ks_stream_options *opti
 	if (!s->options.fill)
 		s->options.fill = '*';
 	if (s->options.begins_in_run)
-		s->carry.active = body_classes(set);
+		s->carry.active = ks_ruleset_bodies(set);
 	r = ks_region_init(&s->region, set, &s->options);
 	if (r == KS_OK)
 		r = ks_known_carry_init(&s->known, s->options.known);
@@ -131,7 +120,7 @@ ks_stream_reset(struct ks_stream *s)
 	explicit_bzero(c, sizeof(*c));
 	*c = fresh;
 	if (s->options.begins_in_run)
-		c->active = body_classes(s->set);
+		c->active = ks_ruleset_bodies(s->set);
 	ks_known_carry_reset(&s->known);
 	ks_region_reset(&s->region);
 	s->offset = s->held = 0;
@@ -256,6 +245,8 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		.active = s->carry.active,
 		.waiting = s->carry.waiting,
 		.waiting_len = s->carry.waiting_len,
+		.resumed = s->carry.resumed,
+		.resumed_at = (size_t)(s->carry.resumed_at - s->offset),
 	};
 	int r = ks_scan_window(&w, &s->carry, s->hs);
 
@@ -273,6 +264,7 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 	s->carry.active = w.active;
 	s->carry.waiting = w.waiting;
 	s->carry.waiting_len = w.waiting_len;
+	s->carry.resumed = w.resumed;
 	if (w.floor > 0)
 		s->carry.given_up = w.gives_up ? w.floor : 0;
 	s->offset += w.floor;
@@ -379,13 +371,19 @@ ks_stream_mask_held(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *bu
 	return r == KS_OK ? r : fail(s, r);
 }
 
+uint64_t
+ks_stream_runs(const struct ks_stream *s)
+{
+	return s->carry.active | s->carry.resumed;
+}
+
 bool
 ks_stream_is_in_secret(const struct ks_stream *s)
 {
 	const struct carry *c = &s->carry;
 
-	return s->held > 0 || c->active != 0 || c->open_count > 0 || s->known.gone_len > 0 ||
-	       s->region.is_open;
+	return s->held > 0 || ks_stream_runs(s) != 0 || c->open_count > 0 ||
+	       ks_known_carry_is_open(&s->known) || s->region.is_open;
 }
 
 int
@@ -420,6 +418,14 @@ ks_stream_find_half(const struct ks_stream *s, struct ks_scratch *scratch, bool 
 }
 
 _Static_assert(TEXT_BEFORE_MAX <= STREAM_BEFORE_MAX, "all fit");
+
+void
+ks_stream_follow(struct ks_stream *s, struct ks_stream *former, size_t len, uint64_t runs)
+{
+	s->carry.resumed = ks_ruleset_same_bodies(s->set, former->set, runs);
+	s->carry.resumed_at = len;
+	ks_known_carry_follow(&s->known, &former->known, len);
+}
 
 size_t
 ks_stream_copy_before(const struct ks_stream *s, uint8_t before[STREAM_BEFORE_MAX])

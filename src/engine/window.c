@@ -86,6 +86,15 @@ continue_runs(struct window *w)
 		continue_class(w, (unsigned)__builtin_ctzll(waiting), escape);
 }
 
+static void
+resume_runs(struct window *w)
+{
+	if (w->resumed_at >= w->len)
+		return;
+	for (; w->resumed; w->resumed &= w->resumed - 1)
+		continue_class(w, (unsigned)__builtin_ctzll(w->resumed), w->resumed_at);
+}
+
 /* ----------------------------------------------------------------- judging ---- */
 
 /*
@@ -417,10 +426,11 @@ void
 ks_window_resolve(struct window *w)
 {
 	w->floor = w->len;
-	if (w->candidate_count || w->active || w->waiting) {
+	if (w->candidate_count || w->active || w->waiting || w->resumed) {
 		memset(w->scratch->memos, 0, w->set->classes.count * sizeof(w->scratch->memos[0]));
 		continue_runs(w);
 		resolve_all(w);
+		resume_runs(w);
 	}
 	if (w->gives_up)
 		give_up_tail(w);

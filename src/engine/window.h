@@ -46,6 +46,8 @@ struct carry {
 	uint64_t active;    /* classes of satisfied runs that reach the window's end */
 	uint64_t waiting;   /* and of those that reach the escape that has begun there */
 	size_t waiting_len; /* its bytes so far */
+	/* Classes of runs that other rules have begun, and where in the stream these go on. */
+	uint64_t resumed, resumed_at;
 };
 
 struct window {
@@ -68,6 +70,8 @@ struct window {
 	struct span_list spans;
 	uint64_t active, waiting;
 	size_t waiting_len;
+	uint64_t resumed; /* as in struct carry */
+	size_t resumed_at;
 	size_t floor; /* bytes from here on are held */
 };
 

@@ -292,17 +292,23 @@ ks_redactor_stop(struct ks_redactor *r, struct ks_scratch *scratch)
 
 /*
  * A channel takes the place of the one that is there and has ended: first it sees the last bytes of that, as a match may begin in them, and
- * goes on with a run that goes on.
+ * goes on with a run that goes on, and with former values.
  */
 static void
-replace_channel(struct ks_redactor *r, unsigned number)
+replace_channel(struct ks_redactor *r, unsigned number, uint64_t runs)
 {
+	struct channel *former = r->channels[number];
 	uint8_t before[STREAM_BEFORE_MAX];
-	size_t len = ks_stream_copy_before(r->channels[number]->stream, before);
+	size_t len = ks_stream_copy_before(former->stream, before);
 
-	ks_redactor_free_channel(r, number);
+	r->channels[number] = NULL;
+	r->begins_in_run[number] = false;
 	ks_redactor_context(r, number, before, len);
+	if (r->channels[number])
+		ks_stream_follow(r->channels[number]->stream, former->stream, len, runs);
 	explicit_bzero(before, sizeof(before));
+	ks_channel_done(former);
+	free(former);
 }
 
 int
@@ -310,6 +316,7 @@ ks_redactor_change(struct ks_redactor *r, struct ks_scratch *scratch, const stru
                    const struct ks_stream_options *stream)
 {
 	const struct ks_stream_options former = r->options.stream;
+	uint64_t runs[FRAME_STREAM_MAX] = { 0 };
 	int status = check_usable(r);
 
 	if (status != KS_OK)
@@ -318,7 +325,7 @@ ks_redactor_change(struct ks_redactor *r, struct ks_scratch *scratch, const stru
 	ks_redactor_each_channel(r, ks_channel_give_up);
 	for (unsigned i = 0; i < FRAME_STREAM_MAX; i++) {
 		if (r->channels[i])
-			r->begins_in_run[i] = !ks_channel_is_idle(r->channels[i]);
+			runs[i] = ks_stream_runs(r->channels[i]->stream);
 	}
 	settle(r, ks_channel_end);
 	r->set = set;
@@ -330,7 +337,7 @@ ks_redactor_change(struct ks_redactor *r, struct ks_scratch *scratch, const stru
 	r->options.limit = limit_for(set, stream->known, r->options.limit);
 	for (unsigned i = 0; i < FRAME_STREAM_MAX && r->failure == KS_OK; i++) {
 		if (r->channels[i])
-			replace_channel(r, i);
+			replace_channel(r, i, runs[i]);
 	}
 	r->options.begins_behind_line = 1;
 	return r->failure;

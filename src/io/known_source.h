@@ -49,11 +49,14 @@ int ks_known_source_copy(struct known_source *source, const struct known_source 
 void ks_known_source_done(struct known_source *source);
 
 /*
- * Not all of source could be read: add what it had. former: its former reading. Of each file there are two values at most:
- * the one from when all could be read (or, if there was none, the last one), and the one that was read now. Errors:
- * KS_ERROR_MEMORY, as above.
+ * Not all of source could be read, or not for certain: add what it had. former: its former reading. Of each file, or line
+ * of a file, there are two values at most: the one from when all could be read (or, if there was none, the last one), and
+ * the one that was read now. Errors: KS_ERROR_MEMORY, as above.
  */
 int ks_known_source_keep(struct known_source *source, const struct known_source *former);
+
+/* Has it the values of former, in the same places? */
+bool ks_known_source_is_same(const struct known_source *source, const struct known_source *former);
 
 /* Note which values are not those that were in the same places of former. reading: the number of this reading. */
 void ks_known_source_compare(struct known_source *source, const struct known_source *former,

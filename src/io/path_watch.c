@@ -5,6 +5,7 @@
  * as names may lead elsewhere by then; the new ones are there before the state is taken.
  *
  *     event, or every few seconds -> look -> another state? -> the same a moment later, nobody writing? -> tell
+ *                                                            `-> not for seconds? -> tell, and tell again when it is
  *
  * Who writes is told by events alone. They are asked of directories, for a file that was just made is written before it
  * could be watched itself.
@@ -31,11 +32,12 @@
 #include "path_walk.h"
 #include "writers.h"
 
-#define LOOK_MS    3000  /* between two looks that nothing asks for */
-#define GATHER_MS  20    /* events come in bursts */
-#define SETTLE_MS  100   /* a state that lasts so long is no intermediate one */
-#define WRITING_MS 5000  /* that a silent writer is waited for; some never close a file */
-#define LONGEST_MS 60000 /* that a change waits, whoever writes */
+#define LOOK_MS     3000  /* between two looks that nothing asks for */
+#define GATHER_MS   20    /* events come in bursts */
+#define SETTLE_MS   100   /* a state that lasts so long is no intermediate one */
+#define WRITING_MS  5000  /* that a silent writer is waited for; some never close a file */
+#define RESTLESS_MS 3000  /* that a change waits, if others follow without a pause */
+#define LONGEST_MS  15000 /* that it waits for one who goes on to write */
 
 #define SELF_MASK (IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD)
 #define TEXT_MASK (IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | SELF_MASK)
@@ -65,10 +67,10 @@ struct path_watch {
 	int stop; /* an event descriptor */
 	struct watches watches;
 	struct writers writers;
-	_Atomic uint64_t told; /* others ask for it */
+	_Atomic uint64_t told; /* others ask for it; no state that there is, if it was not over */
 	uint64_t seen;
 	bool is_running;                  /* the thread */
-	bool is_pending;                  /* seen is not what was told of */
+	bool is_pending;                  /* seen is not what was told of, or was not over then */
 	int64_t pending_since, looked_at; /* milliseconds */
 };
 
@@ -340,28 +342,28 @@ look(struct path_watch *w)
 
 /* ------------------------------------------------------------------------ thread ---- */
 
+/* Some never stop. */
 static bool
-has_settled(struct path_watch *w, uint64_t state)
+has_waited(const struct path_watch *w, bool is_written)
 {
-	if (!w->is_pending)
-		return false;
-	return now() - w->pending_since >= LONGEST_MS ||
-	       (state == w->seen && !ks_writers_are_busy(&w->writers, now(), WRITING_MS));
+	return now() - w->pending_since >= (is_written ? LONGEST_MS : RESTLESS_MS);
 }
 
 static void
 judge(struct path_watch *w, uint64_t state)
 {
-	bool is_over = has_settled(w, state);
+	bool is_written = ks_writers_are_busy(&w->writers, now(), WRITING_MS);
+	bool is_over = w->is_pending && state == w->seen && !is_written;
+	bool is_told = is_over || (w->is_pending && has_waited(w, is_written));
 
-	if (!w->is_pending)
+	if (!w->is_pending || is_told)
 		w->pending_since = now();
 	w->is_pending = state != w->told;
 	w->seen = state;
-	if (!w->is_pending || !is_over)
+	if (!w->is_pending || !is_told)
 		return;
-	w->told = state;
-	w->is_pending = false;
+	w->told = is_over ? state : ~state;
+	w->is_pending = !is_over;
 	w->fn(w->ctx);
 }
 

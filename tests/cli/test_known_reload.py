@@ -425,6 +425,65 @@ class Directories(ReloadTest):
         self.wait_for(live, NEW)
 
 
+class Churn(ReloadTest):
+    """Somebody never stops to change files; what others have written is known all the same."""
+
+    def churned(self, change, *args):
+        live = self.live(*args)
+        is_over = threading.Event()
+
+        def churn():
+            number = 0
+            while not is_over.wait(0.02):
+                change(number)
+                number += 1
+
+        thread = threading.Thread(target=churn)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(is_over.set)
+        return live, is_over
+
+    def one_value(self):
+        os.mkdir(self.path("d"))
+        self.file("d/one", OLD)
+        return "--known-dir", self.path("d")
+
+    def test_a_file_is_touched(self):
+        live, is_over = self.churned(lambda _: os.utime(self.path("d/one")), *self.one_value())
+        self.file("d/new", NEW)
+        self.wait_for(live, NEW)
+        self.assertTrue(self.masks(live, OLD))
+        self.file("d/new", OTHER)
+        self.wait_for(live, OTHER)
+        is_over.set()
+        self.wait_until_it(lambda: not self.masks(live, NEW), "what is no longer there is forgotten when it is over")
+        self.assertTrue(self.masks(live, OLD))
+        self.assertEqual(live.messages(), b"")
+
+    def test_a_file_is_written_again_and_again(self):
+        """It is empty for a moment each time, of which nothing is told."""
+        live, is_over = self.churned(lambda number: self.file("d/one", body(24, 20 + number % 5)), *self.one_value())
+        self.file("d/new", NEW)
+        self.wait_for(live, NEW)
+        self.stays(live, NEW)
+        self.assertEqual(live.messages(), b"")
+        is_over.set()
+        self.wait_until_it(lambda: not self.masks(live, OLD), "it is forgotten when it is over")
+
+    def test_a_file_of_values_is_written_again_and_again(self):
+        def change(number):
+            self.file("values", b"\n".join((OLD, NEW, body(24, 20 + number % 5))) + b"\n")
+
+        live, is_over = self.churned(change, *self.known(OLD, OTHER))
+        self.wait_for(live, NEW)
+        is_over.set()
+        self.wait_until_it(lambda: not self.masks(live, OTHER), "it is forgotten when it is over")
+        self.assertTrue(self.masks(live, OLD))
+        self.assertTrue(self.masks(live, NEW))
+        self.assertEqual(live.messages(), b"")
+
+
 class Flow(ReloadTest):
     """Reloads while megabytes pass."""
 

@@ -128,6 +128,14 @@ value_has(size_t len)
 	ck_assert_uint_eq(job.rules.known->numbers[0]->len, len);
 }
 
+/* Those that wait are so many. */
+static void
+values_are(size_t count)
+{
+	ck_assert(job.reload.is_ready);
+	ck_assert_uint_eq(job.reload.next.known->number_count, count);
+}
+
 static void
 replace(const char *name, const char *text)
 {
@@ -248,16 +256,40 @@ START_TEST(test_values_alone)
 	make_fifo(); /* nobody reads them */
 	ask(SIGNALS_KNOWN);
 	take();
+	replace("values", "a-third-value-33\n");
 	ask(SIGNALS_KNOWN); /* after those that wait */
 	take();
 	apply();
 	ck_assert_uint_eq(job.rules.known->reading, 3);
 	rules_are("one=");
-	value_has(strlen("second-value-22"));
+	value_has(strlen("a-third-value-33"));
 }
 END_TEST
 
-/* That will be told, once it is over. Who asks for the rules wants it as it is. */
+/* Nothing is compiled, and nothing waits for a place to be used from. */
+START_TEST(test_values_that_are_the_same)
+{
+	replace("values", "first-value-1\n");
+	ask(SIGNALS_KNOWN);
+	take();
+	ck_assert(!has_begun());
+	ck_assert(!job.reload.is_ready);
+	ask(SIGNALS_RELOAD);
+	take();
+	apply();
+	value_has(strlen("first-value-1"));
+}
+END_TEST
+
+static void
+replace_and_take(const char *values)
+{
+	replace("values", values);
+	ask(SIGNALS_KNOWN);
+	take();
+}
+
+/* What was there stays besides until it is over, and no more than that. Who asks for the rules wants it as it is. */
 START_TEST(test_values_that_somebody_is_changing)
 {
 	struct known_watch watch;
@@ -265,13 +297,18 @@ START_TEST(test_values_that_somebody_is_changing)
 	ks_known_watch_begin(&watch, &job.options, &job.signals);
 	ck_assert_ptr_nonnull(watch.watch);
 	job.reload.preparation.watch = &watch;
-	replace("values", "second-value-22\n");
-	ask(SIGNALS_KNOWN);
-	take();
-	ck_assert(!job.reload.is_ready);
-	ck_assert(!has_begun());
+	replace_and_take("second-value-22\nshort\n");
+	values_are(2);
+	ck_assert_uint_eq(job.reload.next.known->origins[0].refused, 0);
+	replace_and_take("another-value-333\n");
+	values_are(2);
+	replace_and_take("");
+	values_are(2);
+	replace_and_take("second-value-22\n");
+	values_are(2);
 	ask(SIGNALS_RELOAD);
 	take();
+	values_are(1);
 	apply();
 	value_has(strlen("second-value-22"));
 	ks_known_watch_done(&watch);
@@ -344,6 +381,7 @@ main(void)
 	tcase_add_test(tests, test_values_that_change_meanwhile);
 	tcase_add_test(tests, test_wrong_rules_keep_no_values_out);
 	tcase_add_test(tests, test_values_alone);
+	tcase_add_test(tests, test_values_that_are_the_same);
 	tcase_add_test(tests, test_values_that_somebody_is_changing);
 	tcase_add_test(tests, test_nobody_waits_at_the_end);
 	tcase_add_test(tests, test_what_is_over_is_freed_at_the_end);
