@@ -15,6 +15,7 @@
 #include "known_window.h"
 #include "region.h"
 #include "scan.h"
+#include "stack.h"
 
 struct ks_stream {
 	const struct ks_ruleset *set;
@@ -277,6 +278,8 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		s->carry.given_up = w.gives_up ? w.floor : 0;
 	s->offset += w.floor;
 	s->held = len - w.floor;
+	if (w.spans.count > 0)
+		ks_stack_wipe();
 	return r;
 }
 
@@ -443,6 +446,16 @@ ks_stream_held(const struct ks_stream *s)
 
 /* -------------------------------------------------------------------- push ---- */
 
+/* They leave nothing where they were. */
+static void
+keep_held(struct ks_stream *s, size_t settled)
+{
+	size_t behind = settled > s->held ? settled : s->held;
+
+	memmove(s->buf, s->buf + settled, s->held);
+	explicit_bzero(s->buf + behind, settled + s->held - behind);
+}
+
 int
 ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *data, size_t len)
 {
@@ -453,7 +466,7 @@ ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *d
 
 		memcpy(s->buf + s->held, data, n);
 		r = mask_all(s, scratch, s->buf, s->held + n, &settled);
-		memmove(s->buf, s->buf + settled, s->held);
+		keep_held(s, settled);
 		data += n;
 		len -= n;
 	}
