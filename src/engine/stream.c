@@ -446,14 +446,12 @@ ks_stream_held(const struct ks_stream *s)
 
 /* -------------------------------------------------------------------- push ---- */
 
-/* They leave nothing where they were. */
+/* And nothing else: not every mask is written where the secret was. */
 static void
 keep_held(struct ks_stream *s, size_t settled)
 {
-	size_t behind = settled > s->held ? settled : s->held;
-
 	memmove(s->buf, s->buf + settled, s->held);
-	explicit_bzero(s->buf + behind, settled + s->held - behind);
+	explicit_bzero(s->buf + s->held, settled);
 }
 
 int
