@@ -9,10 +9,12 @@ import platform
 import re
 import signal
 import subprocess
+import time
 import unittest
 import urllib.parse
+import zlib
 
-from support import BINARY, ONLY, TRIGGER, CommandTest, Live, body, environment, is_sanitized, run
+from support import BINARY, ONLY, TIMEOUT, TRIGGER, CommandTest, Live, body, environment, is_sanitized, run
 
 OTHER = body(40, 33)
 VALUE = b"Zq7!" + body(30, 31) + b"#42"
@@ -168,6 +170,36 @@ class AfterOtherBytes(MemoryTest):
                     live.write(text[cut:])
                     self.go_on(live, line)
                     self.assert_nowhere(live, VALUE)
+
+    def test_a_followed_file(self):
+        for frame, line in FRAMES.items():
+            path = self.file(frame, line(b"first"))
+            with self.subTest(frame=frame), Live("follow", *self.known(), "--frame", frame, "--from-start", path) as live:
+                self.append(live, path, line(b"second"), len(line(b"first")))
+                self.append(live, path, b"".join(line(b"n=%d x=" % n + VALUE + b" tail") for n in range(500)))
+                for n in range(20):
+                    self.append(live, path, line(b"innocent line %d" % n + b", words" * 10))
+                self.assertNotIn(VALUE, live.output)
+                self.assert_nowhere(live, VALUE)
+
+    def append(self, live, path, data, before=0):
+        """Wait until it is out."""
+        wanted = len(live.output) + len(data) + before
+        with open(path, "ab") as file:
+            file.write(data)
+        deadline = time.monotonic() + TIMEOUT
+        while len(live.output) < wanted and time.monotonic() < deadline:
+            live.drain()
+            time.sleep(0.001)
+        self.assertEqual(len(live.output), wanted)
+
+    def test_an_archive(self):
+        """Behind as many bytes as zlib may refer to."""
+        packed = zlib.compressobj(wbits=31)
+        with Live(*self.known()) as live:
+            for data in (raw(b"first"), raw(b"x=" + VALUE) * 500, raw(b"innocent line, words") * 4000, raw(b"last")):
+                live.write(packed.compress(data) + packed.flush(zlib.Z_SYNC_FLUSH))
+            self.assert_nowhere(live, VALUE)
 
     @unittest.skipIf(platform.machine() != "x86_64", "registers are wiped on x86-64 only")
     def test_registers(self):
