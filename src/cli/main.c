@@ -9,6 +9,7 @@
 #include "options.h"
 #include "process.h"
 #include "rule_cache.h"
+#include "stack.h"
 #include "standard_error.h"
 #include "standard_output.h"
 
@@ -46,7 +47,7 @@ int
 main(int argc, char **argv)
 {
 	const struct command *command;
-	int words;
+	int words, status;
 
 	if (ks_descriptor_reserve_standard() < 0)
 		return EXIT_IO;
@@ -57,5 +58,7 @@ main(int argc, char **argv)
 		return EXIT_INTERNAL;
 	}
 	command = ks_command_find(argc, argv, &words);
-	return command ? run(command, argc - words, argv + words) : EXIT_USAGE;
+	status = command ? run(command, argc - words, argv + words) : EXIT_USAGE;
+	ks_stack_wipe();
+	return status;
 }

@@ -13,6 +13,7 @@
 #include "known_spelling.h"
 #include "known_table.h"
 #include "known_value.h"
+#include "stack.h"
 
 #define BLOCK_SIZE 65536U
 
@@ -156,6 +157,7 @@ ks_known_compile(struct ks_known *known)
 		r = ks_known_finder_make(known, speller);
 	ks_known_speller_free(speller);
 	known->is_compiled = r == KS_OK;
+	ks_stack_wipe();
 	return r;
 }
 

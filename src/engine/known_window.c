@@ -150,6 +150,13 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* So many bytes are looked at where the first have gone. */
+static size_t
+looked_at(const struct window *w, const struct known_carry *carry)
+{
+	return carry->gone_len + least(w->len, carry->known->longest);
+}
+
 /* Find what begins in the bytes that have gone. Returns where the first open one is, or gone_len: none is. */
 static size_t
 find_in_gone(struct window *w, struct known_carry *carry)
@@ -158,14 +165,13 @@ find_in_gone(struct window *w, struct known_carry *carry)
 		                 .known = carry->known,
 		                 .gone_len = carry->gone_len,
 		                 .from_max = carry->gone_len };
-	size_t behind = least(w->len, carry->known->longest), open = carry->gone_len;
+	size_t open = carry->gone_len, len = looked_at(w, carry);
 
 	if (carry->gone_len == 0)
 		return 0;
-	memcpy(carry->gone + carry->gone_len, w->buf, behind);
+	memcpy(carry->gone + carry->gone_len, w->buf, len - carry->gone_len);
 	for (enum known_pass pass = 0; pass < KNOWN_PASSES; pass++)
-		open = least(open,
-		             find_in(&search, w, pass, carry->gone, 0, carry->gone_len + behind));
+		open = least(open, find_in(&search, w, pass, carry->gone, 0, len));
 	return open;
 }
 
@@ -196,11 +202,15 @@ skip_masked(const struct window *w, size_t at)
 	return at;
 }
 
-/* Keep what has gone of the open bytes: of those that had gone from gone on, and the window's from open on. */
+/*
+ * Keep what has gone of the open bytes: of those that had gone from gone on, and the window's from open on. Nothing else stays where they
+ * were looked at.
+ */
 static void
 keep_gone(const struct window *w, struct known_carry *carry, size_t gone, size_t open)
 {
 	size_t left = carry->gone_len - gone;
+	size_t behind = carry->gone_len > 0 ? looked_at(w, carry) : 0;
 
 	carry->from = open > w->floor ? open - w->floor : 0;
 	memmove(carry->gone, carry->gone + gone, left);
@@ -208,6 +218,8 @@ keep_gone(const struct window *w, struct known_carry *carry, size_t gone, size_t
 		memcpy(carry->gone + left, w->buf + open, w->floor - open);
 		left += w->floor - open;
 	}
+	if (left < behind)
+		explicit_bzero(carry->gone + left, behind - left);
 	carry->gone_len = left;
 }
 

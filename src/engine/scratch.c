@@ -7,6 +7,7 @@
 #include "scratch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pages.h"
 
@@ -91,5 +92,6 @@ ks_scratch_free(struct ks_scratch *s)
 	free(s->nouns);
 	free(s->names);
 	free(s->spans);
+	explicit_bzero(&s->name_memo, sizeof(s->name_memo));
 	free(s);
 }

@@ -15,6 +15,7 @@
 #include "known_window.h"
 #include "region.h"
 #include "scan.h"
+#include "stack.h"
 
 struct ks_stream {
 	const struct ks_ruleset *set;
@@ -269,6 +270,8 @@ mask_window(struct ks_stream *s, struct ks_scratch *scratch, uint8_t *buf, size_
 		s->carry.given_up = w.gives_up ? w.floor : 0;
 	s->offset += w.floor;
 	s->held = len - w.floor;
+	if (w.spans.count > 0)
+		ks_stack_wipe();
 	return r;
 }
 
@@ -449,6 +452,14 @@ ks_stream_held(const struct ks_stream *s)
 
 /* -------------------------------------------------------------------- push ---- */
 
+/* And nothing else: not every mask is written where the secret was. */
+static void
+keep_held(struct ks_stream *s, size_t settled)
+{
+	memmove(s->buf, s->buf + settled, s->held);
+	explicit_bzero(s->buf + s->held, settled);
+}
+
 int
 ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *data, size_t len)
 {
@@ -459,7 +470,7 @@ ks_stream_feed(struct ks_stream *s, struct ks_scratch *scratch, const uint8_t *d
 
 		memcpy(s->buf + s->held, data, n);
 		r = mask_all(s, scratch, s->buf, s->held + n, &settled);
-		memmove(s->buf, s->buf + settled, s->held);
+		keep_held(s, settled);
 		data += n;
 		len -= n;
 	}

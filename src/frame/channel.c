@@ -358,9 +358,13 @@ settle(struct channel *c, struct queue *queue, const uint8_t *bytes, size_t sett
 static void
 settle_in_place(struct channel *c, struct queue *queue, size_t settled)
 {
+	size_t behind;
+
 	settle(c, queue, c->buf, settled);
 	c->len -= settled;
+	behind = c->len > settled ? c->len : settled;
 	memmove(c->buf, c->buf + settled, c->len);
+	explicit_bzero(c->buf + behind, settled + c->len - behind); /* where they were */
 }
 
 static void
@@ -375,6 +379,7 @@ flush_pushed(struct channel *c, struct ks_scratch *scratch, struct queue *queue)
 {
 	int r = c->len > 0 ? ks_stream_feed(c->stream, scratch, c->buf, c->len) : KS_OK;
 
+	explicit_bzero(c->buf, c->len);
 	c->len = 0;
 	if (r == KS_OK)
 		settle_pushed(c, queue);

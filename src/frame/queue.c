@@ -39,6 +39,16 @@ grow(struct queue *q, size_t used, size_t n)
 	return KS_OK;
 }
 
+/* More than half of the queue is before them. They leave nothing where they were: what waits is not masked. */
+static void
+move_to_front(struct queue *q, size_t used)
+{
+	uint8_t *from = ks_queue_at(q, q->settled);
+
+	memcpy(q->bytes, from, used);
+	explicit_bzero(from, used);
+}
+
 /* Make room for n more bytes. */
 static int
 reserve(struct queue *q, size_t n)
@@ -49,7 +59,7 @@ reserve(struct queue *q, size_t n)
 	if (q->filled - q->base + n <= q->size)
 		return KS_OK;
 	if (used + n <= q->size / 2)
-		memmove(q->bytes, ks_queue_at(q, q->settled), used);
+		move_to_front(q, used);
 	else
 		r = grow(q, used, n);
 	if (r == KS_OK)

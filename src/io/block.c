@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "filter_state.h"
 #include "secret_memory.h"
+#include "stack.h"
 
 _Static_assert(BLOCK_CONTEXT_MAX <= FRONT_SIZE, "the context has room before the text");
 
@@ -43,6 +44,16 @@ ks_block_done(struct block *b)
 	*b = (struct block){ 0 };
 }
 
+void
+ks_block_wipe(struct block *b)
+{
+	explicit_bzero(b->text - b->context_len, b->context_len + b->used);
+	explicit_bzero(b->store, b->store_used);
+	b->used = b->store_used = 0;
+	if (b->stretch)
+		ks_stretch_reset(b->stretch);
+}
+
 static int
 store(struct block *b, const void *data, size_t len)
 {
@@ -50,6 +61,8 @@ store(struct block *b, const void *data, size_t len)
 		return -1;
 	memcpy(b->store + b->store_len, data, len);
 	b->store_len += len;
+	if (b->store_used < b->store_len)
+		b->store_used = b->store_len;
 	return 0;
 }
 
@@ -159,6 +172,7 @@ ks_block_guess(struct block *b, struct filter *f, struct ks_scratch *scratch)
 	b->lines = b->context_lines = 0;
 	if (b->is_wanted)
 		b->status = guess(b, f, scratch);
+	ks_stack_wipe(); /* of this thread, which may have nothing to do for long */
 	if (b->status == KS_ERROR_SINK)
 		b->status = KS_OK; /* there was too little room */
 	if (!f->stream_options.counts_lines)

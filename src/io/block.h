@@ -29,6 +29,8 @@ struct block {
 	size_t memory_size, store_max;
 	uint8_t *text; /* room for the filter's block size and INPUT_READ_MIN bytes */
 	size_t len;
+	size_t used; /* of the room, since it was wiped; store_used: of that for the store */
+	size_t store_used;
 	size_t context_len; /* of the context, right before the text; up to BLOCK_CONTEXT_MAX */
 	uint64_t lines, context_lines; /* ends of lines in both, if lines are counted */
 	/* The guess: */
@@ -47,6 +49,9 @@ struct block {
 int ks_block_init(struct block *block, const struct filter *filter);
 /* Wipes it. */
 void ks_block_done(struct block *block);
+
+/* Nothing of its text is needed any more. */
+void ks_block_wipe(struct block *block);
 
 /* Mask the text, if that is wanted and nothing is open where it begins; count its lines. */
 void ks_block_guess(struct block *block, struct filter *filter, struct ks_scratch *scratch);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "stack.h"
+
 uint64_t
 ks_file_clock(void)
 {
@@ -59,6 +61,7 @@ read_head(int fd, size_t max, struct file_identity *identity)
 	if (r == 0 && len > 0)
 		(void)crypto_generichash(identity->head_hash, FILE_HASH_SIZE, head, len, NULL, 0);
 	explicit_bzero(head, sizeof(head));
+	ks_stack_wipe(); /* of what hashed it */
 	return r;
 }
 

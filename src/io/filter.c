@@ -9,6 +9,8 @@
  * the stream holds, or the first bytes of all as long as they do not tell the frames. Raw text is
  * masked where it lies, and nothing else is copied; unless the mask changes its length or waits for a secret's end. Every byte is masked before it can be written.
  *
+ * What is behind the new bytes, of reads before, is wiped.
+ *
  * New bytes go on in one step, or line by line while somebody waits for a place to change the rules.
  */
 #include "filter.h"
@@ -54,7 +56,7 @@ ks_filter_new(const struct filter_options *options)
 		ks_filter_free(f);
 		return NULL;
 	}
-	f->from = f->next = f->end = front(f);
+	f->from = f->next = f->end = f->read_end = front(f);
 	return f;
 }
 
@@ -409,6 +411,15 @@ ks_filter_note_written(struct filter *f)
 		ks_passage_end(&f->passage, f->bytes - ks_filter_held(f), f->options.meter);
 }
 
+/* What came before the last read is behind it, if that was a shorter one: what waited then, and all that was pushed. */
+static void
+wipe_former(struct filter *f)
+{
+	if (f->read_end > f->end)
+		explicit_bzero(f->end, (size_t)(f->read_end - f->end));
+	f->read_end = f->end;
+}
+
 /* Does so much come at once that others can take part of it? Not while somebody waits for a place. */
 static bool
 is_for_many(const struct filter *f, ssize_t n)
@@ -440,6 +451,7 @@ ks_filter_copy(struct filter *f, struct inlet *inlet, struct filter_error *reter
 		if (n <= 0)
 			break;
 		f->end += n;
+		wipe_former(f);
 		ks_filter_note_read(f, f->end - n, (size_t)n, f->bytes + (size_t)n);
 	}
 	if (n == -EINTR)

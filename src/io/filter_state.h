@@ -30,6 +30,7 @@ struct filter {
 	bool is_pushed; /* text goes through buffers of the stream or the redactor: framed text, or for the mask's sake */
 	uint8_t *memory;
 	uint8_t *from, *next, *end; /* [from, next) waits, [next, end) is new */
+	uint8_t *read_end;          /* of the last read: nothing is behind it that came before */
 	bool is_line_start, wants_idle;
 	bool begins_in_run;    /* the next stretch of raw text */
 	uint64_t idle_wanted;  /* since when: ks_passage_clock() */

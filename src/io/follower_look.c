@@ -94,10 +94,11 @@ context_begin(struct follower *f, const struct part *part, uint64_t end, bool *r
 	entry = memmem(f->buffer, (size_t)n, "\n\n__CURSOR=", 11);
 	line = memchr(f->buffer, '\n', (size_t)n);
 	if (entry)
-		return from + (uint64_t)(entry - f->buffer) + 2;
-	if (line)
-		return from + (uint64_t)(line - f->buffer) + 1;
-	*ret_is_known = false;
+		from += (uint64_t)(entry - f->buffer) + 2;
+	else if (line)
+		from += (uint64_t)(line - f->buffer) + 1;
+	*ret_is_known = entry || line;
+	explicit_bzero(f->buffer, (size_t)n);
 	return from;
 }
 

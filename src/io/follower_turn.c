@@ -2,6 +2,10 @@
 /* Whose turn it is, and what is done in it: a piece of a source is read, or one file of it is left for the next. */
 #include "follower.h"
 
+#include <string.h>
+
+#include "stack.h"
+
 /* ---------------------------------------------------------------- late writers ---- */
 
 /* Others may still write to a file that was renamed: it becomes a source of its own. */
@@ -105,6 +109,8 @@ feed(struct follower *f, struct source *s, size_t len)
 		ks_passage_begin(&s->passage, ks_followed_position(&s->files));
 	}
 	r = ks_source_feed(s, f->masker, f->buffer, len);
+	explicit_bzero(f->buffer, len); /* when there is more nobody knows */
+	ks_stack_wipe();
 	if (meter)
 		ks_passage_end(&s->passage, ks_source_written(s), meter);
 	return r;

@@ -276,6 +276,7 @@ ks_gunzip_read(struct gunzip *g, uint8_t *buf, size_t len)
 	/* The slot is the reader's: the thread need not wait for the copy. */
 	left = left < len ? left : len;
 	memcpy(buf, slot(g, g->first) + g->given, left);
+	explicit_bzero(slot(g, g->first) + g->given, left);
 	pthread_mutex_lock(&g->lock);
 	g->given += left;
 	if (g->given == g->filled[g->first])

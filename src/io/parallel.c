@@ -263,6 +263,8 @@ give_block(struct parallel *p, struct inlet *inlet)
 	b->len = p->rest_len;
 	p->rest_len = 0;
 	fill(p, b, inlet);
+	if (b->used < b->len)
+		b->used = b->len;
 	if (b->len == 0)
 		return false;
 	b->is_wanted = is_guess_wanted(p, inlet);
@@ -347,6 +349,15 @@ decide(struct parallel *p, struct block *b, struct filter_error *reterr)
 	return 0;
 }
 
+/* Nothing more is there now, and when blocks are filled again nobody knows. */
+static void
+wipe_all(struct parallel *p)
+{
+	for (size_t i = 0; i < p->block_count; i++)
+		ks_block_wipe(&p->blocks[i]);
+	explicit_bzero(p->context, p->context_len);
+}
+
 /* ------------------------------------------------------------------------ public ---- */
 
 int
@@ -371,6 +382,7 @@ ks_parallel_copy(struct parallel *p, struct inlet *inlet, ssize_t *ret_last,
 	} while (r == 0);
 	while (ks_crew_count(p->crew) > 0)
 		(void)ks_crew_take(p->crew, true); /* after an error */
+	wipe_all(p);
 	*ret_last = p->last;
 	return r;
 }
