@@ -116,18 +116,6 @@ is_same(const struct known_source *a, const struct known_value *x, const struct 
 	       memcmp(ks_known_source_bytes(a, x), ks_known_source_bytes(b, y), x->len) == 0;
 }
 
-bool
-ks_known_source_is_same(const struct known_source *s, const struct known_source *former)
-{
-	size_t i = 0;
-
-	while (i < s->count && i < former->count &&
-	       order(s, &s->values[i], former, &former->values[i]) == 0 &&
-	       is_same(s, &s->values[i], former, &former->values[i]))
-		i++;
-	return i == s->count && i == former->count && s->is_shared == former->is_shared;
-}
-
 void
 ks_known_source_compare(struct known_source *s, const struct known_source *former, unsigned reading)
 {
