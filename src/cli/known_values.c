@@ -418,27 +418,36 @@ keep_besides(struct known_origin *origin, const struct known_origin *former)
 	return say_as_before(origin, former);
 }
 
+/* What the options name is the same each time. */
 int
 ks_known_values_keep(struct known_values *v, const struct known_values *former)
 {
 	int r = 0;
 
 	v->is_disturbed = true;
-	for (size_t i = 0; r == 0 && i < v->count; i++) {
-		struct known_origin *origin = &v->origins[i];
-
-		r = keep_besides(origin,
-		                 find_former(former, origin->source.kind, origin->source.name));
-	}
+	for (size_t i = 0; r == 0 && i < v->count; i++)
+		r = keep_besides(&v->origins[i], &former->origins[i]);
 	return r;
 }
 
+/* They were compared when they were read. */
 static bool
-is_same(const struct known_origin *origin, const struct known_origin *former)
+has_changed(const struct known_source *source, const struct known_source *former, unsigned reading)
+{
+	size_t i = 0;
+
+	while (i < source->count && source->values[i].changed != reading)
+		i++;
+	return i < source->count || source->count != former->count ||
+	       source->is_shared != former->is_shared;
+}
+
+static bool
+is_same(const struct known_origin *origin, const struct known_origin *former, unsigned reading)
 {
 	return origin->is_kept == former->is_kept && origin->is_empty == former->is_empty &&
 	       strcmp(origin->error.text, former->error.text) == 0 &&
-	       ks_known_source_is_same(&origin->source, &former->source);
+	       !has_changed(&origin->source, &former->source, reading);
 }
 
 bool
@@ -446,12 +455,8 @@ ks_known_values_are_same(const struct known_values *v, const struct known_values
 {
 	bool are_same = v->is_disturbed || !former->is_disturbed;
 
-	for (size_t i = 0; are_same && i < v->count; i++) {
-		const struct known_origin *origin = &v->origins[i];
-
-		are_same = is_same(origin,
-		                   find_former(former, origin->source.kind, origin->source.name));
-	}
+	for (size_t i = 0; are_same && i < v->count; i++)
+		are_same = is_same(&v->origins[i], &former->origins[i], v->reading);
 	return are_same;
 }
 

@@ -116,20 +116,6 @@ is_same(const struct known_source *a, const struct known_value *x, const struct 
 	       memcmp(ks_known_source_bytes(a, x), ks_known_source_bytes(b, y), x->len) == 0;
 }
 
-bool
-ks_known_source_is_same(const struct known_source *s, const struct known_source *former)
-{
-	bool are_same = s->count == former->count && s->is_shared == former->is_shared;
-
-	for (size_t i = 0; are_same && i < s->count; i++) {
-		const struct known_value *value = &s->values[i], *before = &former->values[i];
-
-		are_same = order(s, value, former, before) == 0 &&
-		           is_same(s, value, former, before);
-	}
-	return are_same;
-}
-
 void
 ks_known_source_compare(struct known_source *s, const struct known_source *former, unsigned reading)
 {
@@ -149,14 +135,14 @@ ks_known_source_compare(struct known_source *s, const struct known_source *forme
 
 /* ----------------------------------------------------------------------- keeping ---- */
 
-/* Values of one source: either all have a place of their own, or none. */
+/* Of one source: either all have a place of their own, or none. */
 static int
 compare_places(const void *a, const void *b)
 {
 	const struct known_value *x = a, *y = b;
+	int by_number = (x->number > y->number) - (x->number < y->number);
 
-	return x->place ? strcmp(x->place, y->place)
-	                : (x->number > y->number) - (x->number < y->number);
+	return x->place ? strcmp(x->place, y->place) : by_number;
 }
 
 static void

@@ -55,9 +55,6 @@ void ks_known_source_done(struct known_source *source);
  */
 int ks_known_source_keep(struct known_source *source, const struct known_source *former);
 
-/* Has it the values of former, in the same places? */
-bool ks_known_source_is_same(const struct known_source *source, const struct known_source *former);
-
 /* Note which values are not those that were in the same places of former. reading: the number of this reading. */
 void ks_known_source_compare(struct known_source *source, const struct known_source *former,
                              unsigned reading);
