@@ -41,8 +41,8 @@ prepare_known(struct preparation *p)
 {
 	if (read_known(p) != 0)
 		return;
-	p->is_outdated = !p->has_rules && ks_known_values_are_same(p->next.known, p->former);
-	p->known_are_right = !p->is_outdated && ks_known_values_compile(p->next.known) == 0;
+	p->known_are_same = !p->has_rules && ks_known_values_are_same(p->next.known, p->former);
+	p->known_are_right = !p->known_are_same && ks_known_values_compile(p->next.known) == 0;
 }
 
 static void *

@@ -25,7 +25,7 @@ struct preparation {
 	/* What comes of it. It is the thread's until ks_preparation_end(). */
 	struct rule_selection next; /* whoever takes a part leaves zeros in its place */
 	bool rules_are_right, known_are_right;
-	bool is_outdated; /* the known values that were read are those in use already */
+	bool known_are_same; /* the known values that were read are those in use already */
 
 	pthread_t thread;
 	bool is_begun, has_thread;

@@ -128,7 +128,7 @@ take(struct reload *reload, struct rule_selection *rules, struct telemetry *tele
 	ks_preparation_end(p);
 	if (p->has_rules)
 		ks_telemetry_note_reload(telemetry, take_rules(reload, rules));
-	else if (!p->is_outdated)
+	else if (!p->known_are_same)
 		ks_telemetry_note_reload(telemetry, take_known(reload, rules));
 	ks_preparation_done(p);
 }
@@ -137,19 +137,23 @@ take(struct reload *reload, struct rule_selection *rules, struct telemetry *tele
 
 /*
  * Most of what is prepared is ready soon. Until then nothing is read, so that what is written after SIGHUP is masked by
- * the new rules; but a log does not stand still for long, nor often.
+ * the new rules; but a log does not stand still for long, nor often. Returns whether it is ready.
  */
-static void
+static bool
 wait_a_while(struct reload *reload)
 {
+	bool is_over;
 	uint64_t from = ks_passage_clock(), waited;
 	uint64_t left = least(reload->patience + (from - reload->waited_at) / PATIENCE_SHARE,
 	                      reload->patience_max);
 
-	(void)ks_preparation_wait(&reload->preparation, least(left, PATIENCE_ONCE));
+	if (left == 0)
+		return false;
+	is_over = ks_preparation_wait(&reload->preparation, least(left, PATIENCE_ONCE));
 	reload->waited_at = ks_passage_clock();
 	waited = reload->waited_at - from;
 	reload->patience = left - least(left, waited);
+	return is_over;
 }
 
 static bool
@@ -187,9 +191,10 @@ ks_reload_attend(struct reload *reload, unsigned raised, struct rule_selection *
 		return;
 	ks_preparation_begin(p, reload->wanted & SIGNALS_RELOAD, former_of(reload, rules)->known);
 	reload->wanted = 0;
-	wait_a_while(reload);
-	take(reload, rules, telemetry);
-	tell_manager(reload, 0);
+	if (wait_a_while(reload)) {
+		take(reload, rules, telemetry);
+		tell_manager(reload, 0);
+	}
 }
 
 int

@@ -18,16 +18,6 @@
 #define VALUES     50U
 #define OF_THREAD  (8U << 10) /* what is above the first function */
 
-/* With AddressSanitizer all that functions have on the stack is larger. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED true
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED false
-#endif
-
 struct world {
 	struct ks_ruleset *set;
 	struct ks_scratch *scratch;
@@ -204,10 +194,8 @@ main(void)
 	TCase *tcase = tcase_create("stack");
 
 	tcase_set_timeout(tcase, 300);
-	if (!IS_SANITIZED) {
-		tcase_add_test(tcase, nothing_stays);
-		tcase_add_test(tcase, depth);
-	}
+	tcase_add_test(tcase, nothing_stays);
+	tcase_add_test(tcase, depth);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }
