@@ -198,6 +198,7 @@ read_origin(struct known_origin *origin, enum known_kind kind, const char *name,
 		return keep_former(origin, former, reading);
 	if (r != KS_OK)
 		return ks_message_failure(&origin->error);
+	origin->error = (struct ks_error){ 0 }; /* of an attempt before */
 	origin->is_empty = origin->source.count == 0;
 	if (origin->is_empty && former)
 		return keep_former(origin, former, reading);
